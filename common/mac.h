@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mac.h - MAC addresses and UUIDs as text, for people and for JSON. Pure; any thread. */
+#ifndef TW_COMMON_MAC_H
+#define TW_COMMON_MAC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { TW_MAC_LEN = 6, TW_MAC_TEXT = 18, TW_UUID_LEN = 16, TW_UUID_TEXT = 37 };
+
+/** "02:00:00:0a:0b:0c" or with '-'; anything else, also trailing text, is refused. */
+bool tw_mac_parse(const char *text, uint8_t mac[static TW_MAC_LEN]);
+char *tw_mac_format(const uint8_t mac[static TW_MAC_LEN], char text[static TW_MAC_TEXT]);
+/** RFC 4122 text, lower or upper case. */
+bool tw_uuid_parse(const char *text, uint8_t uuid[static TW_UUID_LEN]);
+char *tw_uuid_format(const uint8_t uuid[static TW_UUID_LEN], char text[static TW_UUID_TEXT]);
+/** A random UUID (version 4, RFC 4122 section 4.4). */
+void tw_uuid_random(uint8_t uuid[static TW_UUID_LEN]);
+
+#endif

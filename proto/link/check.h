@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check.h - the limits of every field of the model, checked where a message enters a program.
+ *
+ * Limits are those written in proto/model.proto. The error names the field by its path. Pure functions, any thread;
+ * references between objects (does that network exist?) are the controller's to check.
+ */
+#ifndef TW_PROTO_LINK_CHECK_H
+#define TW_PROTO_LINK_CHECK_H
+
+#include <stdbool.h>
+
+#include "proto/envelope.pb-c.h"
+#include "proto/link/error.h"
+
+enum { TW_VLAN_MAX = 4094, TW_MTU_MIN = 68, TW_MTU_MAX = 9000, TW_MTU_DEFAULT = 1500 };
+
+/* Each returns true, or false with *err filled. `path` is put before the field's name. */
+bool tw_check_name(const char *name, size_t max, const char *path, struct tw_error *err);
+bool tw_check_port_name(const char *name, const char *path, struct tw_error *err); /* "vm/nic" */
+bool tw_check_vlan(const Tw__Vlan *vlan, bool may_inherit, const char *path, struct tw_error *err);
+bool tw_check_mac(ProtobufCBinaryData mac, const char *path, struct tw_error *err); /* 6 octets, unicast, not zero */
+bool tw_check_network(const Tw__Network *network, struct tw_error *err);
+bool tw_check_port(const Tw__Port *port, struct tw_error *err);
+bool tw_check_host(const Tw__Host *host, struct tw_error *err);
+bool tw_check_mirror(const Tw__Mirror *mirror, struct tw_error *err);
+bool tw_check_exporter(const Tw__Exporter *exporter, struct tw_error *err);
+bool tw_check_snapshot(const Tw__Snapshot *snapshot, struct tw_error *err);
+/** Whatever the body is: called by tw_link_decode() for each message. */
+bool tw_check_envelope(const Tw__Envelope *env, struct tw_error *err);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * decide.h - what happens to a flow's frames: a key and a snapshot in, a verdict out.
+ *
+ * Place    on the first frame of a flow and on its next frame after any change; the flow cache remembers the verdict.
+ *          Pure: the worker, the unit tests and `trace` ask the same function.
+ */
+#ifndef TW_DATAPLANE_DECIDE_H
+#define TW_DATAPLANE_DECIDE_H
+
+#include "dataplane/drop.h"
+#include "dataplane/key.h"
+#include "dataplane/snapshot.h"
+
+enum tw_action {
+	TW_ACT_DROP,    /* `drop` says why, `out` the slot charged (TW_SLOT_NONE: the one it came from) */
+	TW_ACT_FORWARD, /* to slot `out` */
+	TW_ACT_FLOOD,   /* to all of `vlan` but where it came from; each member's edit is worked out as it is sent */
+	TW_ACT_HOLD,    /* slot `out` is between two hosts */
+};
+
+enum tw_edit {
+	TW_EDIT_NONE,
+	TW_EDIT_PUSH, /* put a tag of `vlan` on */
+	TW_EDIT_POP,  /* take the tag off */
+};
+
+enum tw_verdict_flags {
+	TW_V_METER = 1 << 0, /* this host counts the flow (the frame entered the switch here) */
+	TW_V_MIRROR_IN = 1 << 1,
+	TW_V_MIRROR_OUT = 1 << 2,
+	TW_V_MOVED = 1 << 3, /* tell main: the sender is a port of ours that was held, heard on an uplink */
+};
+
+struct tw_verdict {
+	uint8_t action;  /* enum tw_action */
+	uint8_t drop;    /* enum tw_drop */
+	uint8_t edit;    /* enum tw_edit */
+	uint8_t flags;   /* enum tw_verdict_flags */
+	uint16_t out;    /* slot */
+	uint16_t vlan;   /* the frame's VLAN as judged; 0 = untagged */
+	uint32_t egress; /* port number at the other end, wherever it is; 0 = none or many */
+};
+
+/** @note Any thread inside an RCU section (or with a snapshot of its own). No allocation, no side effect. */
+struct tw_verdict tw_decide(const struct tw_snapshot *snapshot, const struct tw_key *key);
+
+/** The edit a frame needs to leave by a slot. @param tagged whether it carries a tag now */
+enum tw_edit tw_edit_for(const struct tw_slot *out, unsigned vlan, bool tagged);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * drop.h - every way a frame can end: one list of named reasons, each with a counter per port and a sentence.
+ *
+ * A reason is a destination, not an error: no frame is freed on the packet path without counting one of these. Names are
+ * stable (scripts, records and `twctl port stats` show them). The port charged is the one named in the third column:
+ * in = where the frame came from, out = where it was going.
+ */
+#ifndef TW_DATAPLANE_DROP_H
+#define TW_DATAPLANE_DROP_H
+
+/* symbol, name, port charged, sentence */
+#define TW_DROP_REASONS(_)                                                                                         \
+	_(SHORT_FRAME, short_frame, in, "the frame is shorter than its own headers")                               \
+	_(PORT_DISABLED, port_disabled, in, "the port is administratively down")                                   \
+	_(FORGED_SOURCE, forged_source, in, "the source MAC is not the port's own (forged transmits are off)")     \
+	_(BAD_SOURCE, bad_source, in, "the source MAC is a group address or zero")                                 \
+	_(VLAN_NOT_ALLOWED, vlan_not_allowed, in, "the frame's VLAN is not one of the port's")                     \
+	_(UNTAGGED_ON_TRUNK, untagged_on_trunk, in, "an untagged frame came in on a trunk without native VLAN")    \
+	_(TAGGED_ON_ACCESS, tagged_on_access, in, "a tagged frame came in on an access port")                      \
+	_(RESERVED_GROUP, reserved_group, in, "a link-local group address (01:80:c2:00:00:0x) is not forwarded")   \
+	_(UNKNOWN_UNICAST, unknown_unicast, in, "a frame from the wire for a MAC that is not on this host")        \
+	_(NOT_IN_VLAN, not_in_vlan, in, "the destination is a port of the switch that is not in the frame's VLAN") \
+	_(HAIRPIN, hairpin, in, "the destination is the port the frame came from")                                 \
+	_(NO_UPLINK, no_uplink, in, "the destination is not on this host and no uplink is up")                     \
+	_(NO_MEMBER, no_member, in, "a group frame, and nobody else is in its VLAN")                               \
+	_(LINK_DOWN, link_down, out, "no guest is connected to the destination port")                              \
+	_(OUT_DISABLED, out_disabled, out, "the destination port is administratively down")                        \
+	_(RING_FULL, ring_full, out, "the guest (or the uplink) did not take the frame: its ring is full")         \
+	_(OVER_MTU, over_mtu, out, "the frame is larger than the destination's MTU")                               \
+	_(HOLD_FULL, hold_full, out, "the guest is between two hosts and its hold queue is full")                  \
+	_(NO_BUFFER, no_buffer, in, "no packet buffer was free to copy the frame into")                            \
+	_(BAD_OFFLOAD, bad_offload, in, "the guest's offload request does not fit the frame")                      \
+	_(CONSUMED, consumed, in, "an announcement of a moved guest that was meant for the switch itself")
+
+enum tw_drop {
+#define TW_DROP_ENUM(symbol, name, side, text) TW_DROP_##symbol,
+	TW_DROP_REASONS(TW_DROP_ENUM)
+#undef TW_DROP_ENUM
+		TW_DROPS,
+};
+
+/** Stable name and sentence of a reason; NULL out of range. Static storage, any thread. */
+const char *tw_drop_name(unsigned reason);
+const char *tw_drop_text(unsigned reason);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flow_cache.h - a worker's flows: one lookup finds what to do with a frame and where to count it.
+ *
+ * Shape    buckets of one cache line: 8 signatures of 16 bits, compared at once, and 8 indices into a dense array of
+ *          entries of two cache lines: the key; then verdict and counters. A key has two buckets; the second is looked at
+ *          only if the first once was full (`spilled`). rte_hash costs 2-3 lines more a lookup and keeps keys apart from
+ *          counters; measured in docs/performance.md.
+ * Threads  a cache belongs to one worker, which alone reads and writes it; others ask by job (job.h).
+ * Memory   given by the caller, all at once; nothing is allocated later. About 144 octets a flow.
+ * Full     a new flow finds no entry: it is forwarded by a decision of its own and counted as overflow, never silently.
+ *          A port may hold at most `per_port_max` entries, so that one guest cannot take the table from its neighbours.
+ */
+#ifndef TW_DATAPLANE_FLOW_CACHE_H
+#define TW_DATAPLANE_FLOW_CACHE_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/decide.h"
+#include "dataplane/key.h"
+
+struct tw_flow {
+	struct tw_key key;
+	/* second line */
+	struct tw_verdict verdict;
+	uint32_t generation; /* of the snapshot that gave the verdict; 0 = free entry */
+	uint64_t packets;    /* since the last record */
+	uint64_t l3_octets;
+	uint64_t l2_octets;
+	uint32_t first_ms, last_ms; /* the cache's clock (tw_flow_cache.now_ms), modulo 2^32 */
+	uint16_t min_len, max_len;
+	uint8_t min_ttl, max_ttl;
+	uint8_t tcp_flags;
+	uint8_t live; /* the entry is in use */
+} __attribute__((aligned(64)));
+static_assert(sizeof(struct tw_flow) == 128, "an entry is two cache lines");
+
+struct tw_flow_bucket {
+	uint16_t signature[8]; /* 0 = empty */
+	uint32_t index[8];
+	uint32_t spilled; /* entries whose first bucket this is and which live in their second */
+	uint32_t reserved[3];
+} __attribute__((aligned(64)));
+static_assert(sizeof(struct tw_flow_bucket) == 64, "a bucket is one cache line");
+
+struct tw_flow_cache {
+	struct tw_flow_bucket *buckets;
+	struct tw_flow *flows;
+	uint32_t *free; /* stack of free indices */
+	uint32_t bucket_mask;
+	uint32_t capacity;
+	uint32_t n_free;
+	uint32_t hand; /* next entry expiry looks at */
+	uint32_t now_ms;
+	uint32_t per_port_max;
+	uint32_t per_port[TW_SLOTS_MAX];
+};
+
+/** Octets to give to tw_flow_cache_init() for `capacity` flows (rounded up to a power of two). */
+size_t tw_flow_cache_size(uint32_t capacity);
+/** @param memory zeroed, aligned to 64 */
+void tw_flow_cache_init(struct tw_flow_cache *cache, void *memory, uint32_t capacity);
+
+uint32_t tw_key_hash(const struct tw_key *key);
+
+/** @return the entry or NULL */
+struct tw_flow *tw_flow_cache_find(struct tw_flow_cache *cache, const struct tw_key *key, uint32_t hash);
+/** Add a key that is not there. Counters are zero, generation 0. @return NULL when full (table, port's share, or both buckets) */
+struct tw_flow *tw_flow_cache_add(struct tw_flow_cache *cache, const struct tw_key *key, uint32_t hash);
+void tw_flow_cache_remove(struct tw_flow_cache *cache, struct tw_flow *flow);
+
+static inline uint32_t tw_flow_cache_used(const struct tw_flow_cache *cache)
+{
+	return cache->capacity - cache->n_free;
+}
+
+/** Turn an entry into a record (without resetting it). `epoch_ms` + cache ms = Unix epoch. */
+void tw_flow_to_record(const struct tw_flow *flow, const struct tw_snapshot *snapshot, uint64_t epoch_ms,
+		       uint8_t end_reason, struct tw_flow_record *record);
+
+#endif

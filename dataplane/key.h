@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * key.h - what makes two frames the same flow, laid out to be compared and hashed as 64-bit words.
+ *
+ * Everything a verdict depends on is in the key (port, tag, MACs), and everything a record tells flows apart by. IPv4 and
+ * non-IP keys are the first four words, IPv6 keys all eight; `flags` is in word 3, so a short key never equals a long one.
+ * Orders: addresses, MACs and ports as on the wire; tci, in, flags in host order. Unused octets are zero.
+ */
+#ifndef TW_DATAPLANE_KEY_H
+#define TW_DATAPLANE_KEY_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flowexport/record.h"
+
+struct tw_key {
+	union {
+		struct {
+			/* word 0 */
+			uint8_t src_mac[6];
+			uint16_t in; /* slot the frame came in on */
+			/* word 1 */
+			uint8_t dst_mac[6];
+			uint16_t tci; /* 802.1Q tag control information; 0 and no TW_FLOW_KEY_TAGGED = untagged */
+			/* word 2 */
+			union {
+				struct {
+					uint8_t src_ip4[4], dst_ip4[4];
+				};
+				uint32_t flow_label[2]; /* IPv6: [0] = label, host order */
+			};
+			/* word 3 */
+			union {
+				struct {
+					uint8_t src_port[2], dst_port[2]; /* wire order; ICMP: 0 and type, code */
+				};
+				struct {
+					uint8_t ethertype[2]; /* non-IP: wire order */
+					uint8_t zero[2];
+				};
+			};
+			uint8_t protocol;
+			uint8_t tos;
+			uint8_t flags; /* enum tw_flow_key_flags */
+			uint8_t zero2;
+			/* words 4..7, IPv6 only */
+			uint8_t src_ip6[16], dst_ip6[16];
+		};
+		uint64_t word[8];
+	};
+};
+static_assert(sizeof(struct tw_key) == 64, "a key is one cache line");
+
+enum { TW_KEY_SHORT_WORDS = 4, TW_KEY_LONG_WORDS = 8 };
+
+static inline bool tw_key_is_long(const struct tw_key *k)
+{
+	return k->flags & TW_FLOW_KEY_IPV6;
+}
+
+/* What of a frame is counted but does not tell flows apart. */
+struct tw_meta {
+	uint16_t l2_len; /* octets of the Ethernet header with its tags */
+	uint16_t l3_len; /* octets counted as layer 3, capped at 65535 */
+	uint8_t tcp_flags;
+	uint8_t ttl;
+};
+
+#endif

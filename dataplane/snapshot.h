@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * snapshot.h - everything a worker forwards by, as one immutable value.
+ *
+ * Built by main (snapshot_build.c) from the agent's message and the ports' present link states, published with one
+ * pointer, freed after an RCU grace period (rte_rcu_qsbr). A worker reads the pointer once a burst: no frame sees half a
+ * change. Any change - a VLAN, a guest that connects, a ring that stops - is a new snapshot with a new generation, and
+ * each flow is decided again on its next frame.
+ *
+ * Slots: a port or uplink keeps its slot (index) as long as it is open; 0..TW_PORTS_MAX-1 ports, then uplinks.
+ * Pure data and pure functions: no DPDK here, so decisions are tested without EAL.
+ */
+#ifndef TW_DATAPLANE_SNAPSHOT_H
+#define TW_DATAPLANE_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	TW_PORTS_MAX = 1024,
+	TW_UPLINKS_MAX = 8,
+	TW_SLOTS_MAX = TW_PORTS_MAX + TW_UPLINKS_MAX,
+	TW_WORKERS_MAX = 16,
+	TW_MIRRORS_MAX = 64,
+	TW_QUEUES_MAX = 16, /* queue pairs of one guest */
+	TW_VLANS = 4096,    /* 0 = untagged */
+	TW_SLOT_NONE = 0xffff,
+};
+
+enum tw_slot_kind { TW_SLOT_EMPTY, TW_SLOT_VHOST, TW_SLOT_ETHDEV };
+
+enum tw_link { /* as proto LinkState */
+	       TW_LINK_ABSENT,
+	       TW_LINK_UP,
+	       TW_LINK_HOLD,  /* stopped for a migration: frames for it wait */
+	       TW_LINK_MOVED, /* runs elsewhere: frames for it go to the uplinks, also those from an uplink */
+};
+
+struct tw_vlan_set {
+	uint64_t bits[TW_VLANS / 64];
+};
+
+static inline bool tw_vlan_set_has(const struct tw_vlan_set *s, unsigned vlan)
+{
+	return s->bits[vlan / 64] >> vlan % 64 & 1;
+}
+
+static inline void tw_vlan_set_add(struct tw_vlan_set *s, unsigned vlan)
+{
+	s->bits[vlan / 64] |= UINT64_C(1) << vlan % 64;
+}
+
+/* One port or uplink as workers see it. */
+struct tw_slot {
+	uint8_t kind; /* enum tw_slot_kind */
+	uint8_t link; /* enum tw_link */
+	bool uplink;
+	bool disabled;
+	bool trunk; /* uplinks: true, all VLANs, native 0 */
+	bool allow_forged;
+	bool tx_csum, tx_tso; /* the other side takes frames whose checksum / segmentation is left to do */
+	uint16_t vlan;        /* access: its VLAN; trunk: native, 0 = none (an uplink's 0 is untagged) */
+	uint16_t mtu;         /* octets of layer 3 */
+	uint32_t number;      /* port number; 0 for uplinks */
+	int32_t device;       /* vhost vid or ethdev port id; -1 none */
+	uint16_t n_queues;    /* receive queues of the guest we may fill; transmit queues of an ethdev */
+	uint8_t mac[6];
+	uint64_t mirror_in; /* bit per mirror that wants what comes from / goes to this port */
+	uint64_t mirror_out;
+	const struct tw_vlan_set *allowed; /* trunks */
+};
+
+/* A MAC the switch was told of. Sorted by mac for bsearch; MACs are unique in the switch. */
+struct tw_identity {
+	uint64_t mac; /* 48 bits, first octet highest */
+	uint32_t number;
+	uint16_t slot; /* TW_SLOT_NONE: on another host */
+	uint16_t vlan; /* as struct tw_slot */
+	bool trunk;
+	const struct tw_vlan_set *allowed;
+};
+
+/* A receive queue one worker polls. */
+struct tw_poll {
+	uint16_t slot;
+	uint16_t queue; /* pair index; rte_vhost's ring is 2 * queue + 1 */
+};
+
+struct tw_poll_list {
+	uint32_t n;
+	struct tw_poll *poll;
+};
+
+struct tw_snapshot {
+	uint64_t revision;
+	uint32_t generation; /* never 0: a flow entry of generation 0 is undecided */
+	uint16_t n_slots;    /* highest used slot + 1 */
+	uint16_t n_uplinks;
+	uint16_t uplink[TW_UPLINKS_MAX]; /* slots of uplinks that are up, in order of preference */
+	uint32_t n_identities;
+	const struct tw_identity *identities; /* sorted by mac; shared by snapshots of one configuration */
+	struct tw_slot slot[TW_SLOTS_MAX];
+	/* Group frames: local ports of each VLAN, as a range of `members`. */
+	struct {
+		uint32_t first, n;
+	} flood[TW_VLANS];
+	uint16_t *members; /* slots */
+	struct tw_poll_list polls[TW_WORKERS_MAX];
+	uint64_t active_timeout_ms, idle_timeout_ms; /* metering; the shortest any exporter asks for */
+};
+
+/** A port's VLAN membership: may frames of this VLAN go to (come from) it? vlan 0 = untagged network. */
+static inline bool tw_slot_carries(const struct tw_slot *s, unsigned vlan)
+{
+	if (!s->trunk || vlan == s->vlan)
+		return vlan == s->vlan;
+	return s->uplink || tw_vlan_set_has(s->allowed, vlan);
+}
+
+static inline uint64_t tw_mac_word(const uint8_t mac[6])
+{
+	return (uint64_t)mac[0] << 40 | (uint64_t)mac[1] << 32 | (uint64_t)mac[2] << 24 | (uint64_t)mac[3] << 16 |
+	       (uint64_t)mac[4] << 8 | mac[5];
+}
+
+/** Who has this MAC, here or on another host; NULL = no port of the switch. Any thread inside an RCU section. */
+const struct tw_identity *tw_snapshot_identity(const struct tw_snapshot *s, const uint8_t mac[6]);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * worker.h - a worker: polls receive queues and carries each burst to its end.
+ *
+ * A worker takes no lock, allocates nothing but mbufs and logs nothing. The system calls it can meet are two: the kick
+ * rte_vhost gives a guest that asked for it, and the sleep of an idle worker. What it has to tell others it counts, or
+ * puts into a ring; what others want of it comes as a job or as frames to inject.
+ *
+ * Threads  struct tw_worker is the worker's own but for the members under "shared", whose writer is named.
+ */
+#ifndef TW_DATAPLANE_WORKER_H
+#define TW_DATAPLANE_WORKER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
+#include <rte_spinlock.h>
+
+#include "dataplane/drop.h"
+#include "dataplane/flow_cache.h"
+#include "dataplane/snapshot.h"
+
+enum {
+	TW_BURST = 32,
+	TW_RECORD_RING = 16384, /* flow records on their way to the exporter thread */
+	TW_MIRROR_RING = 4096,  /* copies on their way to the mirror thread */
+	TW_INJECT_RING = 8192,  /* frames main wants sent */
+	TW_HOLD_RING = 4096,    /* frames that wait for a guest between two hosts */
+	TW_TOLD_RING = 256,     /* news for main */
+};
+
+/* Per slot and worker; the worker alone writes, main reads (one burst stale). */
+struct tw_counters {
+	uint64_t rx_packets, rx_octets, tx_packets, tx_octets;
+	uint64_t drops[TW_DROPS];
+} __attribute__((aligned(64)));
+
+struct tw_worker_stats {
+	uint64_t packets, polls, empty_polls, sleeps;
+	uint64_t misses;          /* frames that needed a decision */
+	uint64_t overflows;       /* frames in no flow record: the table was full */
+	uint64_t overflow_octets; /* layer 3 */
+	uint64_t records_waited;  /* times a record had to stay in the table because the ring was full */
+	uint64_t mirror_shed;
+	uint64_t jobs;
+};
+
+/* A copy on its way to the mirror thread: in the mbuf's private area. */
+struct tw_mirror_tag {
+	uint64_t mask; /* mirrors that want it */
+	uint64_t tsc;
+	uint32_t number; /* port it was seen at */
+	uint32_t original_len;
+	uint8_t egress; /* 1 = to the guest */
+};
+enum { TW_MBUF_PRIV_SIZE = 64 };
+static_assert(sizeof(struct tw_mirror_tag) <= TW_MBUF_PRIV_SIZE, "fits the mbuf's private area");
+
+/* News from a worker to main; packed into the pointer that goes through the ring. */
+enum tw_told { TW_TOLD_MOVED = 1 };
+static inline void *tw_told_pack(enum tw_told what, uint16_t slot)
+{
+	return (void *)((uintptr_t)what << 16 | slot);
+}
+
+/*
+ * Something only the worker may do to its flow cache, asked by main. Worked off a piece each poll, so that no job stalls
+ * forwarding. `done` is stored with release by the worker when everything is in `flows`.
+ */
+enum tw_job_kind {
+	TW_JOB_LIST, /* copy flows (of slot, or all if TW_SLOT_NONE) into `flows`; those beyond `capacity` only count in `total` */
+	TW_JOB_TAKE, /* the same, and remove them without a record */
+	TW_JOB_END,  /* end the flows of slot with a record (FORCED) */
+	TW_JOB_PUT,  /* add `flows[0..n)`: counters join an entry of the same key; `n` becomes the number taken */
+};
+struct tw_job {
+	enum tw_job_kind kind;
+	uint16_t slot;
+	uint32_t capacity;
+	uint32_t n;
+	uint64_t total;
+	struct tw_flow *flows; /* main's memory; first_ms/last_ms are the worker's clock: see tw_worker_epoch_ms() */
+	uint32_t cursor;       /* worker's */
+	_Atomic bool done;
+};
+
+struct tw_worker {
+	/* --- worker's own --- */
+	uint16_t id;
+	struct tw_flow_cache cache;
+	struct tw_counters *counters; /* [TW_SLOTS_MAX] */
+	struct tw_worker_stats stats;
+	uint64_t tsc_hz, tsc_base; /* cache.now_ms = (tsc - tsc_base) * 1000 / tsc_hz */
+	struct tw_job *job;        /* being worked on */
+	uint32_t idle_polls;
+	/* --- shared: set by main before the worker starts --- */
+	struct rte_mempool *pool;  /* private area TW_MBUF_PRIV_SIZE */
+	struct rte_rcu_qsbr *qsbr; /* this worker is thread `id` */
+	struct rte_ring *records;  /* of struct tw_flow_record by value: worker -> exporter */
+	struct rte_ring *mirrors;  /* mbufs: worker -> mirror thread */
+	struct rte_ring *inject;   /* mbufs: main -> worker; untagged, m->vlan_tci = VLAN, m->port = slot to leave by */
+	struct rte_ring *jobs;     /* struct tw_job *: main -> worker */
+	struct rte_ring *told;     /* tw_told_pack(): worker -> main */
+	struct rte_ring *
+		*hold; /* [TW_SLOTS_MAX], NULL or MP ring of mbufs: untagged, m->vlan_tci = VLAN; main drains */
+	rte_spinlock_t **tx_lock; /* [TW_SLOTS_MAX], NULL unless an ethdev has fewer transmit queues than workers */
+	uint64_t epoch_ms;        /* Unix epoch at tsc_base */
+	uint32_t idle_sleep_us;   /* 0 = never sleep */
+	/* --- shared: written by main while running --- */
+	_Atomic(const struct tw_snapshot *) *snapshot; /* one for all workers; read once a burst */
+	_Atomic bool stop;
+};
+
+/** Main loop; returns when `stop` is set. Signature of an lcore function. */
+int tw_worker_run(void *worker);
+
+/** One round: inject, jobs, each queue once, a little expiry. @return frames handled. Tests drive this by hand. */
+unsigned tw_worker_poll(struct tw_worker *worker);
+
+/** Make `worker->tsc_*` and `epoch_ms` current; before the start. */
+void tw_worker_clock_init(struct tw_worker *worker);
+
+#endif

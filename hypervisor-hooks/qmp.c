@@ -37,6 +37,8 @@ struct tw_qmp {
 	struct bufferevent *bev; /* NULL once closed or doomed */
 	struct tw_qmp_callbacks cb;
 	void *arg;
+	struct event *refused; /* armed when connecting failed at once */
+	int refused_errno;
 	enum phase phase;
 	json_int_t last_id;
 	TAILQ_HEAD(, command) commands; /* in order of issue */
@@ -60,6 +62,8 @@ static void release(struct tw_qmp *qmp)
 		TAILQ_REMOVE(&qmp->commands, c, link);
 		command_free(c);
 	}
+	if (qmp->refused)
+		event_free(qmp->refused);
 	free(qmp);
 }
 
@@ -82,6 +86,8 @@ void tw_qmp_destroy(struct tw_qmp *qmp)
 	if (qmp->bev)
 		bufferevent_free(qmp->bev);
 	qmp->bev = NULL;
+	if (qmp->refused)
+		evtimer_del(qmp->refused);
 	qmp->phase = CLOSED;
 	qmp->doomed = true;
 	if (qmp->depth == 0)
@@ -268,8 +274,7 @@ static struct tw_qmp *create(struct event_base *base, int fd, const struct tw_qm
 	if (callbacks)
 		qmp->cb = *callbacks;
 	qmp->arg = arg;
-	/* Deferred: an error found while connecting is told from the loop, not from within tw_qmp_connect(). */
-	qmp->bev = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+	qmp->bev = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!qmp->bev) {
 		free(qmp);
 		errno = ENOMEM;
@@ -288,6 +293,27 @@ struct tw_qmp *tw_qmp_adopt(struct event_base *base, int fd, const struct tw_qmp
 	if (qmp)
 		bufferevent_enable(qmp->bev, EV_READ);
 	return qmp;
+}
+
+static void on_refused(evutil_socket_t fd, short what, void *arg)
+{
+	struct tw_qmp *qmp = arg;
+	char why[WHY_SIZE];
+
+	snprintf(why, sizeof(why), "the QMP socket cannot be reached: %s", strerror(qmp->refused_errno));
+	close_because(qmp, why);
+}
+
+/* Connecting to a unix socket is done at once or not at all; a failure is told from the loop, as everything else. */
+static int start_connect(struct tw_qmp *qmp, struct event_base *base, int fd, const struct sockaddr_un *addr)
+{
+	static const struct timeval at_once;
+
+	if (!connect(fd, (const struct sockaddr *)addr, sizeof(*addr)))
+		return bufferevent_enable(qmp->bev, EV_READ) ? -ENOMEM : 0;
+	qmp->refused_errno = errno;
+	qmp->refused = evtimer_new(base, on_refused, qmp);
+	return qmp->refused && !evtimer_add(qmp->refused, &at_once) ? 0 : -ENOMEM;
 }
 
 struct tw_qmp *tw_qmp_connect(struct event_base *base, const char *path, const struct tw_qmp_callbacks *callbacks,
@@ -309,11 +335,11 @@ struct tw_qmp *tw_qmp_connect(struct event_base *base, const char *path, const s
 	if (!qmp) {
 		close(fd);
 		errno = ENOMEM;
-		return NULL;
+	} else if (start_connect(qmp, base, fd, &addr)) {
+		tw_qmp_destroy(qmp);
+		qmp = NULL;
+		errno = ENOMEM;
 	}
-	/* With a socket in place a failure to connect is told by on_event(), later; reading one would tell EINVAL first. */
-	if (!bufferevent_socket_connect(qmp->bev, (struct sockaddr *)&addr, sizeof(addr)))
-		bufferevent_enable(qmp->bev, EV_READ);
 	return qmp;
 }
 

@@ -298,7 +298,7 @@ static void a_missing_socket_is_told_by_closed(void **state)
 	assert_non_null(f->qmp);
 	assert_string_equal(f->log, "");
 	turn(f);
-	assert_string_equal(f->log, "closed the QMP socket failed: No such file or directory; ");
+	assert_string_equal(f->log, "closed the QMP socket cannot be reached: No such file or directory; ");
 	memset(path, 'a', sizeof(path));
 	path[sizeof(path) - 1] = '\0';
 	assert_null(tw_qmp_connect(f->base, path, &callbacks, f));

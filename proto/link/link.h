@@ -63,14 +63,25 @@ typedef void (*tw_link_handler)(struct tw_link_request *req, const Tw__Envelope 
  */
 struct tw_link_server *tw_link_server_create(struct event_base *base, const char *url, tw_link_handler handler,
 					     void *arg);
-/** Open requests are dropped without an answer. Accepts NULL. */
+/**
+ * Open requests are dropped without an answer; their owners still call tw_link_reply() to free them. Not to be called
+ * from the server's own handler. Accepts NULL.
+ */
 void tw_link_server_destroy(struct tw_link_server *server);
 
 /** Answer; version and request_id of *reply are set here. Consumes req; borrows reply. */
 void tw_link_reply(struct tw_link_request *req, Tw__Envelope *reply);
 void tw_link_reply_error(struct tw_link_request *req, const struct tw_error *err);
 
-/* ---- client ---- */
+/*
+ * ---- client ----
+ *
+ * Connects in the background and again (50 to 500 ms apart) when the connection breaks. A request whose connection breaks
+ * before the answer is sent again on the next one, with the same request id: a server killed and started anew answers it,
+ * and one that had carried it out already sees it twice. So requests must bear repeating. It is never repeated for being
+ * slow. When a call's time is over its socket is closed: the request is not delivered after that, a late answer is not
+ * heard, and the next call starts on a fresh connection.
+ */
 
 struct tw_link_client;
 
@@ -87,7 +98,9 @@ void tw_link_client_destroy(struct tw_link_client *client); /* an open call is f
  * Ask and wait (twctl, tw-vm).
  * @param request  version and request_id are set here
  * @param reply    out; release with tw__envelope__free_unpacked(*reply, NULL)
- * @return 0; -ETIMEDOUT no answer in timeout_ms; -EREMOTEIO the server answered an Error (in err); -EBADMSG
+ * @param err      set whenever the return is not 0
+ * @return 0; -ETIMEDOUT no answer in timeout_ms; -EREMOTEIO the server answered an Error; -EBADMSG an answer that is
+ *         none; -EBUSY, -ENOMEM, -EMSGSIZE as below
  */
 int tw_link_call(struct tw_link_client *client, Tw__Envelope *request, int timeout_ms, Tw__Envelope **reply,
 		 struct tw_error *err);

@@ -23,6 +23,7 @@ enum tw_edit {
 	TW_EDIT_NONE,
 	TW_EDIT_PUSH, /* put a tag of `vlan` on */
 	TW_EDIT_POP,  /* take the tag off */
+	TW_EDIT_SET,  /* put `vlan` into the tag that is there (it was only a priority) */
 };
 
 enum tw_verdict_flags {
@@ -45,7 +46,7 @@ struct tw_verdict {
 /** @note Any thread inside an RCU section (or with a snapshot of its own). No allocation, no side effect. */
 struct tw_verdict tw_decide(const struct tw_snapshot *snapshot, const struct tw_key *key);
 
-/** The edit a frame needs to leave by a slot. @param tagged whether it carries a tag now */
-enum tw_edit tw_edit_for(const struct tw_slot *out, unsigned vlan, bool tagged);
+/** The edit a frame needs to leave by a slot. @param tagged it carries a tag now, @param vid with this VLAN id */
+enum tw_edit tw_edit_for(const struct tw_slot *out, unsigned vlan, bool tagged, unsigned vid);
 
 #endif

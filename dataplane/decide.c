@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * decide.c - what happens to a flow's frames; see decide.h and, for the order of the stages, pipeline.h.
+ *
+ * Place    called on a flow's first frame and after each change of configuration.
+ * Threads  pure; any thread inside an RCU section.
+ * Spec     IEEE 802.1Q clauses 6.9 (ingress tagging), 8.6 (forwarding), 8.6.3 (reserved group addresses).
+ */
+#include "dataplane/decide.h"
+
+#include <string.h>
+
+static struct tw_verdict drop(struct tw_verdict v, enum tw_drop reason)
+{
+	v.action = TW_ACT_DROP;
+	v.drop = (uint8_t)reason;
+	v.edit = TW_EDIT_NONE;
+	v.out = TW_SLOT_NONE;
+	v.egress = 0;
+	v.flags &= (uint8_t)~TW_V_MIRROR_OUT;
+	return v;
+}
+
+static struct tw_verdict drop_at(struct tw_verdict v, enum tw_drop reason, uint16_t out, uint32_t egress)
+{
+	v = drop(v, reason);
+	v.out = out;
+	v.egress = egress;
+	return v;
+}
+
+static bool is_group(const uint8_t mac[6])
+{
+	return mac[0] & 1;
+}
+
+static bool is_zero(const uint8_t mac[6])
+{
+	static const uint8_t zero[6];
+
+	return memcmp(mac, zero, 6) == 0;
+}
+
+/* 802.1Q table 8-1: 01:80:c2:00:00:00 to 0f stay on their link. */
+static bool is_reserved_group(const uint8_t mac[6])
+{
+	static const uint8_t prefix[5] = { 0x01, 0x80, 0xc2, 0x00, 0x00 };
+
+	return memcmp(mac, prefix, 5) == 0 && mac[5] < 0x10;
+}
+
+/* Stage vlan: which VLAN is the frame in, and may it be? @return TW_DROPS when it may. */
+static enum tw_drop classify_vlan(const struct tw_slot *in, const struct tw_key *key, uint16_t *vlan)
+{
+	uint16_t vid = key->tci & 0x0fff;
+
+	if (vid == 0) { /* untagged, or priority-tagged: the tag says only a priority (802.1Q 6.9) */
+		*vlan = in->vlan;
+		return in->trunk && !in->uplink && in->vlan == 0 ? TW_DROP_UNTAGGED_ON_TRUNK : TW_DROPS;
+	}
+	*vlan = vid;
+	if (!in->trunk)
+		return vid == in->vlan && in->vlan != 0 ? TW_DROPS : TW_DROP_TAGGED_ON_ACCESS;
+	return tw_slot_carries(in, vid) ? TW_DROPS : TW_DROP_VLAN_NOT_ALLOWED;
+}
+
+/* Stage source: is the sender who it may be? */
+static enum tw_drop check_source(const struct tw_slot *in, const struct tw_key *key)
+{
+	if (is_group(key->src_mac) || is_zero(key->src_mac))
+		return TW_DROP_BAD_SOURCE;
+	if (!in->uplink && !in->allow_forged && memcmp(key->src_mac, in->mac, 6) != 0)
+		return TW_DROP_FORGED_SOURCE;
+	return TW_DROPS;
+}
+
+enum tw_edit tw_edit_for(const struct tw_slot *out, unsigned vlan, bool tagged, unsigned vid)
+{
+	bool want_tag = out->trunk && vlan != out->vlan;
+
+	if (!want_tag)
+		return tagged ? TW_EDIT_POP : TW_EDIT_NONE;
+	if (!tagged)
+		return TW_EDIT_PUSH;
+	return vid == vlan ? TW_EDIT_NONE : TW_EDIT_SET;
+}
+
+static struct tw_verdict to_slot(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v,
+				 uint16_t slot)
+{
+	const struct tw_slot *out = &s->slot[slot];
+
+	v.action = TW_ACT_FORWARD;
+	v.out = slot;
+	v.edit = (uint8_t)tw_edit_for(out, v.vlan, key->flags & TW_FLOW_KEY_TAGGED, key->tci & 0x0fff);
+	if (out->mirror_out)
+		v.flags |= TW_V_MIRROR_OUT;
+	return v;
+}
+
+static struct tw_verdict to_uplink(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v)
+{
+	if (s->n_uplinks == 0)
+		return drop_at(v, TW_DROP_NO_UPLINK, TW_SLOT_NONE, v.egress);
+	return to_slot(s, key, v, s->uplink[0]);
+}
+
+/* To a port on this host. */
+static struct tw_verdict to_port(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v,
+				 uint16_t slot)
+{
+	const struct tw_slot *out = &s->slot[slot];
+
+	v.egress = out->number;
+	if (slot == key->in)
+		return drop(v, TW_DROP_HAIRPIN);
+	if (out->disabled)
+		return drop_at(v, TW_DROP_OUT_DISABLED, slot, out->number);
+	switch ((enum tw_link)out->link) {
+	case TW_LINK_UP:
+		return to_slot(s, key, v, slot);
+	case TW_LINK_HOLD:
+		v.action = TW_ACT_HOLD;
+		v.out = slot;
+		return v;
+	case TW_LINK_MOVED: /* the one frame that may go back to the uplink it came from: late for a guest that left */
+		return to_uplink(s, key, v);
+	case TW_LINK_ABSENT:
+		break;
+	}
+	return drop_at(v, TW_DROP_LINK_DOWN, slot, out->number);
+}
+
+static struct tw_verdict forward_unicast(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v)
+{
+	const struct tw_identity *dst = tw_snapshot_identity(s, key->dst_mac);
+
+	if (dst) {
+		bool member =
+			dst->trunk ? v.vlan == dst->vlan || tw_vlan_set_has(dst->allowed, v.vlan) : v.vlan == dst->vlan;
+
+		if (!member)
+			return drop(v, TW_DROP_NOT_IN_VLAN);
+		v.egress = dst->number;
+		if (dst->slot != TW_SLOT_NONE)
+			return to_port(s, key, v, dst->slot);
+	}
+	if (s->slot[key->in].uplink)
+		return drop(v, TW_DROP_UNKNOWN_UNICAST); /* not for this host: never flooded, never back to the wire */
+	return to_uplink(s, key, v);
+}
+
+static struct tw_verdict forward_group(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v)
+{
+	bool from_uplink = s->slot[key->in].uplink;
+	uint32_t others = s->flood[v.vlan].n + (from_uplink ? 0 : s->n_uplinks > 0);
+
+	if (is_reserved_group(key->dst_mac))
+		return drop(v, TW_DROP_RESERVED_GROUP);
+	/* The sender itself is a member of its VLAN but gets no copy. */
+	if (others == 0 || (others == 1 && !from_uplink && s->n_uplinks == 0))
+		return drop(v, TW_DROP_NO_MEMBER);
+	v.action = TW_ACT_FLOOD;
+	return v;
+}
+
+struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *key)
+{
+	const struct tw_slot *in = &s->slot[key->in];
+	struct tw_verdict v = { .out = TW_SLOT_NONE };
+	const struct tw_identity *src = NULL;
+	enum tw_drop reason;
+
+	if (in->mirror_in)
+		v.flags |= TW_V_MIRROR_IN;
+	if (in->uplink)
+		src = tw_snapshot_identity(s, key->src_mac);
+	/* Counted once in the whole switch: where it came in from its port, or here if its sender is no port. */
+	if (!src)
+		v.flags |= TW_V_METER;
+	if (src && src->slot != TW_SLOT_NONE && s->slot[src->slot].link == TW_LINK_HOLD)
+		v.flags |= TW_V_MOVED;
+
+	reason = classify_vlan(in, key, &v.vlan);
+	if (reason == TW_DROPS && in->disabled)
+		reason = TW_DROP_PORT_DISABLED;
+	if (reason == TW_DROPS)
+		reason = check_source(in, key);
+	if (reason != TW_DROPS)
+		return drop(v, reason);
+	return is_group(key->dst_mac) ? forward_group(s, key, v) : forward_unicast(s, key, v);
+}

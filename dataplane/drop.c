@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* drop.c - names and sentences of the drop reasons; see drop.h. Static data, any thread. */
+#include "dataplane/drop.h"
+
+#include <stddef.h>
+
+static const struct {
+	const char *name, *text;
+} reasons[TW_DROPS] = {
+#define TW_DROP_ROW(symbol, name, side, text) [TW_DROP_##symbol] = { #name, text },
+	TW_DROP_REASONS(TW_DROP_ROW)
+#undef TW_DROP_ROW
+};
+
+const char *tw_drop_name(unsigned reason)
+{
+	return reason < TW_DROPS ? reasons[reason].name : NULL;
+}
+
+const char *tw_drop_text(unsigned reason)
+{
+	return reason < TW_DROPS ? reasons[reason].text : NULL;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pipeline.h - the packet path on one screen: its stages in order, when each runs, what each may drop.
+ *
+ * The stages of a flow's first frame (and its first after a change) ask pure functions of decide.c; every frame goes
+ * through the others. docs/architecture.md's picture is drawn from this list (tools/pipeline-svg), a unit test holds the
+ * drops of decide.c against it.
+ */
+#ifndef TW_DATAPLANE_PIPELINE_H
+#define TW_DATAPLANE_PIPELINE_H
+
+/* stage, file, runs for, what it does, may drop */
+#define TW_STAGES(S)                                                                                                  \
+	S(receive, worker.c, every_frame, "take up to 32 frames of one queue", "")                                    \
+	S(parse, parse.c, every_frame, "headers become a key", "short_frame")                                         \
+	S(lookup, flow_lookup.h, every_frame, "the key finds its flow: verdict and counters", "")                     \
+	S(vlan, decide.c, first_frame, "which VLAN is it in, may it be",                                              \
+	  "vlan_not_allowed untagged_on_trunk tagged_on_access port_disabled")                                        \
+	S(source, decide.c, first_frame, "is the sender who it may be", "forged_source bad_source")                   \
+	S(forward, decide.c, first_frame, "where does it go",                                                         \
+	  "unknown_unicast not_in_vlan hairpin no_uplink no_member reserved_group link_down out_disabled")            \
+	S(count, worker.c, every_frame, "packets, octets, times, TCP flags into the flow", "")                        \
+	S(mirror, tx.c, every_frame, "copies for mirrors; shed when the mirror thread is behind", "")                 \
+	S(edit, edit.c, every_frame, "802.1Q tag on, off, changed", "no_buffer")                                      \
+	S(flood, tx.c, group_frames, "a copy for each member of the VLAN", "no_buffer")                               \
+	S(hold, tx.c, migrating_ports, "wait for a guest between two hosts", "hold_full")                             \
+	S(offload, offload.c, frames_for_less_able, "checksums and segments the other side cannot do", "bad_offload") \
+	S(transmit, tx.c, every_frame, "one enqueue per destination and burst", "ring_full over_mtu")                 \
+	S(expire, expire.c, each_round, "a few flows that may have ended become records", "")
+
+#endif

@@ -25,7 +25,7 @@ struct tw_flow {
 	struct tw_key key;
 	/* second line */
 	struct tw_verdict verdict;
-	uint32_t generation; /* of the snapshot that gave the verdict; 0 = free entry */
+	uint32_t generation; /* of the snapshot that gave the verdict; 0 = not decided yet */
 	uint64_t packets;    /* since the last record */
 	uint64_t l3_octets;
 	uint64_t l2_octets;
@@ -63,8 +63,6 @@ size_t tw_flow_cache_size(uint32_t capacity);
 /** @param memory zeroed, aligned to 64 */
 void tw_flow_cache_init(struct tw_flow_cache *cache, void *memory, uint32_t capacity);
 
-uint32_t tw_key_hash(const struct tw_key *key);
-
 /** @return the entry or NULL */
 struct tw_flow *tw_flow_cache_find(struct tw_flow_cache *cache, const struct tw_key *key, uint32_t hash);
 /** Add a key that is not there. Counters are zero, generation 0. @return NULL when full (table, port's share, or both buckets) */
@@ -76,8 +74,14 @@ static inline uint32_t tw_flow_cache_used(const struct tw_flow_cache *cache)
 	return cache->capacity - cache->n_free;
 }
 
-/** Turn an entry into a record (without resetting it). `epoch_ms` + cache ms = Unix epoch. */
-void tw_flow_to_record(const struct tw_flow *flow, const struct tw_snapshot *snapshot, uint64_t epoch_ms,
-		       uint8_t end_reason, struct tw_flow_record *record);
+/** Unix time of a moment on the cache's clock, given one moment on both. Right for moments up to 49 days past. */
+static inline uint64_t tw_flow_unix_ms(uint32_t ms, uint32_t now_ms, uint64_t now_unix_ms)
+{
+	return now_unix_ms - (uint32_t)(now_ms - ms);
+}
+
+/** Turn an entry into a record (without resetting it). `now_unix_ms` is the present Unix time, `now_ms` the same on the cache's clock. */
+void tw_flow_to_record(const struct tw_flow *flow, const struct tw_snapshot *snapshot, uint32_t now_ms,
+		       uint64_t now_unix_ms, uint8_t end_reason, struct tw_flow_record *record);
 
 #endif

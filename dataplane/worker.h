@@ -83,7 +83,7 @@ struct tw_job {
 	uint32_t capacity;
 	uint32_t n;
 	uint64_t total;
-	struct tw_flow *flows; /* main's memory; first_ms/last_ms are the worker's clock: see tw_worker_epoch_ms() */
+	struct tw_flow *flows; /* main's memory; first_ms/last_ms are the worker's clock: see tw_worker_unix_of_ms() */
 	uint32_t cursor;       /* worker's */
 	_Atomic bool done;
 };
@@ -94,9 +94,10 @@ struct tw_worker {
 	struct tw_flow_cache cache;
 	struct tw_counters *counters; /* [TW_SLOTS_MAX] */
 	struct tw_worker_stats stats;
-	uint64_t tsc_hz, tsc_base; /* cache.now_ms = (tsc - tsc_base) * 1000 / tsc_hz */
-	struct tw_job *job;        /* being worked on */
+	uint64_t tsc_base, ms_per_tsc; /* now_ms = (tsc - tsc_base) * ms_per_tsc / 2^64; tw_worker_clock_init() */
+	struct tw_job *job;            /* being worked on */
 	uint32_t idle_polls;
+	uint32_t expiry_owed; /* entries expiry is behind with */
 	/* --- shared: set by main before the worker starts --- */
 	struct rte_mempool *pool;  /* private area TW_MBUF_PRIV_SIZE */
 	struct rte_rcu_qsbr *qsbr; /* this worker is thread `id` */
@@ -121,7 +122,17 @@ int tw_worker_run(void *worker);
 /** One round: inject, jobs, each queue once, a little expiry. @return frames handled. Tests drive this by hand. */
 unsigned tw_worker_poll(struct tw_worker *worker);
 
-/** Make `worker->tsc_*` and `epoch_ms` current; before the start. */
+/** Set the worker's clock (tsc_base, ms_per_tsc, epoch_ms); before the start. */
 void tw_worker_clock_init(struct tw_worker *worker);
+
+/** Milliseconds since the worker's clock began. Any thread: reads only what is set before the start. */
+static inline uint64_t tw_worker_ms(const struct tw_worker *w, uint64_t tsc)
+{
+	return (uint64_t)(((unsigned __int128)(tsc - w->tsc_base) * w->ms_per_tsc) >> 64);
+}
+
+/* How main reads and writes the times in a job's flows (modulo 2^32 on the worker's clock). Any thread. */
+uint64_t tw_worker_unix_of_ms(const struct tw_worker *worker, uint32_t ms);
+uint32_t tw_worker_ms_of_unix(const struct tw_worker *worker, uint64_t unix_ms);
 
 #endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * edit.c - 802.1Q tags; see edit.h.
+ *
+ * Threads  as edit.h. Spec IEEE 802.1Q clause 9.5 (VLAN tag TCI format).
+ */
+#include "dataplane/edit.h"
+
+#include <string.h>
+
+enum { MACS = 12, TAG = 4 };
+
+static void write_tag(uint8_t *p, uint16_t tci)
+{
+	p[0] = 0x81;
+	p[1] = 0x00;
+	p[2] = (uint8_t)(tci >> 8);
+	p[3] = (uint8_t)tci;
+}
+
+/* Offload requests measure from the frame's start. */
+static void shift_offload(struct rte_mbuf *m, int by)
+{
+	if (m->ol_flags & (RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_IP_CKSUM))
+		m->l2_len = (m->l2_len + (unsigned)by) & 0x7f; /* the field has 7 bits */
+}
+
+static bool push(struct rte_mbuf *m, uint16_t vlan)
+{
+	uint8_t *p = (uint8_t *)rte_pktmbuf_prepend(m, TAG);
+
+	if (!p)
+		return false;
+	memmove(p, p + TAG, MACS);
+	write_tag(p + MACS, vlan);
+	shift_offload(m, TAG);
+	return true;
+}
+
+static void pop(struct rte_mbuf *m)
+{
+	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
+
+	memmove(p + TAG, p, MACS);
+	rte_pktmbuf_adj(m, TAG);
+	shift_offload(m, -TAG);
+}
+
+bool tw_edit_apply(struct rte_mbuf *m, enum tw_edit edit, uint16_t vlan)
+{
+	uint8_t *tci;
+
+	switch (edit) {
+	case TW_EDIT_NONE:
+		return true;
+	case TW_EDIT_PUSH:
+		return push(m, vlan);
+	case TW_EDIT_POP:
+		pop(m);
+		return true;
+	case TW_EDIT_SET:
+		tci = rte_pktmbuf_mtod_offset(m, uint8_t *, MACS + 2);
+		tci[0] = (uint8_t)((tci[0] & 0xf0) | vlan >> 8);
+		tci[1] = (uint8_t)vlan;
+		return true;
+	}
+	return false;
+}
+
+void tw_edit_canonical(struct rte_mbuf *m, bool tagged, uint16_t vlan)
+{
+	if (tagged)
+		pop(m);
+	m->vlan_tci = vlan;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * offload.c - checksums and TCP segmentation in software; see offload.h.
+ *
+ * Threads  workers.
+ * Spec     RFC 1071 (checksum), RFC 9293; virtio 1.2 section 5.1.6.2. Segmentation by rte_gso, which knows TCP over IPv4;
+ *          TCP over IPv6 super-frames are not offered to guests (vhost.c), so none arrives.
+ */
+#include "dataplane/offload.h"
+
+#include <rte_ethdev.h>
+#include <rte_gso.h>
+#include <rte_ip.h>
+#include <rte_tcp.h>
+#include <rte_udp.h>
+
+/* Do the lengths a guest claims lie in the frame's first segment, where everybody will look for headers? */
+static bool lengths_hold(const struct rte_mbuf *m)
+{
+	bool v6 = m->ol_flags & RTE_MBUF_F_TX_IPV6;
+	uint32_t l4_min = (m->ol_flags & RTE_MBUF_F_TX_L4_MASK) == RTE_MBUF_F_TX_UDP_CKSUM ? 8 : 20;
+
+	if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG && (m->l4_len < 20 || m->tso_segsz == 0))
+		return false;
+	if (!(m->ol_flags & (RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IPV6)))
+		return false;
+	return m->l2_len >= RTE_ETHER_HDR_LEN &&
+	       m->l3_len >= (v6 ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr)) &&
+	       m->l2_len + m->l3_len + (m->l4_len > l4_min ? m->l4_len : l4_min) <= m->data_len;
+}
+
+static bool fill_checksums(struct rte_mbuf *m)
+{
+	uint16_t l4_offset = (uint16_t)(m->l2_len + m->l3_len), sum;
+	void *ip = rte_pktmbuf_mtod_offset(m, void *, m->l2_len);
+	bool v4 = m->ol_flags & RTE_MBUF_F_TX_IPV4;
+	unaligned_uint16_t *field;
+
+	switch (m->ol_flags & RTE_MBUF_F_TX_L4_MASK) {
+	case RTE_MBUF_F_TX_TCP_CKSUM:
+		field = rte_pktmbuf_mtod_offset(m, unaligned_uint16_t *,
+						l4_offset + offsetof(struct rte_tcp_hdr, cksum));
+		break;
+	case RTE_MBUF_F_TX_UDP_CKSUM:
+		field = rte_pktmbuf_mtod_offset(m, unaligned_uint16_t *,
+						l4_offset + offsetof(struct rte_udp_hdr, dgram_cksum));
+		break;
+	case 0:
+		field = NULL;
+		break;
+	default:
+		return false;
+	}
+	if (v4 && m->ol_flags & RTE_MBUF_F_TX_IP_CKSUM) {
+		((struct rte_ipv4_hdr *)ip)->hdr_checksum = 0;
+		((struct rte_ipv4_hdr *)ip)->hdr_checksum = rte_ipv4_cksum(ip);
+	}
+	if (field) {
+		*field = 0;
+		sum = v4 ? rte_ipv4_udptcp_cksum_mbuf(m, ip, l4_offset) : rte_ipv6_udptcp_cksum_mbuf(m, ip, l4_offset);
+		*field = sum;
+	}
+	m->ol_flags &= ~(RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IPV6);
+	return true;
+}
+
+static unsigned segment(struct rte_mbuf *m, struct rte_mempool *pool, struct rte_mbuf **list)
+{
+	const struct rte_gso_ctx ctx = {
+		.direct_pool = pool,
+		.indirect_pool = pool,
+		.gso_types = RTE_ETH_TX_OFFLOAD_TCP_TSO,
+		/* rte_gso counts the headers in, virtio's gso_size does not. */
+		.gso_size = (uint16_t)(m->l2_len + m->l3_len + m->l4_len + m->tso_segsz),
+	};
+	uint64_t flags = m->ol_flags & ~RTE_MBUF_F_TX_TCP_SEG;
+	int n = rte_gso_segment(m, &ctx, list, TW_SEGMENTS_MAX);
+
+	if (n <= 0) /* 0: nothing to cut; < 0: no buffer, or more segments than a frame of 64 KB can have */
+		return n == 0 ? (list[0] = m, 1) : 0;
+	for (int i = 0; i < n; i++) {
+		list[i]->l2_len = m->l2_len;
+		list[i]->l3_len = m->l3_len;
+		list[i]->l4_len = m->l4_len;
+		list[i]->ol_flags = (list[i]->ol_flags & RTE_MBUF_F_INDIRECT) | flags | RTE_MBUF_F_TX_IP_CKSUM |
+				    RTE_MBUF_F_TX_TCP_CKSUM;
+	}
+	rte_pktmbuf_free(m);
+	return (unsigned)n;
+}
+
+unsigned tw_offload_finish(struct rte_mbuf *m, const struct tw_slot *out, struct rte_mempool *pool,
+			   struct rte_mbuf **list)
+{
+	bool tso = m->ol_flags & RTE_MBUF_F_TX_TCP_SEG;
+	unsigned n = 1;
+
+	if (!lengths_hold(m))
+		return 0;
+	list[0] = m;
+	if (tso && !out->tx_tso)
+		n = segment(m, pool, list);
+	if (!out->tx_csum || (tso && !out->tx_tso))
+		for (unsigned i = 0; i < n; i++)
+			if (!fill_checksums(list[i]))
+				return 0;
+	return n;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tx.c - frames leave by a slot; see tx.h.
+ *
+ * Place    last stage of a worker.
+ * Threads  the worker; rte_vhost's own lock guards a guest ring that two workers fill, a spinlock an ethdev queue that two
+ *          share because the device has too few (then and only then).
+ */
+#include "dataplane/tx.h"
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_vhost.h>
+
+#include "dataplane/edit.h"
+#include "dataplane/offload.h"
+
+enum { VIRTIO_RXQ = 0, VIRTIO_QNUM = 2 };
+
+static struct tw_counters *counters(struct tw_worker *w, uint16_t slot)
+{
+	return &w->counters[slot];
+}
+
+void tw_tx_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, struct rte_mbuf *m)
+{
+	counters(w, slot)->drops[reason]++;
+	rte_pktmbuf_free(m);
+}
+
+static uint16_t send_to_guest(struct tw_worker *w, const struct tw_slot *out, struct rte_mbuf **m, uint16_t n)
+{
+	uint16_t queue = out->n_queues > 1 ? w->id % out->n_queues : 0;
+
+	return rte_vhost_enqueue_burst(out->device, (uint16_t)(queue * VIRTIO_QNUM + VIRTIO_RXQ), m, n);
+}
+
+static uint16_t send_to_device(struct tw_worker *w, const struct tw_slot *out, uint16_t slot, struct rte_mbuf **m,
+			       uint16_t n)
+{
+	rte_spinlock_t *lock = w->tx_lock[slot];
+	uint16_t queue = out->n_queues > 1 ? w->id % out->n_queues : 0, sent;
+
+	if (lock)
+		rte_spinlock_lock(lock);
+	sent = rte_eth_tx_burst((uint16_t)out->device, queue, m, n);
+	if (lock)
+		rte_spinlock_unlock(lock);
+	return sent;
+}
+
+/* Frames that need nothing more. */
+static void send_ready(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n)
+{
+	const struct tw_slot *out = &s->slot[slot];
+	struct tw_counters *c = counters(w, slot);
+	uint64_t octets = 0;
+	uint16_t sent = 0;
+
+	/* Before the send: an ethdev's frames are gone after it. */
+	for (uint16_t i = 0; i < n; i++)
+		octets += m[i]->pkt_len;
+	if (out->kind == TW_SLOT_VHOST)
+		sent = send_to_guest(w, out, m, n);
+	else if (out->kind == TW_SLOT_ETHDEV)
+		sent = send_to_device(w, out, slot, m, n);
+	for (uint16_t i = sent; i < n; i++)
+		octets -= m[i]->pkt_len;
+	c->tx_packets += sent;
+	c->tx_octets += octets;
+	c->drops[TW_DROP_RING_FULL] += n - sent;
+	if (out->kind == TW_SLOT_VHOST)
+		rte_pktmbuf_free_bulk(m, n);
+	else
+		rte_pktmbuf_free_bulk(m + sent, (unsigned)(n - sent));
+}
+
+static bool must_finish(const struct tw_slot *out, const struct rte_mbuf *m)
+{
+	if (!tw_offload_pending(m))
+		return false;
+	return !out->tx_csum || (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG && !out->tx_tso);
+}
+
+static void send_finished(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf *m)
+{
+	struct rte_mbuf *list[TW_SEGMENTS_MAX];
+	unsigned n = tw_offload_finish(m, &s->slot[slot], w->pool, list);
+
+	if (n == 0)
+		tw_tx_drop(w, slot, TW_DROP_BAD_OFFLOAD, m);
+	for (unsigned done = 0; done < n; done += TW_BURST)
+		send_ready(w, s, slot, list + done, (uint16_t)(n - done < TW_BURST ? n - done : TW_BURST));
+}
+
+void tw_tx_send(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n)
+{
+	const struct tw_slot *out = &s->slot[slot];
+	uint16_t first = 0;
+
+	/* Runs of frames that need nothing go as one; a frame that needs work splits the run, so order is kept. */
+	for (uint16_t i = 0; i < n; i++) {
+		if (__builtin_expect(!must_finish(out, m[i]), 1))
+			continue;
+		if (i > first)
+			send_ready(w, s, slot, m + first, (uint16_t)(i - first));
+		send_finished(w, s, slot, m[i]);
+		first = (uint16_t)(i + 1);
+	}
+	if (n > first)
+		send_ready(w, s, slot, m + first, (uint16_t)(n - first));
+}
+
+/* A copy of its own for one member, edited for it. */
+static void flood_one(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, const struct tw_key *key,
+		      const struct tw_verdict *v, struct rte_mbuf *m)
+{
+	const struct tw_slot *out = &s->slot[slot];
+	struct rte_mbuf *copy = rte_pktmbuf_copy(m, w->pool, 0, UINT32_MAX);
+
+	if (!copy) {
+		counters(w, slot)->drops[TW_DROP_NO_BUFFER]++;
+		return;
+	}
+	if (out->link == TW_LINK_HOLD) {
+		const struct tw_verdict hold = { .out = slot, .vlan = v->vlan };
+
+		tw_tx_hold(w, &hold, key->flags & TW_FLOW_KEY_TAGGED, copy);
+		return;
+	}
+	if (!tw_edit_apply(copy, tw_edit_for(out, v->vlan, key->flags & TW_FLOW_KEY_TAGGED, key->tci & 0x0fff),
+			   v->vlan)) {
+		tw_tx_drop(w, slot, TW_DROP_NO_BUFFER, copy);
+		return;
+	}
+	if (out->mirror_out)
+		tw_tx_mirror(w, out->mirror_out, out->number, true, copy);
+	tw_tx_send(w, s, slot, &copy, 1);
+}
+
+void tw_tx_flood(struct tw_worker *w, const struct tw_snapshot *s, uint16_t in, const struct tw_key *key,
+		 const struct tw_verdict *v, struct rte_mbuf *m)
+{
+	const uint16_t *member = s->members + s->flood[v->vlan].first;
+
+	for (uint32_t i = 0; i < s->flood[v->vlan].n; i++)
+		if (member[i] != in)
+			flood_one(w, s, member[i], key, v, m);
+	if (!s->slot[in].uplink && s->n_uplinks > 0)
+		flood_one(w, s, s->uplink[0], key, v, m);
+	rte_pktmbuf_free(m);
+}
+
+void tw_tx_hold(struct tw_worker *w, const struct tw_verdict *v, bool tagged, struct rte_mbuf *m)
+{
+	struct rte_ring *hold = w->hold[v->out];
+
+	tw_edit_canonical(m, tagged, v->vlan);
+	if (!hold || rte_ring_mp_enqueue(hold, m))
+		tw_tx_drop(w, v->out, TW_DROP_HOLD_FULL, m);
+}
+
+void tw_tx_mirror(struct tw_worker *w, uint64_t mask, uint32_t number, bool egress, const struct rte_mbuf *m)
+{
+	struct rte_mbuf *copy = rte_pktmbuf_copy(m, w->pool, 0, UINT32_MAX);
+
+	if (copy) {
+		struct tw_mirror_tag *tag = rte_mbuf_to_priv(copy);
+
+		*tag = (struct tw_mirror_tag){
+			.mask = mask, .tsc = rte_rdtsc(), .number = number, .original_len = m->pkt_len, .egress = egress
+		};
+		if (rte_ring_sp_enqueue(w->mirrors, copy) == 0)
+			return;
+		rte_pktmbuf_free(copy);
+	}
+	w->stats.mirror_shed++;
+}
+
+unsigned tw_tx_inject(struct tw_worker *w, const struct tw_snapshot *s)
+{
+	struct rte_mbuf *m[TW_BURST];
+	unsigned n = rte_ring_sc_dequeue_burst(w->inject, (void **)m, TW_BURST, NULL);
+
+	for (unsigned i = 0; i < n; i++) {
+		uint16_t slot = m[i]->port < TW_SLOTS_MAX ? m[i]->port : 0, vlan = m[i]->vlan_tci;
+		const struct tw_slot *out = &s->slot[slot];
+
+		if (out->kind == TW_SLOT_EMPTY || out->device < 0)
+			tw_tx_drop(w, slot, TW_DROP_LINK_DOWN, m[i]);
+		else if (!tw_edit_apply(m[i], tw_edit_for(out, vlan, false, 0), vlan))
+			tw_tx_drop(w, slot, TW_DROP_NO_BUFFER, m[i]);
+		else
+			tw_tx_send(w, s, slot, &m[i], 1);
+	}
+	return n;
+}

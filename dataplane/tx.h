@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tx.h - frames leave by a slot: batched unicast, floods, frames that wait, copies for mirrors.
+ *
+ * Threads  the worker. Every function consumes the frames it is given and counts each: sent or dropped for a reason.
+ */
+#ifndef TW_DATAPLANE_TX_H
+#define TW_DATAPLANE_TX_H
+
+#include "dataplane/decide.h"
+#include "dataplane/worker.h"
+
+/* Frames of one burst for one slot. */
+struct tw_batch {
+	uint16_t slot;
+	uint16_t n;
+	struct rte_mbuf *m[TW_BURST];
+};
+
+void tw_tx_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, struct rte_mbuf *m);
+
+/** Send frames as they are, finished for what `slot` can take. */
+void tw_tx_send(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n);
+
+/** To every member of the frame's VLAN but `in`. */
+void tw_tx_flood(struct tw_worker *w, const struct tw_snapshot *s, uint16_t in, const struct tw_key *key,
+		 const struct tw_verdict *v, struct rte_mbuf *m);
+
+/** Into the hold queue of a port between two hosts. */
+void tw_tx_hold(struct tw_worker *w, const struct tw_verdict *v, bool tagged, struct rte_mbuf *m);
+
+/** Copy for the mirrors in `mask`; m stays the caller's. */
+void tw_tx_mirror(struct tw_worker *w, uint64_t mask, uint32_t number, bool egress, const struct rte_mbuf *m);
+
+/** Send what main has put into the inject ring. @return frames */
+unsigned tw_tx_inject(struct tw_worker *w, const struct tw_snapshot *s);
+
+#endif

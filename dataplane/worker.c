@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * worker.c - polls receive queues and carries each burst to its end; see worker.h, and pipeline.h for the stages' order.
+ *
+ *   tw_worker_run
+ *     tw_worker_poll         one round
+ *       tw_tx_inject         frames main wants sent
+ *       tw_job_some          what main asks of the flow cache
+ *       receive              each queue of the poll list, at most TW_BURST frames
+ *         process            parse, look up, decide (first frame of a flow), count, act
+ *       tw_expire_some       a few flows that may have ended
+ *     rest                   nothing to do for a while: sleep, for at most idle_sleep_us
+ *
+ * Threads  one worker each; the snapshot pointer is read once a round, inside the RCU section that ends with the round.
+ */
+#include "dataplane/worker.h"
+
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_pause.h>
+#include <rte_vhost.h>
+
+#include "common/clock.h"
+#include "dataplane/edit.h"
+#include "dataplane/expire.h"
+#include "dataplane/flow_lookup.h"
+#include "dataplane/job.h"
+#include "dataplane/parse.h"
+#include "dataplane/tx.h"
+
+enum {
+	VIRTIO_TXQ = 1,
+	VIRTIO_QNUM = 2,
+	SPIN_POLLS = 128,   /* empty rounds before the first sleep */
+	FIRST_SLEEP_US = 2, /* doubles with each empty round after */
+};
+
+/* One burst on its way through the stages. */
+struct burst {
+	uint16_t slot, n;
+	struct rte_mbuf *m[TW_BURST];
+	struct tw_key key[TW_BURST];
+	struct tw_meta meta[TW_BURST];
+	uint32_t hash[TW_BURST];
+	struct tw_flow *flow[TW_BURST];
+	uint16_t n_batches;
+	struct tw_batch batch[TW_BURST];
+};
+
+void tw_worker_clock_init(struct tw_worker *w)
+{
+	w->tsc_base = rte_rdtsc();
+	w->ms_per_tsc = (uint64_t)(((unsigned __int128)1000 << 64) / rte_get_tsc_hz());
+	w->epoch_ms = tw_clock_real_ms();
+	w->cache.now_ms = 0;
+}
+
+uint64_t tw_worker_unix_of_ms(const struct tw_worker *w, uint32_t ms)
+{
+	uint64_t now = tw_worker_ms(w, rte_rdtsc());
+
+	return tw_flow_unix_ms(ms, (uint32_t)now, w->epoch_ms + now);
+}
+
+uint32_t tw_worker_ms_of_unix(const struct tw_worker *w, uint64_t unix_ms)
+{
+	return (uint32_t)(unix_ms - w->epoch_ms);
+}
+
+/* --- decide --- */
+
+static bool told_apart(const struct tw_verdict *a, const struct tw_verdict *b)
+{
+	return a->egress != b->egress || a->vlan != b->vlan || (a->flags & TW_V_METER) != (b->flags & TW_V_METER) ||
+	       (a->action == TW_ACT_DROP) != (b->action == TW_ACT_DROP) ||
+	       (a->action == TW_ACT_DROP && a->drop != b->drop);
+}
+
+/* The flow's first frame, or its first after a change. What a record says must hold for all it counts: when the new verdict
+ * would say something else, what was counted under the old one goes out first. */
+static void decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f)
+{
+	struct tw_verdict v = tw_decide(s, &f->key);
+
+	w->stats.misses++;
+	if (f->packets && told_apart(&f->verdict, &v))
+		tw_expire_flush(w, s, f, TW_FLOW_END_FORCED);
+	f->verdict = v;
+	f->generation = s->generation;
+	if (v.flags & TW_V_MOVED) {
+		const struct tw_identity *sender = tw_snapshot_identity(s, f->key.src_mac);
+
+		rte_ring_sp_enqueue(w->told, tw_told_pack(TW_TOLD_MOVED, sender->slot));
+	}
+}
+
+/* --- count --- */
+
+static inline void count(struct tw_flow *f, const struct tw_meta *meta, uint32_t pkt_len, uint32_t now)
+{
+	if (f->packets++ == 0)
+		f->first_ms = now;
+	f->last_ms = now;
+	f->l3_octets += meta->l3_len;
+	f->l2_octets += pkt_len;
+	f->tcp_flags |= meta->tcp_flags;
+	if (meta->ttl < f->min_ttl)
+		f->min_ttl = meta->ttl;
+	if (meta->ttl > f->max_ttl)
+		f->max_ttl = meta->ttl;
+	if (meta->l3_len < f->min_len)
+		f->min_len = meta->l3_len;
+	if (meta->l3_len > f->max_len)
+		f->max_len = meta->l3_len;
+}
+
+/* --- act --- */
+
+static void batch_add(struct burst *b, uint16_t slot, struct rte_mbuf *m)
+{
+	uint16_t i = 0;
+
+	while (i < b->n_batches && b->batch[i].slot != slot)
+		i++;
+	if (i == b->n_batches) {
+		b->batch[i].slot = slot;
+		b->batch[i].n = 0;
+		b->n_batches++;
+	}
+	b->batch[i].m[b->batch[i].n++] = m;
+}
+
+static bool over_mtu(const struct tw_slot *out, const struct tw_meta *meta, const struct rte_mbuf *m)
+{
+	return meta->l3_len > out->mtu && !(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG);
+}
+
+static void forward(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b, unsigned i,
+		    const struct tw_verdict *v)
+{
+	const struct tw_slot *out = &s->slot[v->out];
+	struct rte_mbuf *m = b->m[i];
+
+	if (__builtin_expect(over_mtu(out, &b->meta[i], m), 0)) {
+		tw_tx_drop(w, v->out, TW_DROP_OVER_MTU, m);
+		return;
+	}
+	if (__builtin_expect(v->edit != TW_EDIT_NONE, 0) && !tw_edit_apply(m, (enum tw_edit)v->edit, v->vlan)) {
+		tw_tx_drop(w, b->slot, TW_DROP_NO_BUFFER, m);
+		return;
+	}
+	if (__builtin_expect(v->flags & TW_V_MIRROR_OUT, 0))
+		tw_tx_mirror(w, out->mirror_out, out->number, true, m);
+	batch_add(b, v->out, m);
+}
+
+static void act(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b, unsigned i,
+		const struct tw_verdict *v)
+{
+	const struct tw_slot *in = &s->slot[b->slot];
+
+	if (__builtin_expect(v->flags & TW_V_MIRROR_IN, 0))
+		tw_tx_mirror(w, in->mirror_in, in->number, false, b->m[i]);
+	switch ((enum tw_action)v->action) {
+	case TW_ACT_FORWARD:
+		forward(w, s, b, i, v);
+		break;
+	case TW_ACT_FLOOD:
+		tw_tx_flood(w, s, b->slot, &b->key[i], v, b->m[i]);
+		break;
+	case TW_ACT_HOLD:
+		tw_tx_hold(w, v, b->key[i].flags & TW_FLOW_KEY_TAGGED, b->m[i]);
+		break;
+	case TW_ACT_DROP:
+		tw_tx_drop(w, v->out == TW_SLOT_NONE ? b->slot : v->out, (enum tw_drop)v->drop, b->m[i]);
+		break;
+	}
+}
+
+/* --- stages over a burst --- */
+
+static void parse_all(struct tw_worker *w, struct burst *b)
+{
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < b->n; i++) {
+		struct rte_mbuf *m = b->m[i];
+
+		if (!tw_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len, b->slot, &b->key[kept],
+			      &b->meta[kept])) {
+			tw_tx_drop(w, b->slot, TW_DROP_SHORT_FRAME, m);
+			continue;
+		}
+		b->hash[kept] = tw_key_hash(&b->key[kept]);
+		tw_flow_prefetch_bucket(&w->cache, b->hash[kept]);
+		b->m[kept++] = m;
+	}
+	b->n = kept;
+}
+
+static void look_up_all(struct tw_worker *w, struct burst *b)
+{
+	for (uint16_t i = 0; i < b->n; i++)
+		b->flow[i] = tw_flow_candidate(&w->cache, b->hash[i]);
+}
+
+/* No room in the table: the frame is judged like any other, and the miss is said in the statistics. */
+static void without_flow(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b, unsigned i)
+{
+	struct tw_flow lone = { .key = b->key[i] };
+
+	w->stats.overflows++;
+	w->stats.overflow_octets += b->meta[i].l3_len;
+	decide(w, s, &lone);
+	act(w, s, b, i, &lone.verdict);
+}
+
+static void count_and_act_all(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b)
+{
+	uint32_t now = w->cache.now_ms;
+
+	for (uint16_t i = 0; i < b->n; i++) {
+		struct tw_flow *f = tw_flow_confirm(&w->cache, b->flow[i], &b->key[i], b->hash[i]);
+
+		if (__builtin_expect(!f, 0) && !(f = tw_flow_cache_add(&w->cache, &b->key[i], b->hash[i]))) {
+			without_flow(w, s, b, i);
+			continue;
+		}
+		if (__builtin_expect(f->generation != s->generation, 0))
+			decide(w, s, f);
+		count(f, &b->meta[i], b->m[i]->pkt_len, now);
+		act(w, s, b, i, &f->verdict);
+	}
+}
+
+static void process(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b)
+{
+	struct tw_counters *c = &w->counters[b->slot];
+
+	c->rx_packets += b->n;
+	for (uint16_t i = 0; i < b->n; i++)
+		c->rx_octets += b->m[i]->pkt_len;
+	b->n_batches = 0;
+	parse_all(w, b);
+	look_up_all(w, b);
+	count_and_act_all(w, s, b);
+	for (uint16_t i = 0; i < b->n_batches; i++)
+		tw_tx_send(w, s, b->batch[i].slot, b->batch[i].m, b->batch[i].n);
+}
+
+static uint16_t receive(struct tw_worker *w, const struct tw_slot *in, const struct tw_poll *poll, struct rte_mbuf **m)
+{
+	if (in->kind == TW_SLOT_VHOST)
+		return rte_vhost_dequeue_burst(in->device, (uint16_t)(poll->queue * VIRTIO_QNUM + VIRTIO_TXQ), w->pool,
+					       m, TW_BURST);
+	return rte_eth_rx_burst((uint16_t)in->device, poll->queue, m, TW_BURST);
+}
+
+/* --- one round, and the rounds --- */
+
+static uint32_t advance_clock(struct tw_worker *w)
+{
+	uint32_t now = (uint32_t)tw_worker_ms(w, rte_rdtsc()), elapsed = now - w->cache.now_ms;
+
+	w->cache.now_ms = now;
+	return elapsed;
+}
+
+unsigned tw_worker_poll(struct tw_worker *w)
+{
+	const struct tw_snapshot *s = atomic_load_explicit(w->snapshot, memory_order_acquire);
+	uint32_t elapsed = advance_clock(w);
+	unsigned handled = 0;
+	struct burst b;
+
+	if (!s)
+		return 0;
+	handled += tw_tx_inject(w, s);
+	tw_job_some(w, s);
+	for (uint32_t i = 0; i < s->polls[w->id].n; i++) {
+		const struct tw_poll *poll = &s->polls[w->id].poll[i];
+
+		b.slot = poll->slot;
+		b.n = receive(w, &s->slot[poll->slot], poll, b.m);
+		if (b.n == 0)
+			continue;
+		handled += b.n;
+		process(w, s, &b);
+	}
+	tw_expire_some(w, s, elapsed, handled == 0);
+	w->stats.packets += handled;
+	w->stats.polls++;
+	w->stats.empty_polls += handled == 0;
+	return handled;
+}
+
+/* Nothing to do: spin a little, then sleep, longer each time. Asleep, the worker is no reader: a grace period does not wait
+ * for it. A job in hand is work. */
+static void rest(struct tw_worker *w)
+{
+	struct timespec nap = { 0 };
+	uint32_t doublings;
+	uint64_t us;
+
+	if (++w->idle_polls < SPIN_POLLS || w->idle_sleep_us == 0 || w->job) {
+		rte_pause();
+		return;
+	}
+	doublings = w->idle_polls - SPIN_POLLS;
+	us = doublings > 16 ? w->idle_sleep_us : (uint64_t)FIRST_SLEEP_US << doublings;
+	nap.tv_nsec = (long)(us < w->idle_sleep_us ? us : w->idle_sleep_us) * 1000;
+	w->stats.sleeps++;
+	rte_rcu_qsbr_thread_offline(w->qsbr, w->id);
+	nanosleep(&nap, NULL);
+	rte_rcu_qsbr_thread_online(w->qsbr, w->id);
+}
+
+int tw_worker_run(void *arg)
+{
+	struct tw_worker *w = arg;
+
+	prctl(PR_SET_TIMERSLACK, 1); /* or a sleep of 2 us takes 50 */
+	rte_rcu_qsbr_thread_online(w->qsbr, w->id);
+	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
+		unsigned handled = tw_worker_poll(w);
+
+		rte_rcu_qsbr_quiescent(w->qsbr, w->id);
+		if (handled)
+			w->idle_polls = 0;
+		else
+			rest(w);
+	}
+	rte_rcu_qsbr_thread_offline(w->qsbr, w->id);
+	return 0;
+}

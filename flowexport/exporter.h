@@ -38,19 +38,29 @@ struct tw_exporter_config {
 
 struct tw_exporter_stats {
 	char name[TW_EXPORTER_NAME_SIZE];
-	uint64_t records, messages, octets, lost_records;
-	char error[128]; /* last transport error, empty if none */
+	uint64_t records;      /* data records of flows that left and were not refused, known a little later */
+	uint64_t messages;     /* UDP datagrams */
+	uint64_t octets;       /* IPFIX, without UDP and IP headers */
+	uint64_t lost_records; /* not sent, or refused by the collector's host */
+	char error[128];       /* why; empty again once the collector takes messages */
 };
 
 struct tw_exporter;
 
+/** @return an exporter without targets, or NULL (no memory) */
 struct tw_exporter *tw_exporter_create(void);
+/** Sends nothing more: flush before. Accepts NULL. */
 void tw_exporter_destroy(struct tw_exporter *exporter);
 
 /** Parse "ADDRESS:PORT" or "[V6]:PORT" (numeric only). @return 0 or -EINVAL */
 int tw_exporter_parse_collector(const char *text, struct sockaddr_storage *addr, socklen_t *size);
 
-/** New targets and identities. Targets that stay (same name and collector) keep socket, sequence and template ids. @return 0 or -ENOMEM */
+/**
+ * New targets and identities, as of the next tick. Targets that stay (same name and collector) keep socket, source port and
+ * sequence, unless the observation domain is another. mtu is kept within 512..9000, template_refresh_s 0 means 60.
+ * @return 0; -EINVAL: domain 0, too many targets, a collector without address, identities not in order; -ENOMEM.
+ *         After an error the former configuration stands.
+ */
 int tw_exporter_configure(struct tw_exporter *exporter, const struct tw_exporter_config *config);
 
 /** Records that the metering process itself could not keep (table or ring full): reported in the statistics options. */

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options.c - encodes options records from the field list; see options.h. */
+#include "flowexport/options.h"
+
+#include <stdio.h>
+
+#include "flowexport/wire.h"
+
+enum { ROW_MAX = 320, DESCRIPTION_SIZE = 320, N_ROWS_MAX = 3 };
+
+/* What the values of TW_OPTION_FIELDS are read from. */
+struct tw_option_row {
+	uint32_t domain;
+	const char *host;
+	const struct tw_flow_identity *who;
+	char description[DESCRIPTION_SIZE];
+	struct tw_export_volume sent;
+	struct tw_flow_tally ignored, not_sent;
+};
+
+static_assert(4 + 16 + 16 + 1 + sizeof(((struct tw_flow_identity *)0)->vm_name) + 1 +
+			      sizeof(((struct tw_flow_identity *)0)->name) <=
+		      TW_IPFIX_MESSAGE_MIN - TW_IPFIX_HEADER - TW_IPFIX_SET_HEADER,
+	      "a VM record fits the smallest message");
+
+#define PUT(table, name, element, pen, width, put, value, records) \
+	if ((records) & (1u << (table)))                           \
+		at = TW_PUT_##put(at, value, width);
+
+static size_t encode_row(uint8_t *out, const struct tw_option_row *o, enum tw_option_table table)
+{
+	uint8_t *at = out;
+
+	TW_OPTION_FIELDS(PUT, table)
+	return (size_t)(at - out);
+}
+
+/* All of the tables or none: what was reserved is given back if a later one finds no room. */
+static bool add_rows(struct tw_ipfix_message *message, const struct tw_option_row *o,
+		     const enum tw_option_table *tables, size_t n_tables)
+{
+	uint8_t row[N_ROWS_MAX][ROW_MAX];
+	size_t size[N_ROWS_MAX], need = message->size + 3; /* the open set's filling */
+
+	for (size_t i = 0; i < n_tables; i++) {
+		size[i] = encode_row(row[i], o, tables[i]);
+		need += TW_IPFIX_SET_HEADER + ((size[i] + 3) & ~(size_t)3);
+	}
+	if ((need & ~(size_t)3) > message->limit)
+		return false;
+	for (size_t i = 0; i < n_tables; i++) {
+		uint8_t *at =
+			tw_ipfix_reserve(message, (uint16_t)(TW_OPTION_TEMPLATE_FIRST + tables[i]), size[i], true);
+
+		assert(at);
+		memcpy(at, row[i], size[i]);
+	}
+	return true;
+}
+
+bool tw_options_add_sampling(struct tw_ipfix_message *message, uint32_t domain)
+{
+	static const enum tw_option_table tables[] = { TW_TABLE_SAMPLING_A, TW_TABLE_SAMPLING_B };
+	const struct tw_option_row row = { .domain = domain };
+
+	return add_rows(message, &row, tables, 2);
+}
+
+bool tw_options_add_domain(struct tw_ipfix_message *message, uint32_t domain, const char *host)
+{
+	static const enum tw_option_table tables[] = { TW_TABLE_DOMAIN };
+	const struct tw_option_row row = { .domain = domain, .host = host };
+
+	return add_rows(message, &row, tables, 1);
+}
+
+bool tw_options_add_statistics(struct tw_ipfix_message *message, uint32_t domain,
+			       const struct tw_export_statistics *statistics)
+{
+	static const enum tw_option_table tables[] = { TW_TABLE_METERING, TW_TABLE_METERING_RELIABILITY,
+						       TW_TABLE_EXPORT_RELIABILITY };
+	const struct tw_option_row row = {
+		.domain = domain,
+		.sent = statistics->sent,
+		.ignored = statistics->ignored,
+		.not_sent = statistics->not_sent,
+	};
+
+	return add_rows(message, &row, tables, 3);
+}
+
+bool tw_options_add_identity(struct tw_ipfix_message *message, uint32_t domain, const struct tw_flow_identity *who)
+{
+	static const enum tw_option_table tables[] = { TW_TABLE_INTERFACE, TW_TABLE_VM };
+	struct tw_option_row row = { .domain = domain, .who = who };
+
+	/* nfdump shows the description, not the name: so the name leads it. */
+	snprintf(row.description, sizeof(row.description), "%s%s%s%s%s", who->name, *who->vm_name ? " vm " : "",
+		 who->vm_name, *who->network ? " network " : "", who->network);
+	return add_rows(message, &row, tables, 2);
+}

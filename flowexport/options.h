@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * options.h - records about the export itself: sampling, who an interface number is, statistics, the host's name.
+ *
+ * Sampling is announced even though every packet is metered: a collector that does not know the rate drops flows
+ * (Akvorado) or guesses. Two records say it, as no single form is understood by all; they travel in one message, the
+ * older form first. Each options record has a set of its own: nfdump 1.7.1 misreads several interface records of a set.
+ *
+ * Threads  the owner of the message.
+ * Spec     RFC 7011 section 4, RFC 5477 (sampling), RFC 7133 section 4 / IANA (virtual stations).
+ */
+#ifndef TW_FLOWEXPORT_OPTIONS_H
+#define TW_FLOWEXPORT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flowexport/encode_ipfix.h"
+#include "flowexport/record.h"
+
+/* Flows, and what they counted. Times: Unix epoch, 0 = never. */
+struct tw_flow_tally {
+	uint64_t flows, packets, octets; /* octets: layer 3 */
+	uint64_t first_ms, last_ms;      /* first and last time something was added */
+};
+
+struct tw_export_volume {
+	uint64_t octets, messages, flows;
+};
+
+struct tw_export_statistics {
+	struct tw_export_volume sent;
+	struct tw_flow_tally ignored;  /* the metering process had no room */
+	struct tw_flow_tally not_sent; /* the exporting process could not send */
+};
+
+/* Each returns false, with nothing written, if the message is too full. */
+
+/** Sampling, in both forms. */
+bool tw_options_add_sampling(struct tw_ipfix_message *message, uint32_t domain);
+/** The host's name for the observation domain. */
+bool tw_options_add_domain(struct tw_ipfix_message *message, uint32_t domain, const char *host);
+/** Metering, metering reliability and exporting reliability: three records. */
+bool tw_options_add_statistics(struct tw_ipfix_message *message, uint32_t domain,
+			       const struct tw_export_statistics *statistics);
+/** Interface number to name ("vm/nic") and description ("vm/nic vm VM network NETWORK"), and to its VM: two records. */
+bool tw_options_add_identity(struct tw_ipfix_message *message, uint32_t domain, const struct tw_flow_identity *who);
+
+#endif

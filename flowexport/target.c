@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* target.c - exports to one collector; see target.h. */
+#include "flowexport/target.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TW_LOG_AREA "flow"
+#include "common/log.h"
+#include "flowexport/udp.h"
+
+enum {
+	MTU_MIN = 512, /* what any path is taken to carry, RFC 7011 section 10.3.3 */
+	REFRESH_DEFAULT_S = 60,
+	REFRESH_MESSAGES = 4096, /* templates again after as many messages */
+	ANNOUNCEMENTS_AT_START = 2,
+	ANNOUNCE_AGAIN_MS = 1000, /* from the first announcement to the second, unless data comes before */
+	PROBE_MS = 1000,          /* announcements to a collector that refuses */
+	RECOVERED_MS = 2500,      /* as long without an error: it takes messages again. More than two probes */
+	REOPEN_MS = 1000,
+	VERDICT_MS = 200, /* refusals come within a round trip */
+};
+
+struct tw_target {
+	struct tw_exporter_target config;
+	const struct tw_export_context *context;
+	int fd; /* -1 = not open */
+	uint64_t opened_ms;
+	uint32_t sequence;
+
+	/* data records that wait, and what they count */
+	struct tw_ipfix_message data;
+	struct tw_flow_tally data_tally;
+	uint64_t data_since_ms;
+
+	/* told */
+	struct tw_ipfix_message control;
+	unsigned announcements_due;
+	uint64_t announced_ms, messages_since;
+	struct tw_identity_pass pass;
+
+	/* counted */
+	struct tw_export_statistics statistics;
+	struct tw_flow_tally in_flight; /* the last message, of which a refusal may yet come */
+	uint64_t in_flight_ms, trouble_ms;
+	bool in_trouble;
+	char error[sizeof(((struct tw_exporter_stats *)0)->error)];
+};
+
+static uint64_t now_ms(const struct tw_target *target)
+{
+	return target->context->now_ms;
+}
+
+/* Also true if the clock was set back: better once too often than never again. */
+static bool has_passed(const struct tw_target *target, uint64_t since_ms, uint64_t ms)
+{
+	return now_ms(target) - since_ms >= ms;
+}
+
+static size_t message_limit(const struct tw_target *target)
+{
+	size_t mtu = target->config.mtu, path = 0, overhead = tw_udp_overhead(&target->config.collector);
+
+	if (target->fd >= 0)
+		path = tw_udp_path_mtu(target->fd, &target->config.collector);
+	if (path && path < mtu)
+		mtu = path;
+	return mtu < TW_IPFIX_MESSAGE_MIN + overhead ? TW_IPFIX_MESSAGE_MIN : mtu - overhead;
+}
+
+static void note_trouble(struct tw_target *target, int error)
+{
+	if (!target->in_trouble)
+		tw_log_warning("exporter cannot reach its collector exporter=%s error=\"%s\"", target->config.name,
+			       strerror(error));
+	snprintf(target->error, sizeof(target->error), "%s", strerror(error));
+	target->in_trouble = true;
+	target->trouble_ms = now_ms(target);
+}
+
+static void lose(struct tw_target *target, const struct tw_flow_tally *tally)
+{
+	struct tw_flow_tally *lost = &target->statistics.not_sent;
+
+	if (!tally->flows)
+		return;
+	lost->flows += tally->flows;
+	lost->packets += tally->packets;
+	lost->octets += tally->octets;
+	if (!lost->first_ms)
+		lost->first_ms = now_ms(target);
+	lost->last_ms = now_ms(target);
+}
+
+/* The fate of the message before is known: its records were sent, or lost. */
+static void settle(struct tw_target *target, bool refused)
+{
+	if (refused)
+		lose(target, &target->in_flight);
+	else
+		target->statistics.sent.flows += target->in_flight.flows;
+	target->in_flight = (struct tw_flow_tally){ 0 };
+}
+
+/* A record that could not be sent takes a sequence number all the same, so that the collector sees the gap. */
+static void send_message(struct tw_target *target, struct tw_ipfix_message *message, const struct tw_flow_tally *tally)
+{
+	size_t size =
+		tw_ipfix_finish(message, (uint32_t)(now_ms(target) / 1000), target->sequence, target->context->domain);
+	bool refused = false;
+	int rc = -ENOTCONN;
+
+	target->sequence += message->n_data;
+	if (target->fd >= 0) {
+		rc = tw_udp_send(target->fd, message->octets, size, &refused);
+		if (refused || rc)
+			note_trouble(target, rc ? -rc : ECONNREFUSED);
+	}
+	settle(target, refused);
+	if (rc) {
+		lose(target, tally);
+	} else {
+		target->in_flight = *tally;
+		target->in_flight_ms = now_ms(target);
+		target->statistics.sent.octets += size;
+		target->statistics.sent.messages++;
+		target->messages_since++;
+	}
+	tw_ipfix_begin(message, message_limit(target));
+}
+
+static void send_control(struct tw_target *target)
+{
+	static const struct tw_flow_tally none;
+
+	if (!tw_ipfix_is_empty(&target->control))
+		send_message(target, &target->control, &none);
+}
+
+/* Call something that adds to the control message; send that first if it is full. An empty message takes any record. */
+#define ADD_CONTROL(target, add, ...)                                                \
+	do {                                                                         \
+		if (!add(&(target)->control, __VA_ARGS__)) {                         \
+			send_control(target);                                        \
+			if (!add(&(target)->control, __VA_ARGS__))                   \
+				tw_log_error("a record is longer than any message"); \
+		}                                                                    \
+	} while (0)
+
+/* Templates, then the records that need no table: collectors take templates of one message in order. */
+static void announce(struct tw_target *target)
+{
+	const struct tw_export_context *context = target->context;
+	struct tw_export_statistics statistics = target->statistics;
+
+	statistics.ignored = context->ignored;
+	for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++)
+		ADD_CONTROL(target, tw_ipfix_add_template, cls);
+	for (unsigned table = 0; table < TW_OPTION_TABLES; table++)
+		ADD_CONTROL(target, tw_ipfix_add_option_template, table);
+	ADD_CONTROL(target, tw_options_add_sampling, context->domain);
+	ADD_CONTROL(target, tw_options_add_domain, context->domain, context->host);
+	ADD_CONTROL(target, tw_options_add_statistics, context->domain, &statistics);
+	send_control(target);
+	target->announced_ms = now_ms(target);
+	target->messages_since = 0;
+	if (target->announcements_due)
+		target->announcements_due--;
+}
+
+static void announce_if_due(struct tw_target *target)
+{
+	bool recovered = target->in_trouble && has_passed(target, target->trouble_ms, RECOVERED_MS);
+	bool refresh = has_passed(target, target->announced_ms, (uint64_t)target->config.template_refresh_s * 1000);
+	bool first = target->announcements_due == ANNOUNCEMENTS_AT_START;
+
+	if (recovered) {
+		tw_log_info("collector takes messages again exporter=%s", target->config.name);
+		target->in_trouble = false;
+		target->error[0] = '\0';
+	}
+	if (first || recovered || refresh)
+		tw_identity_pass_want_all(&target->pass);
+	if (first || recovered || refresh || target->messages_since >= REFRESH_MESSAGES ||
+	    (target->announcements_due && has_passed(target, target->announced_ms, ANNOUNCE_AGAIN_MS)) ||
+	    (target->in_trouble && has_passed(target, target->announced_ms, PROBE_MS)))
+		announce(target);
+}
+
+static void send_identities(struct tw_target *target)
+{
+	const struct tw_export_context *context = target->context;
+	uint64_t before = target->statistics.sent.messages;
+	const struct tw_flow_identity *who;
+
+	while ((who = tw_identity_pass_peek(&target->pass, &context->identities)) &&
+	       target->statistics.sent.messages - before < TW_TARGET_TABLE_MESSAGES && !target->in_trouble) {
+		ADD_CONTROL(target, tw_options_add_identity, context->domain, who);
+		tw_identity_pass_advance(&target->pass);
+	}
+	send_control(target);
+}
+
+static void send_data(struct tw_target *target)
+{
+	struct tw_flow_tally tally = target->data_tally;
+
+	if (tw_ipfix_is_empty(&target->data))
+		return;
+	if (target->announcements_due && target->fd >= 0)
+		announce(target);
+	target->data_tally = (struct tw_flow_tally){ 0 };
+	send_message(target, &target->data, &tally);
+}
+
+struct tw_target *tw_target_create(const struct tw_exporter_target *config, const struct tw_export_context *context)
+{
+	struct tw_target *target = calloc(1, sizeof(*target));
+
+	if (!target)
+		return NULL;
+	target->context = context;
+	target->fd = -1;
+	tw_target_update(target, config);
+	tw_target_restart(target);
+	return target;
+}
+
+void tw_target_destroy(struct tw_target *target)
+{
+	if (!target)
+		return;
+	if (target->fd >= 0)
+		close(target->fd);
+	free(target);
+}
+
+bool tw_target_is(const struct tw_target *target, const struct tw_exporter_target *config)
+{
+	return strcmp(target->config.name, config->name) == 0 &&
+	       target->config.collector_size == config->collector_size &&
+	       memcmp(&target->config.collector, &config->collector, config->collector_size) == 0;
+}
+
+void tw_target_update(struct tw_target *target, const struct tw_exporter_target *config)
+{
+	if (target->config.mtu) /* not new */
+		send_data(target);
+	target->config = *config;
+	if (target->config.mtu < MTU_MIN)
+		target->config.mtu = MTU_MIN;
+	if (target->config.mtu > TW_IPFIX_MESSAGE_MAX)
+		target->config.mtu = TW_IPFIX_MESSAGE_MAX;
+	if (!target->config.template_refresh_s)
+		target->config.template_refresh_s = REFRESH_DEFAULT_S;
+	tw_ipfix_begin(&target->data, message_limit(target));
+	tw_ipfix_begin(&target->control, message_limit(target));
+}
+
+void tw_target_restart(struct tw_target *target)
+{
+	target->sequence = 0;
+	target->announcements_due = ANNOUNCEMENTS_AT_START;
+}
+
+void tw_target_add(struct tw_target *target, const struct tw_flow_record *record, enum tw_flow_class cls)
+{
+	if (!tw_ipfix_add_flow(&target->data, record, cls)) {
+		send_data(target);
+		if (!tw_ipfix_add_flow(&target->data, record, cls))
+			return; /* cannot be: the smallest message takes the longest record */
+	}
+	if (!target->data_tally.flows++)
+		target->data_since_ms = now_ms(target);
+	target->data_tally.packets += record->packets;
+	target->data_tally.octets += record->l3_octets;
+}
+
+static void open_socket(struct tw_target *target)
+{
+	size_t limit;
+	int fd;
+
+	if (target->fd >= 0 || (target->opened_ms && !has_passed(target, target->opened_ms, REOPEN_MS)))
+		return;
+	target->opened_ms = now_ms(target);
+	fd = tw_udp_open(&target->config.collector, target->config.collector_size);
+	if (fd < 0) {
+		note_trouble(target, -fd);
+		return;
+	}
+	target->fd = fd;
+	limit = message_limit(target); /* the path may take less than was configured */
+	tw_ipfix_begin(&target->control, limit);
+	if (target->data.size <= limit)
+		target->data.limit = target->control.limit;
+}
+
+static void hear_verdict(struct tw_target *target)
+{
+	int rc = target->fd < 0 ? 0 : tw_udp_verdict(target->fd);
+
+	if (rc) {
+		settle(target, true);
+		note_trouble(target, -rc);
+	} else if (has_passed(target, target->in_flight_ms, VERDICT_MS)) {
+		settle(target, false);
+	}
+}
+
+void tw_target_tick(struct tw_target *target)
+{
+	open_socket(target);
+	hear_verdict(target);
+	if (target->fd >= 0) {
+		announce_if_due(target);
+		send_identities(target);
+	}
+	if (!tw_ipfix_is_empty(&target->data) && has_passed(target, target->data_since_ms, TW_TARGET_WAIT_MS))
+		send_data(target);
+}
+
+void tw_target_flush(struct tw_target *target)
+{
+	send_data(target);
+	if (target->fd >= 0 && tw_udp_verdict(target->fd))
+		settle(target, true);
+	else
+		settle(target, false);
+}
+
+void tw_target_get_stats(const struct tw_target *target, struct tw_exporter_stats *stats)
+{
+	*stats = (struct tw_exporter_stats){
+		.records = target->statistics.sent.flows,
+		.messages = target->statistics.sent.messages,
+		.octets = target->statistics.sent.octets,
+		.lost_records = target->statistics.not_sent.flows,
+	};
+	memcpy(stats->name, target->config.name, sizeof(stats->name));
+	memcpy(stats->error, target->error, sizeof(stats->error));
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* template.c - writes (options) template records from the field list; see template.h. Constant tables, any thread. */
+#include "flowexport/template.h"
+
+#include "flowexport/wire.h"
+
+enum { ENTERPRISE_BIT = 0x8000, TEMPLATE_HEADER = 4, OPTIONS_TEMPLATE_HEADER = 6, SPEC = 4, ENTERPRISE_SPEC = 8 };
+
+#define FIELD(c, name, element, pen, width, put, value, records) { #name, element, width, pen, records },
+
+const struct tw_field tw_flow_fields[] = { TW_FLOW_FIELDS(FIELD, 0) };
+const size_t tw_n_flow_fields = sizeof(tw_flow_fields) / sizeof(*tw_flow_fields);
+const struct tw_field tw_option_fields[] = { TW_OPTION_FIELDS(FIELD, 0) };
+const size_t tw_n_option_fields = sizeof(tw_option_fields) / sizeof(*tw_option_fields);
+
+/* Field specifiers of record number `bit` (RFC 7011 section 3.2). @return octets, 0 if room is too small; *n = how many */
+static size_t write_specs(uint8_t *out, size_t room, const struct tw_field *fields, size_t n_fields, unsigned bit,
+			  uint16_t *n)
+{
+	uint8_t *at = out;
+
+	*n = 0;
+	for (const struct tw_field *f = fields; f < fields + n_fields; f++) {
+		size_t size = f->pen ? ENTERPRISE_SPEC : SPEC;
+
+		if (!(f->records & (1u << bit)))
+			continue;
+		if ((size_t)(at - out) + size > room)
+			return 0;
+		at = tw_put_uint(at, f->element | (f->pen ? ENTERPRISE_BIT : 0), 2);
+		at = tw_put_uint(at, f->width, 2);
+		if (f->pen)
+			at = tw_put_uint(at, f->pen, 4);
+		++*n;
+	}
+	return (size_t)(at - out);
+}
+
+size_t tw_flow_template_write(uint8_t *out, size_t room, enum tw_flow_class cls)
+{
+	uint16_t n;
+	size_t size;
+
+	if (room < TEMPLATE_HEADER)
+		return 0;
+	size = write_specs(out + TEMPLATE_HEADER, room - TEMPLATE_HEADER, tw_flow_fields, tw_n_flow_fields, cls, &n);
+	if (!size)
+		return 0;
+	tw_put_uint(out, TW_FLOW_TEMPLATE_FIRST + cls, 2);
+	tw_put_uint(out + 2, n, 2);
+	return TEMPLATE_HEADER + size;
+}
+
+size_t tw_option_template_write(uint8_t *out, size_t room, enum tw_option_table table)
+{
+	uint16_t n;
+	size_t size;
+
+	if (room < OPTIONS_TEMPLATE_HEADER)
+		return 0;
+	size = write_specs(out + OPTIONS_TEMPLATE_HEADER, room - OPTIONS_TEMPLATE_HEADER, tw_option_fields,
+			   tw_n_option_fields, table, &n);
+	if (!size)
+		return 0;
+	tw_put_uint(out, TW_OPTION_TEMPLATE_FIRST + table, 2);
+	tw_put_uint(out + 2, n, 2);
+	tw_put_uint(out + 4, 1, 2); /* scope fields */
+	return OPTIONS_TEMPLATE_HEADER + size;
+}

@@ -11,6 +11,8 @@
 
 #include "dataplane/flow_lookup.h"
 
+enum { CHAIN_MAX = 4 };
+
 static uint32_t round_up_pow2(uint32_t n)
 {
 	uint32_t p = 16;
@@ -20,77 +22,93 @@ static uint32_t round_up_pow2(uint32_t n)
 	return p;
 }
 
+/* Half full at most on average, so that 5 % of buckets go on in an overflow bucket; there are 12 % of those. */
 static uint32_t bucket_count(uint32_t capacity)
 {
-	return capacity / 4; /* half full at most: 2 % of buckets spill */
+	return capacity / 4;
+}
+
+static uint32_t overflow_count(uint32_t capacity)
+{
+	return capacity / 32;
 }
 
 size_t tw_flow_cache_size(uint32_t capacity)
 {
 	uint32_t n = round_up_pow2(capacity);
 
-	return n * (sizeof(struct tw_flow) + sizeof(uint32_t)) + bucket_count(n) * sizeof(struct tw_flow_bucket);
+	return n * (sizeof(struct tw_flow) + sizeof(uint32_t)) +
+	       (bucket_count(n) + overflow_count(n)) * sizeof(struct tw_flow_bucket);
 }
 
 void tw_flow_cache_init(struct tw_flow_cache *c, void *memory, uint32_t capacity)
 {
-	uint32_t n = round_up_pow2(capacity);
+	uint32_t n = round_up_pow2(capacity), buckets = bucket_count(n);
 
 	memset(c, 0, sizeof(*c));
 	c->flows = memory;
 	c->buckets = (struct tw_flow_bucket *)(c->flows + n);
-	c->free = (uint32_t *)(c->buckets + bucket_count(n));
-	c->bucket_mask = bucket_count(n) - 1;
+	c->free = (uint32_t *)(c->buckets + buckets + overflow_count(n));
+	c->bucket_mask = buckets - 1;
 	c->capacity = n;
 	c->per_port_max = n / 2;
 	for (uint32_t i = 0; i < n; i++)
 		c->free[c->n_free++] = n - 1 - i;
-}
-
-static struct tw_flow *find_in(const struct tw_flow_cache *c, const struct tw_flow_bucket *b, uint16_t signature,
-			       const struct tw_key *key)
-{
-	for (unsigned hits = tw_flow_match(b, signature); hits; hits &= hits - 1, hits &= hits - 1) {
-		struct tw_flow *f = &c->flows[b->index[__builtin_ctz(hits) / 2]];
-
-		if (tw_key_equal(&f->key, key))
-			return f;
+	for (uint32_t i = 0; i < overflow_count(n); i++) {
+		c->buckets[buckets + i].next = c->free_overflow;
+		c->free_overflow = buckets + i;
 	}
-	return NULL;
 }
 
 struct tw_flow *tw_flow_cache_find(struct tw_flow_cache *c, const struct tw_key *key, uint32_t hash)
 {
+	const uint16_t signature = tw_flow_signature(hash);
 	const struct tw_flow_bucket *b = tw_flow_first_bucket(c, hash);
-	struct tw_flow *f = find_in(c, b, tw_flow_signature(hash), key);
 
-	if (f || b->spilled == 0)
-		return f;
-	return find_in(c, tw_flow_second_bucket(c, hash), tw_flow_signature(hash), key);
+	for (;;) {
+		for (unsigned hits = tw_flow_match(b, signature); hits; hits &= hits - 1, hits &= hits - 1) {
+			struct tw_flow *f = &c->flows[b->index[__builtin_ctz(hits) / 2]];
+
+			if (tw_key_equal(&f->key, key))
+				return f;
+		}
+		if (b->next == 0)
+			return NULL;
+		b = &c->buckets[b->next];
+	}
 }
 
-static int empty_place(const struct tw_flow_bucket *b)
+/* A bucket of the chain with an empty place, if need be a new one; a chain is bounded, so that keys made to collide cost
+ * their sender flow records and nobody else time. */
+static struct tw_flow_bucket *bucket_with_room(struct tw_flow_cache *c, struct tw_flow_bucket *b)
 {
-	unsigned empty = tw_flow_match(b, 0);
+	for (int length = 1; !tw_flow_match(b, 0); length++) {
+		if (b->next == 0) {
+			uint32_t fresh = c->free_overflow;
 
-	return empty ? __builtin_ctz(empty) / 2 : -1;
+			if (fresh == 0 || length == CHAIN_MAX)
+				return NULL;
+			c->free_overflow = c->buckets[fresh].next;
+			c->buckets[fresh].next = 0;
+			b->next = fresh;
+		}
+		b = &c->buckets[b->next];
+	}
+	return b;
 }
 
 struct tw_flow *tw_flow_cache_add(struct tw_flow_cache *c, const struct tw_key *key, uint32_t hash)
 {
-	struct tw_flow_bucket *first = tw_flow_first_bucket(c, hash), *b = first;
-	int place = empty_place(b);
+	struct tw_flow_bucket *b;
 	struct tw_flow *f;
+	int place;
 
 	if (c->n_free == 0 || c->per_port[key->in] >= c->per_port_max)
 		return NULL;
-	if (place < 0) {
-		b = tw_flow_second_bucket(c, hash);
-		place = empty_place(b);
-		if (place < 0)
-			return NULL;
-		first->spilled++;
-	}
+	b = bucket_with_room(c, tw_flow_first_bucket(c, hash));
+	if (!b)
+		return NULL;
+	place = __builtin_ctz(tw_flow_match(b, 0)) / 2;
 	f = &c->flows[c->free[--c->n_free]];
 	c->per_port[key->in]++;
 	b->signature[place] = tw_flow_signature(hash);
@@ -103,7 +121,7 @@ struct tw_flow *tw_flow_cache_add(struct tw_flow_cache *c, const struct tw_key *
 	return f;
 }
 
-static bool unlink_from(struct tw_flow_bucket *b, uint32_t index, uint16_t signature)
+static bool clear_place(struct tw_flow_bucket *b, uint32_t index, uint16_t signature)
 {
 	for (int i = 0; i < 8; i++) {
 		if (b->signature[i] == signature && b->index[i] == index) {
@@ -114,14 +132,25 @@ static bool unlink_from(struct tw_flow_bucket *b, uint32_t index, uint16_t signa
 	return false;
 }
 
+static bool is_empty(const struct tw_flow_bucket *b)
+{
+	return tw_flow_match(b, 0) == 0xffff;
+}
+
 void tw_flow_cache_remove(struct tw_flow_cache *c, struct tw_flow *f)
 {
 	uint32_t hash = tw_key_hash(&f->key), index = (uint32_t)(f - c->flows);
-	struct tw_flow_bucket *first = tw_flow_first_bucket(c, hash);
+	struct tw_flow_bucket *before = NULL, *b = tw_flow_first_bucket(c, hash);
 
-	if (!unlink_from(first, index, tw_flow_signature(hash)) &&
-	    unlink_from(tw_flow_second_bucket(c, hash), index, tw_flow_signature(hash)))
-		first->spilled--;
+	while (!clear_place(b, index, tw_flow_signature(hash))) {
+		before = b;
+		b = &c->buckets[b->next]; /* a live entry is in its chain */
+	}
+	if (before && is_empty(b)) {
+		before->next = b->next;
+		b->next = c->free_overflow;
+		c->free_overflow = (uint32_t)(b - c->buckets);
+	}
 	c->per_port[f->key.in]--;
 	f->live = 0;
 	f->generation = 0;

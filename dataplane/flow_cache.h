@@ -3,9 +3,9 @@
  * flow_cache.h - a worker's flows: one lookup finds what to do with a frame and where to count it.
  *
  * Shape    buckets of one cache line: 8 signatures of 16 bits, compared at once, and 8 indices into a dense array of
- *          entries of two cache lines: the key; then verdict and counters. A key has two buckets; the second is looked at
- *          only if the first once was full (`spilled`). rte_hash costs 2-3 lines more a lookup and keeps keys apart from
- *          counters; measured in docs/performance.md.
+ *          entries of two cache lines: the key; then verdict and counters. A bucket that is full goes on in one of a pool
+ *          of overflow buckets (at a full table: one in twenty does). rte_hash would cost two lines more a look-up and
+ *          keeps keys apart from counters.
  * Threads  a cache belongs to one worker, which alone reads and writes it; others ask by job (job.h).
  * Memory   given by the caller, all at once; nothing is allocated later. About 144 octets a flow.
  * Full     a new flow finds no entry: it is forwarded by a decision of its own and counted as overflow, never silently.
@@ -40,7 +40,7 @@ static_assert(sizeof(struct tw_flow) == 128, "an entry is two cache lines");
 struct tw_flow_bucket {
 	uint16_t signature[8]; /* 0 = empty */
 	uint32_t index[8];
-	uint32_t spilled; /* entries whose first bucket this is and which live in their second */
+	uint32_t next; /* overflow bucket this one goes on in; 0 = none */
 	uint32_t reserved[3];
 } __attribute__((aligned(64)));
 static_assert(sizeof(struct tw_flow_bucket) == 64, "a bucket is one cache line");
@@ -48,7 +48,8 @@ static_assert(sizeof(struct tw_flow_bucket) == 64, "a bucket is one cache line")
 struct tw_flow_cache {
 	struct tw_flow_bucket *buckets;
 	struct tw_flow *flows;
-	uint32_t *free; /* stack of free indices */
+	uint32_t *free;         /* stack of free indices */
+	uint32_t free_overflow; /* head of the unused overflow buckets, linked by next; 0 = none left */
 	uint32_t bucket_mask;
 	uint32_t capacity;
 	uint32_t n_free;
@@ -65,7 +66,7 @@ void tw_flow_cache_init(struct tw_flow_cache *cache, void *memory, uint32_t capa
 
 /** @return the entry or NULL */
 struct tw_flow *tw_flow_cache_find(struct tw_flow_cache *cache, const struct tw_key *key, uint32_t hash);
-/** Add a key that is not there. Counters are zero, generation 0. @return NULL when full (table, port's share, or both buckets) */
+/** Add a key that is not there. Counters are zero, generation 0. @return NULL when full (table, port's share, or overflow pool) */
 struct tw_flow *tw_flow_cache_add(struct tw_flow_cache *cache, const struct tw_key *key, uint32_t hash);
 void tw_flow_cache_remove(struct tw_flow_cache *cache, struct tw_flow *flow);
 

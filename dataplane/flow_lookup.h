@@ -44,11 +44,6 @@ static inline struct tw_flow_bucket *tw_flow_first_bucket(const struct tw_flow_c
 	return &c->buckets[hash & c->bucket_mask];
 }
 
-static inline struct tw_flow_bucket *tw_flow_second_bucket(const struct tw_flow_cache *c, uint32_t hash)
-{
-	return &c->buckets[(hash ^ (tw_flow_signature(hash) * 0x5bd1e995u | 1)) & c->bucket_mask];
-}
-
 static inline void tw_flow_prefetch_bucket(const struct tw_flow_cache *c, uint32_t hash)
 {
 	__builtin_prefetch(tw_flow_first_bucket(c, hash));

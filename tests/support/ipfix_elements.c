@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ipfix_elements.c - names and types of information elements, and values as text; see ipfix_decode.h.
+ *
+ * Spec     IANA registry "IP Flow Information Export (IPFIX) Entities"; types: RFC 7012 section 3.1.
+ */
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/ipfix_decode.h"
+
+enum type { UNSIGNED, IPV4, IPV6, MAC, TEXT, OCTETS };
+
+static const struct element {
+	uint16_t number;
+	enum type type;
+	const char *name;
+} elements[] = {
+	{ 1, UNSIGNED, "octetDeltaCount" },
+	{ 2, UNSIGNED, "packetDeltaCount" },
+	{ 4, UNSIGNED, "protocolIdentifier" },
+	{ 5, UNSIGNED, "ipClassOfService" },
+	{ 6, UNSIGNED, "tcpControlBits" },
+	{ 7, UNSIGNED, "sourceTransportPort" },
+	{ 8, IPV4, "sourceIPv4Address" },
+	{ 10, UNSIGNED, "ingressInterface" },
+	{ 11, UNSIGNED, "destinationTransportPort" },
+	{ 12, IPV4, "destinationIPv4Address" },
+	{ 14, UNSIGNED, "egressInterface" },
+	{ 25, UNSIGNED, "minimumIpTotalLength" },
+	{ 26, UNSIGNED, "maximumIpTotalLength" },
+	{ 27, IPV6, "sourceIPv6Address" },
+	{ 28, IPV6, "destinationIPv6Address" },
+	{ 31, UNSIGNED, "flowLabelIPv6" },
+	{ 32, UNSIGNED, "icmpTypeCodeIPv4" },
+	{ 34, UNSIGNED, "samplingInterval" },
+	{ 40, UNSIGNED, "exportedOctetTotalCount" },
+	{ 41, UNSIGNED, "exportedMessageTotalCount" },
+	{ 42, UNSIGNED, "exportedFlowRecordTotalCount" },
+	{ 52, UNSIGNED, "minimumTTL" },
+	{ 53, UNSIGNED, "maximumTTL" },
+	{ 54, UNSIGNED, "fragmentIdentification" },
+	{ 56, MAC, "sourceMacAddress" },
+	{ 58, UNSIGNED, "vlanId" },
+	{ 59, UNSIGNED, "postVlanId" },
+	{ 60, UNSIGNED, "ipVersion" },
+	{ 61, UNSIGNED, "flowDirection" },
+	{ 80, MAC, "destinationMacAddress" },
+	{ 82, TEXT, "interfaceName" },
+	{ 83, TEXT, "interfaceDescription" },
+	{ 88, UNSIGNED, "fragmentOffset" },
+	{ 89, UNSIGNED, "forwardingStatus" },
+	{ 136, UNSIGNED, "flowEndReason" },
+	{ 138, UNSIGNED, "observationPointId" },
+	{ 139, UNSIGNED, "icmpTypeCodeIPv6" },
+	{ 144, UNSIGNED, "exportingProcessId" },
+	{ 149, UNSIGNED, "observationDomainId" },
+	{ 152, UNSIGNED, "flowStartMilliseconds" },
+	{ 153, UNSIGNED, "flowEndMilliseconds" },
+	{ 164, UNSIGNED, "ignoredPacketTotalCount" },
+	{ 165, UNSIGNED, "ignoredOctetTotalCount" },
+	{ 166, UNSIGNED, "notSentFlowTotalCount" },
+	{ 167, UNSIGNED, "notSentPacketTotalCount" },
+	{ 168, UNSIGNED, "notSentOctetTotalCount" },
+	{ 176, UNSIGNED, "icmpTypeIPv4" },
+	{ 177, UNSIGNED, "icmpCodeIPv4" },
+	{ 178, UNSIGNED, "icmpTypeIPv6" },
+	{ 179, UNSIGNED, "icmpCodeIPv6" },
+	{ 197, UNSIGNED, "fragmentFlags" },
+	{ 243, UNSIGNED, "dot1qVlanId" },
+	{ 244, UNSIGNED, "dot1qPriority" },
+	{ 245, UNSIGNED, "dot1qCustomerVlanId" },
+	{ 254, UNSIGNED, "postDot1qVlanId" },
+	{ 256, UNSIGNED, "ethernetType" },
+	{ 300, TEXT, "observationDomainName" },
+	{ 304, UNSIGNED, "selectorAlgorithm" },
+	{ 305, UNSIGNED, "samplingPacketInterval" },
+	{ 306, UNSIGNED, "samplingPacketSpace" },
+	{ 323, UNSIGNED, "observationTimeMilliseconds" },
+	{ 347, OCTETS, "virtualStationInterfaceId" },
+	{ 348, TEXT, "virtualStationInterfaceName" },
+	{ 349, OCTETS, "virtualStationUUID" },
+	{ 350, TEXT, "virtualStationName" },
+	{ 351, UNSIGNED, "layer2SegmentId" },
+	{ 352, UNSIGNED, "layer2OctetDeltaCount" },
+};
+
+static const struct element *find_element(uint32_t pen, uint16_t number)
+{
+	for (size_t i = 0; pen == 0 && i < sizeof(elements) / sizeof(*elements); i++)
+		if (elements[i].number == number)
+			return &elements[i];
+	return NULL;
+}
+
+const char *ipfix_element_name(uint32_t pen, uint16_t element)
+{
+	const struct element *e = find_element(pen, element);
+
+	return e ? e->name : NULL;
+}
+
+static void format_hex(const struct ipfix_value *v, const char *separator, char *text)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < v->size && used + 4 < IPFIX_TEXT_MAX; i++)
+		used += (size_t)snprintf(text + used, IPFIX_TEXT_MAX - used, "%s%02x", i ? separator : "", v->data[i]);
+}
+
+static void format_unsigned(const struct ipfix_value *v, char *text)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < v->size; i++)
+		value = value << 8 | v->data[i];
+	snprintf(text, IPFIX_TEXT_MAX, "%" PRIu64, value);
+}
+
+/* Printable ASCII and UTF-8's upper octets, up to the first NUL. */
+static void format_text(const struct ipfix_value *v, char *text)
+{
+	size_t used = 0;
+
+	for (; used < v->size && used < IPFIX_TEXT_MAX - 1 && v->data[used]; used++)
+		text[used] = v->data[used] < ' ' || v->data[used] == 0x7f ? '?' : (char)v->data[used];
+	text[used] = '\0';
+}
+
+void ipfix_value_format(const struct ipfix_value *v, char text[static IPFIX_TEXT_MAX], bool *is_number)
+{
+	const struct element *e = find_element(v->pen, v->element);
+	enum type type = e ? e->type : OCTETS;
+
+	*is_number = type == UNSIGNED && v->size >= 1 && v->size <= 8;
+	if (*is_number)
+		format_unsigned(v, text);
+	else if (type == IPV4 && v->size == 4)
+		inet_ntop(AF_INET, v->data, text, IPFIX_TEXT_MAX);
+	else if (type == IPV6 && v->size == 16)
+		inet_ntop(AF_INET6, v->data, text, IPFIX_TEXT_MAX);
+	else if (type == TEXT)
+		format_text(v, text);
+	else
+		format_hex(v, type == MAC ? ":" : "", text);
+}

@@ -38,16 +38,22 @@ class Test:
         self.env, self.workdir = env or {}, workdir
 
 
-def meson_tests(build, suite):
+def meson_listing(build):
     listing = subprocess.run(["meson", "introspect", "--tests", build], check=True, capture_output=True, text=True)
-    for t in json.loads(listing.stdout):
+    return json.loads(listing.stdout)
+
+
+def meson_tests(build, suite):
+    for t in meson_listing(build):
         if suite in [s.rsplit(":", 1)[-1] for s in t["suite"]]:
             yield Test(t["name"], t["cmd"], t["timeout"], t["env"], t["workdir"] or build)
 
 
-def script_tests(top, suite):
+def script_tests(top, build, suite):
+    """The executable scripts of the suite's folder, but those that meson calls itself, with arguments of its own."""
+    called = {os.path.realpath(word) for t in meson_listing(build) for word in t["cmd"]}
     for path in sorted(glob.glob(f"{top}/tests/{suite}/*.sh") + glob.glob(f"{top}/tests/{suite}/*.py")):
-        if os.access(path, os.X_OK):
+        if os.access(path, os.X_OK) and os.path.realpath(path) not in called:
             with open(path, encoding="utf-8") as script:
                 head = "".join(script.readline() for _ in range(20))
             found = re.search(r"^# timeout: (\d+)", head, re.M)
@@ -82,26 +88,12 @@ def our_processes(mark):
 def places():
     """What a test may leave in the system besides processes."""
     names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True).stdout
-    found = {("namespace", line.split()[0]) for line in names.splitlines() if line.startswith("tw")}
-    for path in glob.glob("/dev/hugepages/**", recursive=True):
-        if os.path.isfile(path):
-            found.add(("hugepage file", path))
-    return found
-
-
-def remove(place):
-    kind, name = place
-    if kind == "namespace":
-        subprocess.run(["ip", "netns", "del", name], capture_output=True)
-    else:
-        try:
-            os.unlink(name)
-        except FileNotFoundError:
-            pass
+    found = {f"namespace {line.split()[0]}" for line in names.splitlines() if line.startswith("tw")}
+    return found | {f"hugepage file {path}" for path in glob.glob("/dev/hugepages/**", recursive=True) if os.path.isfile(path)}
 
 
 def leftovers(mark, before):
-    """Sentences about what is still there a second after a test's end; all of it is then cleared away."""
+    """Sentences about what is still there a second after a test's end. Processes are then killed; they are ours for certain."""
     for _ in range(20):
         processes = our_processes(mark)
         extra = places() - before
@@ -113,11 +105,8 @@ def leftovers(mark, before):
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-    time.sleep(0.1)
-    for place in extra:
-        remove(place)
     return [f"left behind: process {pid} {line[:200]}" for pid, line in processes.items()] + [
-        f"left behind: {kind} {name}" for kind, name in sorted(extra)]
+        f"left behind: {place}" for place in sorted(extra)]
 
 
 def execute(test, log):
@@ -184,7 +173,8 @@ class Suite:
         if opt.suite == "lint":
             tests = list(lint_tests(opt.top))
         else:
-            tests = list(meson_tests(opt.build, opt.suite)) + (list(script_tests(opt.top, opt.suite)) if opt.scripts else [])
+            tests = list(meson_tests(opt.build, opt.suite))
+            tests += script_tests(opt.top, opt.build, opt.suite) if opt.scripts else []
         for test in tests:
             test.timeout *= opt.slow
         if not tests:

@@ -1,0 +1,245 @@
+# shellcheck shell=bash
+# demo-lib.sh - how tools/demo tells its story, what it asks guests and collector, and how it checks what it says. Sourced.
+# shellcheck disable=SC2034 # what is set here is read there
+
+CLAIMS=0
+CLAIMS_FAILED=0
+DEMO_KERNEL_ARGS='console=ttyS0 quiet panic=1 tw.ipv6=off'
+declare -A DEMO_IP=([web]=192.168.10.11 [db]=192.168.10.12 [client]=192.168.10.13)
+declare -A DEMO_HOST=()
+
+# --- telling ---
+
+step() { printf '\n%s== %s%s\n' "$C_BOLD" "$*" "$C_OFF"; }
+tell() { printf '%s\n' "$@"; }
+indent() { sed 's/^/    /'; }
+
+# show COMMAND...: a command as the reader would type it, and what it says; the demo ends if it is refused
+show()
+{
+    local out
+    printf '%s  $ %s%s\n' "$C_BOLD" "$*" "$C_OFF"
+    if ! out=$("$@" 2>&1); then
+        [ -z "$out" ] || indent <<<"$out"
+        lab_failed "this should not have been refused: $*"
+    fi
+    [ -z "$out" ] || indent <<<"$out"
+}
+
+twctl() { lab_twctl "$@"; }
+
+# claim SENTENCE COMMAND...: the sentence holds if the command succeeds
+claim()
+{
+    local sentence=$1 start
+    shift
+    CLAIMS=$((CLAIMS + 1))
+    start=$(now_ms)
+    if "$@"; then
+        printf '  %sok%s    %s (%s s)\n' "$C_GREEN" "$C_OFF" "$sentence" "$(seconds_since "$start")"
+    else
+        CLAIMS_FAILED=$((CLAIMS_FAILED + 1))
+        printf '  %sNOT SO%s %s\n' "$C_RED" "$C_OFF" "$sentence"
+    fi
+}
+
+seconds_since()
+{
+    local ms=$(($(now_ms) - $1))
+    printf '%d.%d' $((ms / 1000)) $((ms % 1000 / 100))
+}
+
+# json EXPRESSION: of the JSON value `d` on standard input, as Python sees it
+json() { python3 -c 'import json, sys; d = json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
+
+# --- the machine ---
+
+demo_cpus() { seq -s, 0 $(($(nproc) - 1)); }
+
+demo_accelerator()
+{
+    if grep -qwE '^flags.*(vmx|svm)' /proc/cpuinfo && [ -w /dev/kvm ]; then
+        echo "KVM is there."
+    else
+        echo "This CPU offers no virtualisation: QEMU emulates one, slowly."
+    fi
+}
+
+# --- guests ---
+
+demo_image() { DEMO_IMAGE=$(TW_CACHE=${TW_CACHE:-$TW_TOP/.cache} "$TW_TOP/tests/guest/image/build.sh"); }
+
+demo_boot() # VM HOST
+{
+    DEMO_HOST[$1]=$2
+    show demo_tw_vm_run "$1" "$2"
+}
+
+# on_guest VM COMMAND: its output and status, over the guest's second serial port, so that asking sends no frame
+on_guest() { "$TW_TOP/tests/support/guest" exec "$LAB_DIR/${DEMO_HOST[$1]}" "$1" "$2"; }
+
+demo_wait_guest() { wait_until 60 on_guest "$1" true; }
+
+reaches() { on_guest "$1" "ping -c 3 -i 0.2 -W 2 ${DEMO_IP[$2]}" >/dev/null; }
+reaches_both() { reaches client "$1" && reaches web "$1"; }
+
+# Not one answer to five pings; a ping that could not even be sent would prove nothing.
+cut_off() { on_guest "$1" "ping -c 5 -i 0.2 -W 1 ${DEMO_IP[$2]}" | grep -qE '^5 packets transmitted, 0 (packets )?received'; }
+
+# fetches CLIENT SERVER: a random file of 2 MB by HTTP; both ends' checksums agree
+fetches()
+{
+    local there here
+    there=$(on_guest "$2" '[ -f /tmp/www/f ] || { mkdir -p /tmp/www; dd if=/dev/urandom of=/tmp/www/f bs=64k count=32 2>/dev/null
+        httpd -h /tmp/www; }; md5sum </tmp/www/f')
+    here=$(on_guest "$1" "wget -q -O - http://${DEMO_IP[$2]}/f | md5sum")
+    [ -n "$there" ] && [ "$there" = "$here" ]
+}
+
+# demo_sent VM: "packets octets" that its own eth0 counted as sent since boot
+demo_sent() { on_guest "$1" 'cd /sys/class/net/eth0/statistics; echo $(cat tx_packets) $(cat tx_bytes)'; }
+
+# --- mirror ---
+
+demo_capture() { echo "$LAB_DIR/$1/capture/db.pcapng"; }
+demo_capture_count() { tshark -n -r "$(demo_capture "$1")" 2>/dev/null | wc -l; }
+demo_captured() { [ "$(demo_capture_count "$1")" -ge "$2" ]; }
+demo_tshark() { tshark -n -t a -r "$(demo_capture "$1")" -c "$2" 2>/dev/null; }
+
+# --- flows ---
+
+demo_start_collector()
+{
+    mkdir -p "$LAB_DIR/flows"
+    lab_spawn collector col nfcapd -4 -b 10.77.0.9 -p 4739 -w "$LAB_DIR/flows" -t 2 -I tradewind
+    wait_until 5 lab_in col sh -c 'grep -q :1283 /proc/net/udp' || lab_failed "nfcapd does not listen" # 0x1283 = 4739
+}
+
+# demo_records FORMAT: every record the collector has filed, a line each, fields separated by "|"
+demo_records() { TZ=UTC nfdump -q -N -R "$LAB_DIR/flows" -o "fmt:$1" 2>/dev/null | grep -F '|' || true; }
+
+demo_port_numbers() { lab_twctl --json port list | json '"\n".join("%d %s" % (p["number"], p["name"]) for p in d["ports"])'; }
+demo_port_number() { demo_port_numbers | awk -v name="$1/eth0" '$2 == name { print $1 }'; }
+
+# demo_metered VM: "packets octets" of all records that entered at its port, octets as frames
+demo_metered()
+{
+    demo_records '%in|%pr|%pkt|%byt' | awk -F '|' -v port="$(demo_port_number "$1")" '
+        $1 + 0 == port { packets += $3; octets += $2 + 0 == 0 ? 42 * $3 : $4 + 14 * $3 }
+        END { printf "%d %d\n", packets, octets }'
+}
+
+demo_flows_exact()
+{
+    local vm
+    for vm in web db client; do
+        [ "$(demo_sent $vm)" = "$(demo_metered $vm)" ] || return 1
+    done
+}
+
+# Flows end two seconds after their last packet, and nfcapd files them within two more.
+demo_flows_settle() { wait_until 20 demo_flows_exact; }
+
+demo_flow_totals()
+{
+    local vm sent metered
+    printf '%-8s %22s   %22s\n' guest 'eth0: packets, octets' 'flows: packets, octets'
+    for vm in web db client; do
+        read -r -a sent <<<"$(demo_sent $vm)"
+        read -r -a metered <<<"$(demo_metered $vm)"
+        printf '%-8s %10d %11d   %10d %11d\n' $vm "${sent[@]}" "${metered[@]}"
+    done
+}
+
+demo_flow_sum()
+{
+    demo_records '%pkt|%byt' | awk -F '|' '{ n++; p += $1; b += $2 } END {
+        printf "%d records, %d packets, %d octets: as the guests counted", n, p, b }'
+}
+
+# The ten largest, with names instead of port numbers.
+demo_flow_table()
+{
+    printf '%-4s %-11s %-11s %-5s %-21s %-21s %8s %10s\n' VLAN FROM TO PROTO SOURCE DESTINATION PACKETS OCTETS
+    demo_records '%svln|%in|%out|%pr|%sap|%dap|%pkt|%byt' | awk -F '|' -v names="$(demo_port_numbers | paste -sd ' ')" '
+        BEGIN {
+            n = split(names, word, " ")
+            for (i = 1; i < n; i += 2) name[word[i]] = word[i + 1]
+            proto[1] = "ICMP"; proto[6] = "TCP"; proto[17] = "UDP"; proto[0] = "ARP"
+        }
+        function who(number) { return number + 0 in name ? name[number + 0] : "-" }
+        { gsub(/ /, ""); printf "%-4s %-11s %-11s %-5s %-21s %-21s %8d %10d\n", $1, who($2), who($3), proto[$4 + 0], $5, $6, $7, $8 }' |
+        sort -k8,8nr | head -n 10
+}
+
+# --- counters ---
+
+demo_port_counter() { lab_twctl --json port stats "$1/eth0" | json 'next(iter(d["ports"]))["counters"]["'"$2"'"]'; }
+demo_rx_packets() { demo_port_counter "$1" rx_packets; }
+demo_counters_equal() { [ "$(demo_port_counter "$1" rx_packets) $(demo_port_counter "$1" rx_octets)" = "$(demo_sent "$1")" ]; }
+
+# --- migration ---
+
+demo_bound() { [ "$(lab_twctl --json port show "$1/eth0" | json 'd["binding"]["host"]')" = "$2" ]; }
+
+demo_ping_start() { on_guest "$1" "ping -D -i 0.01 ${DEMO_IP[$2]} >/tmp/ping.log 2>&1 &"; }
+demo_ping_stop()
+{
+    on_guest "$1" 'killall -INT ping; sleep 0.2'
+    on_guest "$1" 'cat /tmp/ping.log' >"$LAB_DIR/ping.log"
+}
+
+# Sets P_SENT, P_LOST and P_BLACKOUT. A ping counts as lost if a later one was answered and it was not.
+demo_ping_figures()
+{
+    read -r P_SENT P_LOST P_BLACKOUT <<<"$(python3 - "$LAB_DIR/ping.log" <<'P'
+import re, sys
+answers = {}
+for line in open(sys.argv[1], errors="replace"):
+    m = re.match(r"\[(\d+\.\d+)\].* icmp_seq=(\d+) .*time=", line)
+    if m:
+        answers.setdefault(int(m[2]), float(m[1]))
+first, last = min(answers), max(answers)
+times = sorted(answers.values())
+gap = max(b - a for a, b in zip(times, times[1:]))
+print(last - first + 1, last - first + 1 - len(answers), round(gap * 1000))
+P
+    )"
+}
+
+demo_read_migration()
+{
+    local list
+    list=$(lab_twctl --json migration list)
+    read -r M_PHASE M_START_MS M_END_MS M_DOWNTIME M_TOTAL M_HANDOVER M_HELD M_FRAMES_LOST M_FLOWS <<<"$(json '
+(lambda m: " ".join(str(x) for x in (m["phase"], m["started_ms"], m["ended_ms"], m["vm_downtime_ms"], m["total_ms"],
+    round(m["handover_us"] / 1000, 1), m["frames_held"], m["frames_lost"], m["flows_moved"])))(d["migrations"][-1])' <<<"$list")"
+    M_START=$(demo_clock "$M_START_MS")
+    M_END=$(demo_clock "$M_END_MS")
+}
+
+demo_clock() { date -u -d "@$(($1 / 1000)).$(printf '%03d' $(($1 % 1000)))" +%H:%M:%S.%3N; }
+
+# The record of db's answers that is longest: sets R_PACKETS, R_FIRST, R_LAST
+demo_spanning_record()
+{
+    read -r R_PACKETS R_FIRST R_LAST <<<"$(demo_records '%in|%pr|%pkt|%ts|%te' |
+        awk -F '|' -v port="$(demo_port_number db)" '$1 + 0 == port && $2 + 0 == 1 {
+            split($4, first, " "); split($5, last, " "); print $3 + 0, first[2], last[2] }' | sort -n | tail -n 1)"
+}
+
+# Times of one day compare as text; a demo at midnight is allowed to be run again.
+demo_record_spans() { [[ $R_FIRST < $M_START && $M_END < $R_LAST ]]; }
+
+demo_how_to_use()
+{
+    cat <<U
+
+The lab is still running:
+  $LAB_DIR/twctl status                         the controller's view; try network, port, mirror, flows, migrate
+  $LAB_DIR/on b tw-vm console db                a shell in a guest (web and client: see \`twctl port list\`)
+  tshark -r $LAB_DIR/b/capture/db.pcapng        db's mirror
+  nfdump -R $LAB_DIR/flows                      the collector's files
+  tools/lab status; tools/lab down              what runs; end it
+U
+}

@@ -4,7 +4,8 @@
 
 CLAIMS=0
 CLAIMS_FAILED=0
-DEMO_KERNEL_ARGS='console=ttyS0 quiet panic=1 tw.ipv6=off'
+GUEST=$TW_TOP/tests/support/guest # boots a small Linux under tw-vm, runs commands in it
+export TW_CACHE=${TW_CACHE:-$TW_TOP/.cache}
 declare -A DEMO_IP=([web]=192.168.10.11 [db]=192.168.10.12 [client]=192.168.10.13)
 declare -A DEMO_HOST=()
 
@@ -67,18 +68,21 @@ demo_accelerator()
 
 # --- guests ---
 
-demo_image() { DEMO_IMAGE=$(TW_CACHE=${TW_CACHE:-$TW_TOP/.cache} "$TW_TOP/tests/guest/image/build.sh"); }
-
 demo_boot() # VM HOST
 {
     DEMO_HOST[$1]=$2
-    show demo_tw_vm_run "$1" "$2"
+    printf '%s  $ on %s: tw-vm run %s --port %s/eth0 --kernel vmlinuz --initrd initrd --append tw.ip0=%s/24%s\n' "$C_BOLD" \
+        "$2" "$1" "$1" "${DEMO_IP[$1]}" "$C_OFF"
+    lab_on "$2" "$GUEST" run "$1" --ip "${DEMO_IP[$1]}/24" --port "$1/eth0" >"$LAB_DIR/log/$1-vm.log" 2>&1 || {
+        indent <"$LAB_DIR/log/$1-vm.log"
+        lab_failed "guest $1 did not start"
+    }
 }
 
 # on_guest VM COMMAND: its output and status, over the guest's second serial port, so that asking sends no frame
-on_guest() { "$TW_TOP/tests/support/guest" exec "$LAB_DIR/${DEMO_HOST[$1]}" "$1" "$2"; }
+on_guest() { "$GUEST" exec --run-dir "$LAB_DIR/${DEMO_HOST[$1]}" "$1" "$2"; }
 
-demo_wait_guest() { wait_until 60 on_guest "$1" true; }
+demo_wait_guest() { "$GUEST" wait --run-dir "$LAB_DIR/${DEMO_HOST[$1]}" "$1" --timeout 90; }
 
 reaches() { on_guest "$1" "ping -c 3 -i 0.2 -W 2 ${DEMO_IP[$2]}" >/dev/null; }
 reaches_both() { reaches client "$1" && reaches web "$1"; }

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan.c - a checked configuration becomes a plan; see plan.h.
+ *
+ * Threads  main (pure).
+ * Sizes    up to 1,024 local and 65,536 remote ports: sorted and hashed, never searched line by line.
+ */
+#include "dataplane/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MTU_DEFAULT = 1500, ACTIVE_DEFAULT_S = 60, IDLE_DEFAULT_S = 15, VLAN_LAST = 4094 };
+
+/* --- VLAN sets, each value once --- */
+
+struct sets {
+	struct tw_vlan_set **table; /* open addressing; size is a power of two, at least twice what comes in */
+	size_t mask;
+	struct tw_plan *plan;
+};
+
+static size_t hash_set(const struct tw_vlan_set *s)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < TW_VLANS / 64; i++)
+		h = (h ^ s->bits[i]) * 0x100000001b3;
+	return (size_t)(h ^ h >> 32);
+}
+
+static const struct tw_vlan_set *intern(struct sets *sets, const struct tw_vlan_set *value)
+{
+	size_t i = hash_set(value) & sets->mask;
+	struct tw_vlan_set *s;
+
+	while (sets->table[i] && memcmp(sets->table[i], value, sizeof(*value)) != 0)
+		i = (i + 1) & sets->mask;
+	if (sets->table[i])
+		return sets->table[i];
+	s = malloc(sizeof(*s));
+	if (!s)
+		return NULL;
+	*s = *value;
+	sets->table[i] = sets->plan->sets[sets->plan->n_sets++] = s;
+	return s;
+}
+
+static void fill_set(const Tw__Vlan *vlan, struct tw_vlan_set *set)
+{
+	memset(set, 0, sizeof(*set));
+	for (size_t i = 0; i < vlan->n_trunk; i++)
+		for (uint32_t v = vlan->trunk[i]->first; v <= vlan->trunk[i]->last && v <= VLAN_LAST; v++)
+			tw_vlan_set_add(set, v);
+	if (vlan->n_trunk > 0)
+		return;
+	for (unsigned v = 1; v <= VLAN_LAST; v++)
+		tw_vlan_set_add(set, v);
+}
+
+/* @return false: out of memory */
+static bool vlan_of(struct sets *sets, const Tw__Vlan *vlan, bool *trunk, uint16_t *id,
+		    const struct tw_vlan_set **allowed)
+{
+	struct tw_vlan_set set;
+
+	*trunk = vlan && vlan->mode == TW__VLAN__MODE__TRUNK;
+	*allowed = NULL;
+	if (!*trunk) {
+		*id = vlan ? (uint16_t)vlan->access : 0;
+		return true;
+	}
+	*id = (uint16_t)vlan->native;
+	fill_set(vlan, &set);
+	*allowed = intern(sets, &set);
+	return *allowed != NULL;
+}
+
+static bool sets_init(struct sets *sets, struct tw_plan *plan, size_t most)
+{
+	size_t size = 16;
+
+	while (size < 2 * most)
+		size *= 2;
+	sets->plan = plan;
+	sets->mask = size - 1;
+	sets->table = calloc(size, sizeof(sets->table[0]));
+	plan->sets = calloc(most + 1, sizeof(struct tw_vlan_set *));
+	return sets->table && plan->sets;
+}
+
+/* --- ports and identities --- */
+
+static bool add_port(struct sets *sets, const Tw__LocalPort *in, uint16_t slot, struct tw_plan_port *p)
+{
+	p->number = in->number;
+	p->slot = slot;
+	p->mtu = (uint16_t)(in->mtu ? in->mtu : MTU_DEFAULT);
+	p->disabled = in->disabled;
+	p->allow_forged = in->allow_forged;
+	p->incoming = in->role == TW__LOCAL_PORT__ROLE__INCOMING;
+	memcpy(p->mac, in->mac.data, sizeof(p->mac));
+	return vlan_of(sets, in->vlan, &p->trunk, &p->vlan, &p->allowed);
+}
+
+static bool add_remote(struct sets *sets, const Tw__RemotePort *in, struct tw_identity *id)
+{
+	id->mac = tw_mac_word(in->mac.data);
+	id->number = in->number;
+	id->slot = TW_SLOT_NONE;
+	return vlan_of(sets, in->vlan, &id->trunk, &id->vlan, &id->allowed);
+}
+
+static int by_mac_local_first(const void *a, const void *b)
+{
+	const struct tw_identity *x = a, *y = b;
+
+	if (x->mac != y->mac)
+		return x->mac < y->mac ? -1 : 1;
+	return (x->slot == TW_SLOT_NONE) - (y->slot == TW_SLOT_NONE);
+}
+
+/* A MAC is one port's. Where a message says otherwise the port on this host is the one. */
+static void sort_identities(struct tw_identities *ids)
+{
+	uint32_t kept = 0;
+
+	qsort(ids->a, ids->n, sizeof(ids->a[0]), by_mac_local_first);
+	for (uint32_t i = 0; i < ids->n; i++)
+		if (kept == 0 || ids->a[kept - 1].mac != ids->a[i].mac)
+			ids->a[kept++] = ids->a[i];
+	ids->n = kept;
+}
+
+static int identity_cmp(const void *key, const void *element)
+{
+	uint64_t mac = *(const uint64_t *)key;
+	const struct tw_identity *id = element;
+
+	return mac < id->mac ? -1 : mac > id->mac;
+}
+
+static bool link_identities(struct tw_plan *plan, struct tw_error *err)
+{
+	for (uint32_t i = 0; i < plan->n_ports; i++) {
+		struct tw_plan_port *p = &plan->ports[i];
+		uint64_t mac = tw_mac_word(p->mac);
+		const struct tw_identity *id = bsearch(&mac, plan->identities->a, plan->identities->n,
+						       sizeof(plan->identities->a[0]), identity_cmp);
+
+		if (!id || id->slot != p->slot)
+			return tw_error_set(err, TW_E_DUPLICATE, "snapshot.ports.mac",
+					    "ports %u and %u have the same MAC", p->number, id ? id->number : 0);
+		p->identity = (uint32_t)(id - plan->identities->a);
+	}
+	return true;
+}
+
+static bool fill_ports(struct tw_plan *plan, struct sets *sets, const Tw__Snapshot *config,
+		       const struct tw_places *places, struct tw_error *err)
+{
+	struct tw_identities *ids = plan->identities;
+	bool whole = true;
+
+	for (size_t i = 0; i < config->n_ports && whole; i++) {
+		struct tw_plan_port *p = &plan->ports[i];
+
+		whole = add_port(sets, config->ports[i], places->port_slots[i], p);
+		ids->a[ids->n++] = (struct tw_identity){ .mac = tw_mac_word(p->mac),
+							 .number = p->number,
+							 .slot = p->slot,
+							 .vlan = p->vlan,
+							 .trunk = p->trunk,
+							 .allowed = p->allowed };
+	}
+	plan->n_ports = (uint32_t)config->n_ports;
+	for (size_t i = 0; i < config->n_remotes && whole; i++)
+		whole = add_remote(sets, config->remotes[i], &ids->a[ids->n++]);
+	if (!whole)
+		return tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");
+	sort_identities(ids);
+	return link_identities(plan, err);
+}
+
+/* --- mirrors, exporters, uplinks --- */
+
+static struct tw_plan_port *port_of(struct tw_plan *plan, uint32_t number)
+{
+	for (uint32_t i = 0; i < plan->n_ports; i++)
+		if (plan->ports[i].number == number)
+			return &plan->ports[i];
+	return NULL;
+}
+
+static bool fill_mirrors(struct tw_plan *plan, const Tw__Snapshot *config, const uint8_t *bits, struct tw_error *err)
+{
+	for (size_t i = 0; i < config->n_mirrors; i++) {
+		const Tw__LocalMirror *m = config->mirrors[i];
+		uint64_t bit = bits[i] < TW_MIRRORS_MAX ? UINT64_C(1) << bits[i] : 0;
+
+		for (size_t j = 0; j < m->n_ports; j++) {
+			struct tw_plan_port *p = port_of(plan, m->ports[j]);
+
+			if (!p)
+				return tw_error_set(err, TW_E_NOT_FOUND, "snapshot.mirrors.ports",
+						    "mirror %s names port %u, which is not here", m->name, m->ports[j]);
+			if (m->direction != TW__MIRROR__DIRECTION__EGRESS)
+				p->mirror_in |= bit;
+			if (m->direction != TW__MIRROR__DIRECTION__INGRESS)
+				p->mirror_out |= bit;
+		}
+	}
+	return true;
+}
+
+static uint64_t at_most(uint64_t most_ms, uint32_t seconds, uint32_t fallback_s)
+{
+	uint64_t ms = UINT64_C(1000) * (seconds ? seconds : fallback_s);
+
+	return most_ms && most_ms < ms ? most_ms : ms;
+}
+
+/* One table of flows serves all exporters: it is emptied as often as the keenest of them asks. */
+static void fill_timeouts(struct tw_plan *plan, const Tw__Snapshot *config)
+{
+	for (size_t i = 0; i < config->n_exporters; i++) {
+		const Tw__LocalExporter *e = config->exporters[i];
+
+		plan->active_timeout_ms = at_most(plan->active_timeout_ms, e->active_timeout_s, ACTIVE_DEFAULT_S);
+		plan->idle_timeout_ms = at_most(plan->idle_timeout_ms, e->idle_timeout_s, IDLE_DEFAULT_S);
+	}
+	if (config->n_exporters == 0) {
+		plan->active_timeout_ms = ACTIVE_DEFAULT_S * 1000;
+		plan->idle_timeout_ms = IDLE_DEFAULT_S * 1000;
+	}
+}
+
+static void fill_uplinks(struct tw_plan *plan, const Tw__Snapshot *config, const uint16_t *slots)
+{
+	for (size_t i = 0; i < config->n_uplinks && plan->n_uplinks < TW_UPLINKS_MAX; i++)
+		if (slots[i] != TW_SLOT_NONE)
+			plan->uplinks[plan->n_uplinks++] = slots[i];
+}
+
+/* --- the plan --- */
+
+static int number_cmp(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static bool numbers_differ(const Tw__Snapshot *config, struct tw_error *err)
+{
+	uint32_t numbers[TW_PORTS_MAX];
+
+	if (config->n_ports > TW_PORTS_MAX)
+		return tw_error_set(err, TW_E_INVALID, "snapshot.ports", "at most %d ports", TW_PORTS_MAX);
+	for (size_t i = 0; i < config->n_ports; i++)
+		numbers[i] = config->ports[i]->number;
+	qsort(numbers, config->n_ports, sizeof(numbers[0]), number_cmp);
+	for (size_t i = 1; i < config->n_ports; i++)
+		if (numbers[i] == numbers[i - 1])
+			return tw_error_set(err, TW_E_DUPLICATE, "snapshot.ports.number", "two ports have number %u",
+					    numbers[i]);
+	return true;
+}
+
+static struct tw_plan *plan_alloc(const Tw__Snapshot *config)
+{
+	size_t n_ids = config->n_ports + config->n_remotes;
+	struct tw_plan *plan = calloc(1, sizeof(*plan));
+
+	if (!plan)
+		return NULL;
+	plan->refs = 1;
+	plan->revision = config->revision;
+	plan->ports = calloc(config->n_ports + 1, sizeof(plan->ports[0]));
+	plan->identities = calloc(1, sizeof(*plan->identities) + n_ids * sizeof(plan->identities->a[0]));
+	if (plan->identities)
+		plan->identities->refs = 1;
+	if (plan->ports && plan->identities)
+		return plan;
+	tw_plan_put(plan);
+	return NULL;
+}
+
+struct tw_plan *tw_plan_create(const Tw__Snapshot *config, const struct tw_places *places, struct tw_error *err)
+{
+	struct sets sets = { 0 };
+	struct tw_plan *plan;
+	bool whole;
+
+	if (!numbers_differ(config, err))
+		return NULL;
+	plan = plan_alloc(config);
+	if (!plan || !sets_init(&sets, plan, config->n_ports + config->n_remotes)) {
+		free(sets.table);
+		tw_plan_put(plan);
+		tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");
+		return NULL;
+	}
+	whole = fill_ports(plan, &sets, config, places, err) && fill_mirrors(plan, config, places->mirror_bits, err);
+	free(sets.table);
+	if (!whole) {
+		tw_plan_put(plan);
+		return NULL;
+	}
+	fill_uplinks(plan, config, places->uplink_slots);
+	fill_timeouts(plan, config);
+	return plan;
+}
+
+struct tw_plan *tw_plan_get(struct tw_plan *plan)
+{
+	plan->refs++;
+	return plan;
+}
+
+void tw_plan_put(struct tw_plan *plan)
+{
+	if (!plan || --plan->refs > 0)
+		return;
+	for (uint32_t i = 0; i < plan->n_sets; i++)
+		free(plan->sets[i]);
+	free(plan->sets);
+	tw_identities_put(plan->identities);
+	free(plan->ports);
+	free(plan);
+}
+
+void tw_identities_put(struct tw_identities *identities)
+{
+	if (identities && --identities->refs == 0)
+		free(identities);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan.h - a configuration, worked out once: VLAN sets, identities in order, mirror masks, timeouts.
+ *
+ * Place    between the agent's message (proto Snapshot) and the snapshots workers read. A message becomes one plan; each
+ *          change of a link state while it holds becomes a new snapshot of the same plan, which shares what did not change.
+ * Threads  main; counted references, not atomic. Pure: no EAL, so tests make plans of messages alone.
+ */
+#ifndef TW_DATAPLANE_PLAN_H
+#define TW_DATAPLANE_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/snapshot.h"
+#include "proto/link/error.h"
+#include "proto/switch.pb-c.h"
+
+struct tw_plan_port {
+	uint32_t number;
+	uint16_t slot;
+	uint16_t vlan; /* as struct tw_slot */
+	uint16_t mtu;
+	bool trunk, disabled, allow_forged;
+	bool incoming; /* its guest is elsewhere until its ring runs here */
+	uint8_t mac[6];
+	uint64_t mirror_in, mirror_out;
+	const struct tw_vlan_set *allowed;
+	uint32_t identity; /* index into identities */
+};
+
+/* Identities as workers search them. Shared by snapshots; `slot` of a local port says whether it is here. */
+struct tw_identities {
+	unsigned refs;
+	uint32_t n;
+	struct tw_identity a[];
+};
+
+struct tw_plan {
+	unsigned refs;
+	uint64_t revision;
+	uint32_t n_ports;
+	struct tw_plan_port *ports;
+	uint16_t n_uplinks;
+	uint16_t uplinks[TW_UPLINKS_MAX]; /* slots, in order of preference */
+	uint64_t active_timeout_ms, idle_timeout_ms;
+	struct tw_identities *identities; /* every local port at its slot */
+	struct tw_vlan_set **sets;        /* each value once */
+	uint32_t n_sets;
+};
+
+/* Where the configuration's objects have been put. */
+struct tw_places {
+	const uint16_t *port_slots;   /* of config->ports[i] */
+	const uint16_t *uplink_slots; /* of config->uplinks[i]; TW_SLOT_NONE: it could not be opened */
+	const uint8_t *mirror_bits;   /* of config->mirrors[i]; >= TW_MIRRORS_MAX: it could not be opened */
+};
+
+/**
+ * @param config checked by tw_check_snapshot(); not kept
+ * @param err    set on failure: a reference that leads nowhere, a number twice
+ * @return NULL with *err set
+ */
+struct tw_plan *tw_plan_create(const Tw__Snapshot *config, const struct tw_places *places, struct tw_error *err);
+struct tw_plan *tw_plan_get(struct tw_plan *plan);
+void tw_plan_put(struct tw_plan *plan); /* accepts NULL */
+
+void tw_identities_put(struct tw_identities *identities); /* accepts NULL */
+
+#endif

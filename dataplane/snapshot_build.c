@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * snapshot_build.c - a plan and the slots' states become a snapshot; see snapshot_build.h.
+ *
+ * Threads  main (pure).
+ * Owns     the struct, and one block of members and polls. The identities and the VLAN sets are the plan's, by reference.
+ */
+#include "dataplane/snapshot_build.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct built {
+	struct tw_snapshot s; /* first: freed by its address */
+	struct tw_plan *plan;
+	struct tw_identities *identities;
+};
+static_assert(offsetof(struct built, s) == 0, "a snapshot's address is its block's");
+
+/* --- who is here --- */
+
+static bool is_here(const struct tw_plan_port *p, const struct tw_slot_state *states)
+{
+	return !p->incoming || states[p->slot].link != TW_LINK_ABSENT;
+}
+
+static bool says_so(const struct tw_identities *ids, const struct tw_plan *plan, const struct tw_slot_state *states)
+{
+	for (uint32_t i = 0; i < plan->n_ports; i++) {
+		const struct tw_plan_port *p = &plan->ports[i];
+
+		if ((ids->a[p->identity].slot != TW_SLOT_NONE) != is_here(p, states))
+			return false;
+	}
+	return true;
+}
+
+/* The plan's identities have every local port here; a guest that is still on its way is elsewhere. */
+static struct tw_identities *identities_for(struct tw_plan *plan, const struct tw_slot_state *states,
+					    const struct built *previous)
+{
+	struct tw_identities *ids = plan->identities;
+	size_t size = sizeof(*ids) + ids->n * sizeof(ids->a[0]);
+
+	if (previous && previous->plan == plan && says_so(previous->identities, plan, states))
+		ids = previous->identities;
+	if (says_so(ids, plan, states)) {
+		ids->refs++;
+		return ids;
+	}
+	ids = malloc(size);
+	if (!ids)
+		return NULL;
+	memcpy(ids, plan->identities, size);
+	ids->refs = 1;
+	for (uint32_t i = 0; i < plan->n_ports; i++)
+		if (!is_here(&plan->ports[i], states))
+			ids->a[plan->ports[i].identity].slot = TW_SLOT_NONE;
+	return ids;
+}
+
+/* --- slots --- */
+
+static void set_state(struct tw_slot *slot, const struct tw_slot_state *state)
+{
+	slot->link = state->link;
+	slot->device = state->link == TW_LINK_UP ? state->device : -1;
+	slot->n_queues = state->n_queues;
+	slot->tx_csum = state->tx_csum;
+	slot->tx_tso = state->tx_tso;
+}
+
+static void set_port(struct tw_slot *slot, const struct tw_plan_port *p, const struct tw_slot_state *state)
+{
+	slot->kind = TW_SLOT_VHOST;
+	set_state(slot, state);
+	slot->disabled = p->disabled;
+	slot->trunk = p->trunk;
+	slot->allow_forged = p->allow_forged;
+	slot->vlan = p->vlan;
+	slot->mtu = p->mtu;
+	slot->number = p->number;
+	memcpy(slot->mac, p->mac, sizeof(slot->mac));
+	slot->mirror_in = p->mirror_in;
+	slot->mirror_out = p->mirror_out;
+	slot->allowed = p->allowed;
+}
+
+static void set_uplink(struct tw_slot *slot, const struct tw_slot_state *state)
+{
+	slot->kind = TW_SLOT_ETHDEV;
+	set_state(slot, state);
+	slot->uplink = true;
+	slot->trunk = true;
+	slot->mtu = state->mtu;
+}
+
+static void fill_slots(struct tw_snapshot *s, const struct tw_plan *plan, const struct tw_slot_state *states)
+{
+	for (uint32_t i = 0; i < plan->n_ports; i++)
+		set_port(&s->slot[plan->ports[i].slot], &plan->ports[i], &states[plan->ports[i].slot]);
+	for (uint16_t i = 0; i < plan->n_uplinks; i++) {
+		uint16_t slot = plan->uplinks[i];
+
+		set_uplink(&s->slot[slot], &states[slot]);
+		if (states[slot].link == TW_LINK_UP)
+			s->uplink[s->n_uplinks++] = slot;
+	}
+	for (uint16_t i = 0; i < TW_SLOTS_MAX; i++) {
+		if (s->slot[i].kind == TW_SLOT_EMPTY) {
+			s->slot[i].device = -1;
+			if (!states[i].retiring)
+				continue;
+			s->slot[i].number = states[i].number;
+			s->slot[i].uplink = states[i].uplink;
+		}
+		s->n_slots = (uint16_t)(i + 1);
+	}
+}
+
+/* --- group frames --- */
+
+/* Frames for a guest between two hosts wait for it, group frames too. */
+static bool takes_groups(const struct tw_slot *slot)
+{
+	return slot->kind == TW_SLOT_VHOST && !slot->disabled &&
+	       (slot->link == TW_LINK_UP || slot->link == TW_LINK_HOLD);
+}
+
+typedef void (*member_fn)(struct tw_snapshot *s, unsigned vlan, uint16_t slot);
+
+static void each_vlan(struct tw_snapshot *s, uint16_t index, member_fn fn)
+{
+	const struct tw_slot *slot = &s->slot[index];
+
+	if (!slot->trunk) {
+		fn(s, slot->vlan, index);
+		return;
+	}
+	if (slot->vlan && !tw_vlan_set_has(slot->allowed, slot->vlan))
+		fn(s, slot->vlan, index);
+	for (unsigned word = 0; word < TW_VLANS / 64; word++)
+		for (uint64_t bits = slot->allowed->bits[word]; bits; bits &= bits - 1)
+			fn(s, word * 64 + (unsigned)__builtin_ctzll(bits), index);
+}
+
+static void count_member(struct tw_snapshot *s, unsigned vlan, uint16_t slot)
+{
+	s->flood[vlan].n++;
+}
+
+static void add_member(struct tw_snapshot *s, unsigned vlan, uint16_t slot)
+{
+	s->members[s->flood[vlan].first + s->flood[vlan].n++] = slot;
+}
+
+static uint32_t count_members(struct tw_snapshot *s)
+{
+	uint32_t total = 0;
+
+	for (uint16_t i = 0; i < TW_PORTS_MAX; i++)
+		if (takes_groups(&s->slot[i]))
+			each_vlan(s, i, count_member);
+	for (unsigned v = 0; v < TW_VLANS; v++) {
+		s->flood[v].first = total;
+		total += s->flood[v].n;
+		s->flood[v].n = 0;
+	}
+	return total;
+}
+
+static void fill_members(struct tw_snapshot *s)
+{
+	for (uint16_t i = 0; i < TW_PORTS_MAX; i++)
+		if (takes_groups(&s->slot[i]))
+			each_vlan(s, i, add_member);
+}
+
+/* --- polls --- */
+
+static uint32_t polls_of(const struct tw_snapshot *s, const struct tw_slot_state *states, uint16_t slot)
+{
+	return s->slot[slot].kind != TW_SLOT_EMPTY && s->slot[slot].link == TW_LINK_UP ? states[slot].polls : 0;
+}
+
+static uint32_t count_polls(struct tw_snapshot *s, const struct tw_slot_state *states, unsigned n_workers)
+{
+	uint32_t total = 0;
+
+	for (uint16_t i = 0; i < TW_SLOTS_MAX; i++)
+		for (uint32_t bits = polls_of(s, states, i); bits; bits &= bits - 1, total++)
+			s->polls[tw_poll_worker(i, (uint16_t)__builtin_ctz(bits), n_workers)].n++;
+	return total;
+}
+
+static void fill_polls(struct tw_snapshot *s, const struct tw_slot_state *states, unsigned n_workers,
+		       struct tw_poll *polls)
+{
+	for (unsigned w = 0; w < n_workers; w++) {
+		s->polls[w].poll = polls;
+		polls += s->polls[w].n;
+		s->polls[w].n = 0;
+	}
+	for (uint16_t i = 0; i < TW_SLOTS_MAX; i++)
+		for (uint32_t bits = polls_of(s, states, i); bits; bits &= bits - 1) {
+			uint16_t queue = (uint16_t)__builtin_ctz(bits);
+			struct tw_poll_list *list = &s->polls[tw_poll_worker(i, queue, n_workers)];
+
+			list->poll[list->n++] = (struct tw_poll){ .slot = i, .queue = queue };
+		}
+}
+
+/* --- the snapshot --- */
+
+const struct tw_snapshot *tw_snapshot_build(struct tw_plan *plan, const struct tw_slot_state *states,
+					    unsigned n_workers, uint32_t generation, const struct tw_snapshot *previous)
+{
+	struct tw_identities *ids =
+		identities_for(plan, states, previous ? (const struct built *)(const void *)previous : NULL);
+	struct built *built = calloc(1, sizeof(*built));
+	struct tw_snapshot *s = built ? &built->s : NULL;
+	uint32_t n_members, n_polls;
+
+	if (!ids || !built)
+		goto fail;
+	s->revision = plan->revision;
+	s->generation = generation;
+	s->active_timeout_ms = plan->active_timeout_ms;
+	s->idle_timeout_ms = plan->idle_timeout_ms;
+	s->identities = ids->a;
+	s->n_identities = ids->n;
+	fill_slots(s, plan, states);
+	n_members = count_members(s);
+	n_polls = count_polls(s, states, n_workers);
+	s->members = malloc(n_polls * sizeof(struct tw_poll) + (n_members + 1) * sizeof(s->members[0]));
+	if (!s->members)
+		goto fail;
+	fill_members(s);
+	fill_polls(s, states, n_workers, (struct tw_poll *)(void *)(s->members + ((n_members + 1) & ~UINT32_C(1))));
+	built->identities = ids;
+	built->plan = tw_plan_get(plan);
+	return s;
+fail:
+	tw_identities_put(ids);
+	free(built);
+	return NULL;
+}
+
+void tw_snapshot_free(const struct tw_snapshot *snapshot)
+{
+	struct built *built;
+
+	if (!snapshot)
+		return;
+	built = (struct built *)(uintptr_t)snapshot;
+	tw_identities_put(built->identities);
+	tw_plan_put(built->plan);
+	free(built->s.members);
+	free(built);
+}

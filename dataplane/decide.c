@@ -136,8 +136,8 @@ static struct tw_verdict forward_unicast(const struct tw_snapshot *s, const stru
 	const struct tw_identity *dst = tw_snapshot_identity(s, key->dst_mac);
 
 	if (dst) {
-		bool member =
-			dst->trunk ? v.vlan == dst->vlan || tw_vlan_set_has(dst->allowed, v.vlan) : v.vlan == dst->vlan;
+		bool native = v.vlan == dst->vlan && (v.vlan != 0 || !dst->trunk);
+		bool member = native || (dst->trunk && tw_vlan_set_has(dst->allowed, v.vlan));
 
 		if (!member)
 			return drop(v, TW_DROP_NOT_IN_VLAN);

@@ -113,9 +113,9 @@ struct tw_snapshot {
 /** A port's VLAN membership: may frames of this VLAN go to (come from) it? vlan 0 = untagged network. */
 static inline bool tw_slot_carries(const struct tw_slot *s, unsigned vlan)
 {
-	if (!s->trunk || vlan == s->vlan)
-		return vlan == s->vlan;
-	return s->uplink || tw_vlan_set_has(s->allowed, vlan);
+	if (s->uplink || !s->trunk)
+		return s->uplink || vlan == s->vlan;
+	return vlan != 0 && (vlan == s->vlan || tw_vlan_set_has(s->allowed, vlan));
 }
 
 static inline uint64_t tw_mac_word(const uint8_t mac[6])

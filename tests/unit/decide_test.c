@@ -168,6 +168,8 @@ static void each_frame_goes_where_it_should(void **state)
 		{ "nor beyond a trunk's list", ROUTER, 30, ROUTER, FAR, TW_ACT_DROP, TW_DROP_VLAN_NOT_ALLOWED, 0, 30 },
 		{ "untagged on a trunk without native VLAN", ROUTER, NO_TAG, ROUTER, WEB, TW_ACT_DROP,
 		  TW_DROP_UNTAGGED_ON_TRUNK, 0, 0 },
+		{ "the untagged network is not a trunk's without native VLAN", UP, NO_TAG, STRANGER, ROUTER,
+		  TW_ACT_DROP, TW_DROP_NOT_IN_VLAN, 0, 0 },
 		{ "the wire's unknown is not flooded", UP, 10, FAR, STRANGER, TW_ACT_DROP, TW_DROP_UNKNOWN_UNICAST, 0,
 		  10 },
 		{ "uplink to uplink never", UP, 10, STRANGER, FAR, TW_ACT_DROP, TW_DROP_UNKNOWN_UNICAST, 0, 10 },

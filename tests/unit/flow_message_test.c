@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flow_message_test.c - a message is never longer than its limit, holds what fits, and its sets are well formed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "flowexport/encode_ipfix.h"
+#include "flowexport/options.h"
+#include "tests/support/ipfix_decode.h"
+
+static const struct tw_flow_record tcp = { .key_flags = TW_FLOW_KEY_IPV4, .protocol = 6, .packets = 1 };
+static const struct tw_flow_record icmp = { .key_flags = TW_FLOW_KEY_IPV4 | TW_FLOW_KEY_ICMP,
+					    .protocol = 1,
+					    .packets = 1 };
+
+static bool add(struct tw_ipfix_message *m, const struct tw_flow_record *r)
+{
+	return tw_ipfix_add_flow(m, r, tw_flow_class_of(r));
+}
+
+static void teach(struct ipfix_decoder *d)
+{
+	struct tw_ipfix_message m;
+	size_t size;
+
+	tw_ipfix_begin(&m, TW_IPFIX_MESSAGE_MAX);
+	for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++)
+		assert_true(tw_ipfix_add_template(&m, cls));
+	for (unsigned table = 0; table < TW_OPTION_TABLES; table++)
+		assert_true(tw_ipfix_add_option_template(&m, table));
+	size = tw_ipfix_finish(&m, 0, 0, 7);
+	assert_int_equal(ipfix_decode(d, m.octets, size, NULL, NULL), 0);
+}
+
+static void a_message_takes_as_many_records_as_fit_to_the_octet(void **state)
+{
+	struct tw_ipfix_message m;
+
+	for (size_t n = 3; n < 20; n++) {
+		size_t exact = TW_IPFIX_HEADER + TW_IPFIX_SET_HEADER + n * 96;
+
+		tw_ipfix_begin(&m, exact);
+		for (size_t i = 0; i < n; i++)
+			assert_true(add(&m, &tcp));
+		assert_false(add(&m, &tcp));
+		assert_int_equal(tw_ipfix_finish(&m, 0, 0, 7), exact);
+		tw_ipfix_begin(&m, exact - 1);
+		for (size_t i = 0; i < n - 1; i++)
+			assert_true(add(&m, &tcp));
+		assert_false(add(&m, &tcp));
+		assert_int_equal(m.n_data, n - 1);
+	}
+}
+
+static void no_mix_of_records_makes_a_message_longer_than_its_limit(void **state)
+{
+	struct ipfix_decoder *d = ipfix_decoder_create();
+	struct tw_ipfix_message m;
+	uint32_t sequence = 0;
+
+	teach(d);
+	srand(7);
+	for (size_t limit = TW_IPFIX_MESSAGE_MIN; limit <= 1500; limit++) {
+		size_t size, fits = 0;
+
+		tw_ipfix_begin(&m, limit);
+		for (;; fits++) {
+			struct tw_flow_record r = { .packets = 1, .key_flags = (uint8_t)(rand() & 0xf) };
+
+			r.protocol = rand() & 1 ? 6 : 47;
+			if (!add(&m, &r))
+				break;
+		}
+		assert_true(fits > 0);
+		size = tw_ipfix_finish(&m, 0, sequence, 7);
+		assert_true(size <= limit);
+		assert_int_equal(size % 4, 0);
+		assert_int_equal(ipfix_decode(d, m.octets, size, NULL, NULL), 0);
+		sequence += (uint32_t)fits;
+		assert_int_equal(ipfix_decoder_counts(d)->data_records, sequence);
+	}
+	assert_int_equal(ipfix_decoder_counts(d)->sequence_errors, 0);
+	ipfix_decoder_destroy(d);
+}
+
+static void records_of_one_layout_share_a_set_and_others_begin_one(void **state)
+{
+	struct ipfix_decoder *d = ipfix_decoder_create();
+	struct tw_ipfix_message m;
+	size_t size;
+
+	teach(d);
+	tw_ipfix_begin(&m, 1372);
+	assert_true(add(&m, &tcp));
+	assert_true(add(&m, &tcp));
+	assert_true(add(&m, &icmp));
+	assert_true(add(&m, &tcp));
+	size = tw_ipfix_finish(&m, 0, 0, 7);
+	/* three sets; the ICMP record of 95 octets is followed by one of padding */
+	assert_int_equal(size, 16 + (4 + 192) + (4 + 95 + 1) + (4 + 96));
+	assert_int_equal(m.octets[16 + 4 + 192 + 4 + 95], 0);
+	assert_int_equal(ipfix_decode(d, m.octets, size, NULL, NULL), 0);
+	assert_int_equal(ipfix_decoder_counts(d)->data_sets, 3);
+	assert_int_equal(ipfix_decoder_counts(d)->data_records, 4);
+	ipfix_decoder_destroy(d);
+}
+
+static void what_does_not_fit_changes_nothing(void **state)
+{
+	static const struct tw_export_statistics none;
+	static const struct tw_flow_identity who = { .name = "a/b", .vm_name = "a" };
+	struct tw_ipfix_message m, before;
+
+	tw_ipfix_begin(&m, 256);
+	memset(m.octets, 0xee, sizeof(m.octets));
+	assert_true(tw_ipfix_add_option_template(&m, TW_TABLE_INTERFACE));
+	assert_true(add(&m, &icmp));
+	assert_true(add(&m, &icmp));
+	before = m;
+	assert_false(add(&m, &icmp));
+	assert_false(tw_ipfix_add_template(&m, TW_CLASS_IPV4_TRANSPORT));
+	assert_false(tw_ipfix_add_option_template(&m, TW_TABLE_VM));
+	assert_false(tw_options_add_sampling(&m, 7));
+	assert_false(tw_options_add_statistics(&m, 7, &none));
+	assert_false(tw_options_add_identity(&m, 7, &who));
+	assert_memory_equal(&m, &before, sizeof(m));
+}
+
+static void the_smallest_message_takes_every_record_and_template(void **state)
+{
+	static const struct tw_export_statistics none;
+	struct tw_flow_identity who = { .number = 1 };
+	struct tw_ipfix_message m;
+
+	memset(who.name, 'x', sizeof(who.name) - 1);
+	memset(who.vm_name, 'y', sizeof(who.vm_name) - 1);
+	/* 512 is the least MTU that can be configured, less IPv6 and UDP headers */
+	tw_ipfix_begin(&m, 512 - 48);
+	assert_true(tw_options_add_identity(&m, 7, &who));
+	for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++) {
+		tw_ipfix_begin(&m, TW_IPFIX_MESSAGE_MIN);
+		assert_true(tw_ipfix_add_template(&m, cls));
+	}
+	for (unsigned table = 0; table < TW_OPTION_TABLES; table++) {
+		tw_ipfix_begin(&m, TW_IPFIX_MESSAGE_MIN);
+		assert_true(tw_ipfix_add_option_template(&m, table));
+	}
+	tw_ipfix_begin(&m, TW_IPFIX_MESSAGE_MIN);
+	assert_true(tw_options_add_sampling(&m, 7));
+	tw_ipfix_begin(&m, TW_IPFIX_MESSAGE_MIN);
+	assert_true(tw_options_add_statistics(&m, 7, &none));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_message_takes_as_many_records_as_fit_to_the_octet),
+		cmocka_unit_test(no_mix_of_records_makes_a_message_longer_than_its_limit),
+		cmocka_unit_test(records_of_one_layout_share_a_set_and_others_begin_one),
+		cmocka_unit_test(what_does_not_fit_changes_nothing),
+		cmocka_unit_test(the_smallest_message_takes_every_record_and_template),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -2,8 +2,10 @@
 /*
  * check.h - the limits of every field of the model, checked where a message enters a program.
  *
- * Limits are those written in proto/model.proto. The error names the field by its path. Pure functions, any thread;
- * references between objects (does that network exist?) are the controller's to check.
+ * Limits are those written in the .proto files; check_rules.c has them as a table. The error names the field by its path.
+ * Pure functions, any thread; references between objects (does that network exist?) are the controller's to check, and
+ * whether a snapshot's mirror names ports that it has is the switch's. A port may lack number, uuid and mac, which the
+ * controller gives; a LocalPort may lack neither number nor mac.
  */
 #ifndef TW_PROTO_LINK_CHECK_H
 #define TW_PROTO_LINK_CHECK_H
@@ -26,7 +28,10 @@ bool tw_check_host(const Tw__Host *host, struct tw_error *err);
 bool tw_check_mirror(const Tw__Mirror *mirror, struct tw_error *err);
 bool tw_check_exporter(const Tw__Exporter *exporter, struct tw_error *err);
 bool tw_check_snapshot(const Tw__Snapshot *snapshot, struct tw_error *err);
-/** Whatever the body is: called by tw_link_decode() for each message. */
+/**
+ * Whatever the body is: called by tw_link_decode() for each message. Of a Set only the fields it names are checked (and
+ * that they can be set); in its errors, as in those of Create and ApplySnapshot, the path begins with the object: "port.vlan".
+ */
 bool tw_check_envelope(const Tw__Envelope *env, struct tw_error *err);
 
 #endif

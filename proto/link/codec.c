@@ -10,8 +10,10 @@
 #include <errno.h>
 #include <nanomsg/nn.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "proto/link/check.h"
+#include "proto/link/check_value.h"
 
 enum {
 	/* Memory of an unpacked message for each octet on the wire. A VlanRange, the densest thing in a real message, takes
@@ -48,6 +50,52 @@ static Tw__Envelope *unpack(const uint8_t *data, size_t size)
 	return tw__envelope__unpack(&budget, size, data);
 }
 
+/*
+ * Sentences that say why something failed ("error", "text") are made of other programs' words: QEMU's have line ends. A
+ * report is not refused for that; its words are made fit to be shown, and cut where they go on for too long.
+ */
+static void clean_text(char *text)
+{
+	for (size_t at = 0; text[at];) {
+		size_t size = tw_char_size(text + at);
+
+		if (size == 0) {
+			text[at] = (unsigned char)text[at] < 0x80 ? ' ' : '?';
+			size = 1;
+		}
+		if (at + size > TW_ERROR_TEXT_MAX)
+			text[at] = '\0';
+		else
+			at += size;
+	}
+}
+
+static void clean_texts(ProtobufCMessage *msg);
+
+static void clean_field(uint8_t *base, const ProtobufCFieldDescriptor *field)
+{
+	size_t n = field->label == PROTOBUF_C_LABEL_REPEATED ? *(size_t *)(base + field->quantifier_offset) : 0;
+	void *value = base + field->offset;
+
+	if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF && *(uint32_t *)(base + field->quantifier_offset) != field->id)
+		return;
+	if (field->type == PROTOBUF_C_TYPE_STRING &&
+	    (strcmp(field->name, "error") == 0 || strcmp(field->name, "text") == 0))
+		clean_text(*(char **)value);
+	if (field->type != PROTOBUF_C_TYPE_MESSAGE)
+		return;
+	if (field->label != PROTOBUF_C_LABEL_REPEATED && *(ProtobufCMessage **)value)
+		clean_texts(*(ProtobufCMessage **)value);
+	for (size_t i = 0; i < n; i++)
+		clean_texts((*(ProtobufCMessage ***)value)[i]);
+}
+
+static void clean_texts(ProtobufCMessage *msg)
+{
+	for (unsigned i = 0; i < msg->descriptor->n_fields; i++)
+		clean_field((uint8_t *)msg, &msg->descriptor->fields[i]);
+}
+
 static int refuse(Tw__Envelope *env, int rc)
 {
 	tw__envelope__free_unpacked(env, NULL);
@@ -70,6 +118,7 @@ int tw_link_decode_id(const uint8_t *data, size_t size, Tw__Envelope **out, uint
 		return -EBADMSG;
 	}
 	*request_id = env->request_id;
+	clean_texts(&env->base);
 	if (env->version != TW_PROTO_VERSION) {
 		tw_error_set(err, TW_E_VERSION, "version", "protocol version %u is not spoken here (it is %d)",
 			     env->version, TW_PROTO_VERSION);

@@ -31,7 +31,8 @@ enum {
 /* ---- codec: bytes <-> Envelope (pure; any thread) ---- */
 
 /**
- * Decode and check one message.
+ * Decode and check one message. Sentences ("error", "text" fields) are not refused for their letters: what cannot be shown
+ * in them is replaced, and they are cut at 1023 octets.
  * @param out  set on success; release with tw__envelope__free_unpacked(*out, NULL)
  * @param err  set on failure
  * @return 0, or -EBADMSG (malformed, wrong version, no body, a field over its limit), -EMSGSIZE (over TW_LINK_MAX_SIZE)

@@ -377,7 +377,7 @@ static int call_once(struct tw_link_client *client, int timeout_ms, uint32_t *co
 	int rc;
 
 	tw__detach_port__init(&body);
-	body.port = (char *)(uintptr_t)"a/0";
+	body.port = (char *)(uintptr_t) "a/0";
 	request.body_case = TW__ENVELOPE__BODY_DETACH_PORT;
 	request.detach_port = &body;
 	rc = tw_link_call(client, &request, timeout_ms, &reply, &err);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check_relations.c - what fields of one message are to each other; see check_rules.h. Snapshots: check_snapshot.c. Pure. */
+#include <string.h>
+
+#include "proto/envelope.pb-c.h"
+#include "proto/link/check_rules.h"
+
+bool tw_also_range_rises(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
+{
+	const Tw__VlanRange *range = (const Tw__VlanRange *)msg;
+
+	if (range->first <= range->last)
+		return true;
+	return tw_where_fail(at, TW_E_INVALID, err, "the range %u-%u falls", range->first, range->last);
+}
+
+static bool uplinks_unique(Tw__Uplink *const *uplinks, size_t n, const struct tw_where *at, struct tw_error *err)
+{
+	for (size_t i = 1; i < n; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(uplinks[i]->name, uplinks[j]->name) == 0) {
+				struct tw_where uplink = { at, "uplinks", (long)i };
+				struct tw_where name = { &uplink, "name", -1 };
+
+				return tw_where_fail(&name, TW_E_DUPLICATE, err, "there are two uplinks named %s",
+						     uplinks[i]->name);
+			}
+	return true;
+}
+
+bool tw_also_uplinks_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
+{
+	if (msg->descriptor == &tw__host__descriptor) {
+		const Tw__Host *host = (const Tw__Host *)msg;
+
+		return uplinks_unique(host->uplinks, host->n_uplinks, at, err);
+	}
+	const Tw__Snapshot *snapshot = (const Tw__Snapshot *)msg;
+
+	return uplinks_unique(snapshot->uplinks, snapshot->n_uplinks, at, err);
+}
+
+bool tw_also_mirror_ports_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
+{
+	const Tw__Mirror *mirror = (const Tw__Mirror *)msg;
+
+	for (size_t i = 1; i < mirror->n_ports; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(mirror->ports[i], mirror->ports[j]) == 0) {
+				struct tw_where port = { at, "ports", (long)i };
+
+				return tw_where_fail(&port, TW_E_DUPLICATE, err, "port %s is named twice",
+						     mirror->ports[i]);
+			}
+	return true;
+}
+
+bool tw_also_name_fits_kind(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
+{
+	bool delete = msg->descriptor == &tw__delete__descriptor;
+	Tw__Kind kind = delete ? ((const Tw__Delete *)msg)->kind : ((const Tw__List *)msg)->kind;
+	const char *name = delete ? ((const Tw__Delete *)msg)->name : ((const Tw__List *)msg)->name;
+	struct tw_where kind_at = { at, "kind", -1 }, name_at = { at, "name", -1 };
+
+	if (kind == TW__KIND__KIND_NONE)
+		return tw_where_fail(&kind_at, TW_E_MISSING, err, "a kind of object is missing");
+	if (!delete &&!*name)
+		return true;
+	return kind == TW__KIND__PORT ? tw_value_port_name(name, &name_at, err)
+				      : tw_value_name(name, 63, &name_at, err);
+}

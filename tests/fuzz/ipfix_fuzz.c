@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ipfix_fuzz.c - whatever stands in flow records and identities: the messages made of them are within their limit, and the
+ *                independent decoder reads the same values out of them.
+ *
+ * Input    two octets of message limit, then records as they lie in memory.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flowexport/encode_ipfix.h"
+#include "flowexport/options.h"
+#include "tests/support/ipfix_decode.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { RECORDS_MAX = 64 };
+
+static struct tw_flow_record records[RECORDS_MAX];
+static size_t n_records, n_seen;
+static struct tw_flow_identity who;
+
+static void must(bool claim)
+{
+	if (!claim)
+		abort();
+}
+
+static void must_be(const struct ipfix_record *got, uint16_t element, uint64_t value)
+{
+	must(ipfix_find(got, element) && ipfix_uint(got, element) == value);
+}
+
+static void must_hold(const struct ipfix_record *got, uint16_t element, const uint8_t *octets, uint16_t size)
+{
+	const struct ipfix_value *v = ipfix_find(got, element);
+
+	must(v && v->size == size && memcmp(v->data, octets, size) == 0);
+}
+
+static void compare_ip(const struct ipfix_record *got, const struct tw_flow_record *r, enum tw_flow_class cls)
+{
+	bool v4 = TW_IN_IPV4 & 1 << cls;
+
+	must_hold(got, v4 ? 8 : 27, r->src_ip, v4 ? 4 : 16);
+	must_hold(got, v4 ? 12 : 28, r->dst_ip, v4 ? 4 : 16);
+	must_be(got, 4, r->protocol);
+	must_be(got, 5, r->tos);
+	must_be(got, 1, r->l3_octets);
+	must_be(got, 25, r->min_len);
+	must_be(got, 26, r->max_len);
+	must_be(got, 52, r->min_ttl);
+	must_be(got, 53, r->max_ttl);
+	if (!v4)
+		must_be(got, 31, r->flow_label);
+	if (TW_IN_TRANSPORT & 1 << cls) {
+		must_be(got, 7, r->src_port);
+		must_be(got, 11, r->dst_port);
+		must_be(got, 6, r->tcp_flags);
+	}
+	if ((TW_IN_ICMP4 | TW_IN_ICMP6) & 1 << cls)
+		must_be(got, v4 ? 32 : 139, r->dst_port);
+}
+
+static void compare_flow(const struct ipfix_record *got, void *context)
+{
+	const struct tw_flow_record *r = &records[n_seen++];
+	enum tw_flow_class cls = tw_flow_class_of(r);
+
+	must(n_seen <= n_records && got->template_id == TW_FLOW_TEMPLATE_FIRST + cls && !got->is_options);
+	if (TW_IN_IP & 1 << cls)
+		compare_ip(got, r, cls);
+	must_hold(got, 56, r->src_mac, 6);
+	must_hold(got, 80, r->dst_mac, 6);
+	must_be(got, 152, r->first_ms);
+	must_be(got, 153, r->last_ms);
+	must_be(got, 2, r->packets);
+	must_be(got, 352, r->l2_octets);
+	must_be(got, 10, r->ingress);
+	must_be(got, 14, r->egress);
+	must_be(got, 58, r->vlan);
+	must_be(got, 254, r->post_vlan);
+	must_be(got, 136, r->end_reason);
+	must_be(got, 256, r->ethertype);
+}
+
+static void compare_identity(const struct ipfix_record *got, void *context)
+{
+	n_seen++;
+	must(got->is_options);
+	must_be(got, 10, who.number);
+	if (got->template_id == TW_OPTION_TEMPLATE_FIRST + TW_TABLE_VM) {
+		must_hold(got, 348, (const uint8_t *)who.name, (uint16_t)strlen(who.name));
+		must_hold(got, 350, (const uint8_t *)who.vm_name, (uint16_t)strlen(who.vm_name));
+	}
+}
+
+static void send_to(struct ipfix_decoder *d, struct tw_ipfix_message *m, uint32_t *sequence, ipfix_record_fn *fn)
+{
+	size_t size = tw_ipfix_finish(m, 1, *sequence, 7);
+
+	must(size <= m->limit);
+	must(ipfix_decode(d, m->octets, size, fn, NULL) == 0);
+	*sequence += m->n_data;
+	tw_ipfix_begin(m, m->limit);
+}
+
+static void teach(struct ipfix_decoder *d, struct tw_ipfix_message *m, uint32_t *sequence)
+{
+	for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++) {
+		must(tw_ipfix_add_template(m, cls));
+		send_to(d, m, sequence, NULL);
+	}
+	for (unsigned table = 0; table < TW_OPTION_TABLES; table++) {
+		must(tw_ipfix_add_option_template(m, table));
+		send_to(d, m, sequence, NULL);
+	}
+}
+
+static void read_input(const uint8_t *data, size_t size)
+{
+	for (n_records = 0; n_records < RECORDS_MAX && size >= sizeof(*records); n_records++) {
+		memcpy(&records[n_records], data, sizeof(*records));
+		data += sizeof(*records);
+		size -= sizeof(*records);
+	}
+	memset(&who, 0, sizeof(who));
+	memcpy(&who, data, size < sizeof(who) ? size : sizeof(who));
+	who.name[sizeof(who.name) - 1] = who.vm_name[sizeof(who.vm_name) - 1] = '\0';
+	who.network[sizeof(who.network) - 1] = '\0';
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct tw_ipfix_message m;
+	struct ipfix_decoder *d = ipfix_decoder_create();
+	uint32_t sequence = 0;
+	size_t limit = size < 2 ? 0 : (size_t)data[0] << 8 | data[1];
+
+	limit = limit < 512 - 48 ? 512 - 48 : limit > TW_IPFIX_MESSAGE_MAX ? TW_IPFIX_MESSAGE_MAX : limit;
+	must(d != NULL);
+	read_input(size < 2 ? data : data + 2, size < 2 ? 0 : size - 2);
+	tw_ipfix_begin(&m, limit);
+	teach(d, &m, &sequence);
+	n_seen = 0;
+	for (size_t i = 0; i < n_records; i++) {
+		enum tw_flow_class cls = tw_flow_class_of(&records[i]);
+
+		if (!tw_ipfix_add_flow(&m, &records[i], cls)) {
+			send_to(d, &m, &sequence, compare_flow);
+			must(tw_ipfix_add_flow(&m, &records[i], cls));
+		}
+	}
+	send_to(d, &m, &sequence, compare_flow);
+	must(n_seen == n_records);
+	n_seen = 0;
+	must(tw_options_add_identity(&m, 7, &who));
+	send_to(d, &m, &sequence, compare_identity);
+	must(n_seen == 2 && ipfix_decoder_counts(d)->sequence_errors == 0 &&
+	     ipfix_decoder_counts(d)->unknown_sets == 0);
+	ipfix_decoder_destroy(d);
+	return 0;
+}

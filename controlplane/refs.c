@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* refs.c - references, uniqueness and use between objects; see refs.h. The controller's thread; reads only. */
+#include "controlplane/refs.h"
+
+#include <string.h>
+
+#include "common/mac.h"
+#include "proto/link/check.h"
+
+static bool bytes_equal(ProtobufCBinaryData a, ProtobufCBinaryData b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+const Tw__Port *tw_refs_mac_owner(const struct tw_model *model, const uint8_t mac[static 6], const char *but_port)
+{
+	for (size_t i = 0; i < model->tables[TW__KIND__PORT].n; i++) {
+		const Tw__Port *port = tw_model_port_at(model, i);
+
+		if (port->mac.len == TW_MAC_LEN && memcmp(port->mac.data, mac, TW_MAC_LEN) == 0 &&
+		    strcmp(port->name, but_port) != 0)
+			return port;
+	}
+	return NULL;
+}
+
+static bool check_binding(const struct tw_model *model, const Tw__Port *port, struct tw_error *err)
+{
+	const char *host = tw_port_host(port);
+	size_t n = 0;
+
+	if (!host)
+		return true;
+	if (!tw_model_host(model, host))
+		return tw_error_set(err, TW_E_NOT_FOUND, "port.binding.host", "there is no host '%s'", host);
+	for (size_t i = 0; i < model->tables[TW__KIND__PORT].n; i++) {
+		const Tw__Port *other = tw_model_port_at(model, i);
+		const char *at = tw_port_host(other);
+
+		n += at && strcmp(at, host) == 0 && strcmp(other->name, port->name) != 0;
+	}
+	if (n >= TW_MAX_PORTS_PER_HOST)
+		return tw_error_set(err, TW_E_INVALID, "port.binding.host",
+				    "host '%s' has %d ports, as many as a switch takes", host, TW_MAX_PORTS_PER_HOST);
+	return true;
+}
+
+static bool check_port(const struct tw_model *model, const Tw__Port *port, struct tw_error *err)
+{
+	char text[TW_MAC_TEXT];
+	const Tw__Port *owner = tw_refs_mac_owner(model, port->mac.data, port->name);
+
+	if (!tw_model_network(model, port->network))
+		return tw_error_set(err, TW_E_NOT_FOUND, "port.network", "there is no network '%s'", port->network);
+	if (owner)
+		return tw_error_set(err, TW_E_DUPLICATE, "port.mac", "%s is the MAC of port '%s' already",
+				    tw_mac_format(port->mac.data, text), owner->name);
+	return check_binding(model, port, err);
+}
+
+static bool check_mirror(const struct tw_model *model, const Tw__Mirror *mirror, struct tw_error *err)
+{
+	for (size_t i = 0; i < mirror->n_ports; i++)
+		if (!tw_model_port(model, mirror->ports[i]))
+			return tw_error_set(err, TW_E_NOT_FOUND, "mirror.ports", "there is no port '%s'",
+					    mirror->ports[i]);
+	for (size_t i = 0; i < model->tables[TW__KIND__MIRROR].n; i++) {
+		const Tw__Mirror *other = tw_model_mirror_at(model, i);
+
+		if (strcmp(other->file, mirror->file) == 0 && strcmp(other->name, mirror->name) != 0)
+			return tw_error_set(err, TW_E_DUPLICATE, "mirror.file", "mirror '%s' writes '%s' already",
+					    other->name, mirror->file);
+	}
+	return true;
+}
+
+/* A new object needs a place; one that replaces its older self has it. */
+static bool check_room(const struct tw_model *model, Tw__Kind kind, const ProtobufCMessage *msg, struct tw_error *err)
+{
+	static const size_t max[TW_N_KINDS] = { [TW__KIND__PORT] = TW_MAX_PORTS,
+						[TW__KIND__MIRROR] = TW_MAX_MIRRORS,
+						[TW__KIND__EXPORTER] = TW_MAX_EXPORTERS };
+	char buffer[24];
+
+	if (!max[kind] || model->tables[kind].n < max[kind] || tw_model_find(model, kind, tw_message_name(msg, buffer)))
+		return true;
+	return tw_error_set(err, TW_E_INVALID, tw_kind_get(kind)->noun,
+			    "there are %zu of them, as many as a switch takes", max[kind]);
+}
+
+bool tw_refs_check(const struct tw_model *model, Tw__Kind kind, const ProtobufCMessage *msg, struct tw_error *err)
+{
+	if (!check_room(model, kind, msg, err))
+		return false;
+	switch (kind) {
+	case TW__KIND__PORT:
+		return check_port(model, (const Tw__Port *)msg, err);
+	case TW__KIND__MIRROR:
+		return check_mirror(model, (const Tw__Mirror *)msg, err);
+	default:
+		return true;
+	}
+}
+
+static bool host_unused(const struct tw_model *model, const char *name, struct tw_error *err)
+{
+	for (size_t i = 0; i < model->tables[TW__KIND__PORT].n; i++) {
+		const Tw__Port *port = tw_model_port_at(model, i);
+		const char *host = tw_port_host(port);
+
+		if (host && strcmp(host, name) == 0)
+			return tw_error_set(err, TW_E_IN_USE, "host", "port '%s' is bound to it", port->name);
+	}
+	for (size_t i = 0; i < model->tables[TW__KIND__MIGRATION].n; i++) {
+		const Tw__Migration *m = tw_model_migration_at(model, i);
+
+		if (tw_migration_active(m) && (strcmp(m->from, name) == 0 || strcmp(m->to, name) == 0))
+			return tw_error_set(err, TW_E_IN_USE, "host", "VM '%s' is migrating from '%s' to '%s'", m->vm,
+					    m->from, m->to);
+	}
+	return true;
+}
+
+static bool network_unused(const struct tw_model *model, const char *name, struct tw_error *err)
+{
+	for (size_t i = 0; i < model->tables[TW__KIND__PORT].n; i++) {
+		const Tw__Port *port = tw_model_port_at(model, i);
+
+		if (strcmp(port->network, name) == 0)
+			return tw_error_set(err, TW_E_IN_USE, "network", "port '%s' is in it", port->name);
+	}
+	return true;
+}
+
+static bool port_unused(const struct tw_model *model, const char *name, struct tw_error *err)
+{
+	const Tw__Port *port = tw_model_port(model, name);
+
+	if (port && tw_port_host(port))
+		return tw_error_set(err, TW_E_IN_USE, "port", "it is bound to host '%s'", tw_port_host(port));
+	for (size_t i = 0; i < model->tables[TW__KIND__MIRROR].n; i++) {
+		const Tw__Mirror *mirror = tw_model_mirror_at(model, i);
+
+		for (size_t j = 0; j < mirror->n_ports; j++)
+			if (strcmp(mirror->ports[j], name) == 0)
+				return tw_error_set(err, TW_E_IN_USE, "port", "mirror '%s' copies its traffic",
+						    mirror->name);
+	}
+	return true;
+}
+
+bool tw_refs_unused(const struct tw_model *model, Tw__Kind kind, const char *name, struct tw_error *err)
+{
+	switch (kind) {
+	case TW__KIND__HOST:
+		return host_unused(model, name, err);
+	case TW__KIND__NETWORK:
+		return network_unused(model, name, err);
+	case TW__KIND__PORT:
+		return port_unused(model, name, err);
+	default:
+		return true;
+	}
+}
+
+static bool verify_port(const struct tw_model *model, const Tw__Port *port, struct tw_error *err)
+{
+	if (port->uuid.len != TW_UUID_LEN || port->vm_uuid.len != TW_UUID_LEN || port->number == 0 ||
+	    port->number >= model->next_port)
+		return tw_error_set(err, TW_E_INTERNAL, "port", "port '%s' has no proper identity", port->name);
+	for (size_t i = 0; i < model->tables[TW__KIND__PORT].n; i++) {
+		const Tw__Port *other = tw_model_port_at(model, i);
+
+		if (other != port && (other->number == port->number || bytes_equal(other->uuid, port->uuid)))
+			return tw_error_set(err, TW_E_INTERNAL, "port", "ports '%s' and '%s' have one identity",
+					    port->name, other->name);
+	}
+	return true;
+}
+
+bool tw_refs_verify(const struct tw_model *model, struct tw_error *err)
+{
+	for (int k = 1; k < TW_N_KINDS; k++) {
+		const struct tw_table *table = &model->tables[k];
+
+		for (size_t i = 0; i < table->n; i++) {
+			char buffer[24];
+			const ProtobufCMessage *msg = table->items[i].msg;
+
+			if (strcmp(table->items[i].name, tw_message_name(msg, buffer)) != 0 ||
+			    (i > 0 && strverscmp(table->items[i - 1].name, table->items[i].name) >= 0))
+				return tw_error_set(err, TW_E_INTERNAL, "model", "'%s' is out of place",
+						    table->items[i].name);
+			if (tw_message_revision(msg) == 0 || tw_message_revision(msg) > model->revision)
+				return tw_error_set(err, TW_E_INTERNAL, "model", "'%s' is of no revision",
+						    table->items[i].name);
+			if (!tw_refs_check(model, (Tw__Kind)k, msg, err) ||
+			    (k == TW__KIND__PORT && !verify_port(model, (const Tw__Port *)msg, err)))
+				return false;
+		}
+	}
+	return true;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * refs.h - what objects owe each other: references that must lead somewhere, values that must be unique, objects that
+ * must stay while another uses them, and as many as a switch can take.
+ *
+ * The limits of single fields are proto/link/check.h's. Threads: the controller's one thread; nothing is changed.
+ */
+#ifndef TW_CONTROLPLANE_REFS_H
+#define TW_CONTROLPLANE_REFS_H
+
+#include "controlplane/model.h"
+
+/* As many as a snapshot may hold (proto/switch.proto), so that what is accepted here can be realised there. */
+enum { TW_MAX_PORTS = 65536, TW_MAX_PORTS_PER_HOST = 1024, TW_MAX_MIRRORS = 64, TW_MAX_EXPORTERS = 8 };
+
+/** May the model hold this object (new, or in place of the one of its name)? @return false with *err filled */
+bool tw_refs_check(const struct tw_model *model, Tw__Kind kind, const ProtobufCMessage *msg, struct tw_error *err);
+
+/** Could the object be deleted? @return false with *err naming its user (TW_E_IN_USE) */
+bool tw_refs_unused(const struct tw_model *model, Tw__Kind kind, const char *name, struct tw_error *err);
+
+/** Does any other port have this MAC? @return that port, or NULL */
+const Tw__Port *tw_refs_mac_owner(const struct tw_model *model, const uint8_t mac[static 6], const char *but_port);
+
+/** Every object against the limits and all of the above. @return false with *err naming the first fault */
+bool tw_refs_verify(const struct tw_model *model, struct tw_error *err);
+
+#endif

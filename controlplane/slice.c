@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* slice.c - cuts a host's slice out of the model; see slice.h. The controller's thread; reads only. */
+#include "controlplane/slice.h"
+
+#include <string.h>
+
+#include "controlplane/mem.h"
+#include "proto/link/check.h"
+
+enum { N_VLANS = TW_VLAN_MAX + 1 };
+
+/* VLAN ids as bits; 0 = untagged on the uplink. */
+struct vlan_set {
+	uint64_t bits[(N_VLANS + 63) / 64];
+};
+
+static void vlan_set_add(struct vlan_set *set, uint32_t id)
+{
+	if (id < N_VLANS)
+		set->bits[id / 64] |= UINT64_C(1) << id % 64;
+}
+
+static bool vlan_set_has(const struct vlan_set *set, uint32_t id)
+{
+	return id < N_VLANS && (set->bits[id / 64] >> id % 64 & 1);
+}
+
+/* The VLANs of a port: its own choice, else its network's. NULL if neither can be told. */
+static const Tw__Vlan *vlan_of(const struct tw_model *model, const Tw__Port *port)
+{
+	const Tw__Network *network;
+
+	if (port->vlan && port->vlan->mode != TW__VLAN__MODE__INHERIT)
+		return port->vlan;
+	network = tw_model_network(model, port->network);
+	return network ? network->vlan : NULL;
+}
+
+static void vlan_set_join(struct vlan_set *set, const Tw__Vlan *vlan)
+{
+	if (!vlan)
+		return;
+	if (vlan->mode != TW__VLAN__MODE__TRUNK) {
+		vlan_set_add(set, vlan->access);
+		return;
+	}
+	if (vlan->native)
+		vlan_set_add(set, vlan->native);
+	for (uint32_t id = 1; vlan->n_trunk == 0 && id < N_VLANS; id++)
+		vlan_set_add(set, id);
+	for (size_t i = 0; i < vlan->n_trunk; i++)
+		for (uint32_t id = vlan->trunk[i]->first; id <= vlan->trunk[i]->last && id < N_VLANS; id++)
+			vlan_set_add(set, id);
+}
+
+static bool vlan_set_meets(const struct vlan_set *set, const Tw__Vlan *vlan)
+{
+	if (!vlan)
+		return false;
+	if (vlan->mode != TW__VLAN__MODE__TRUNK)
+		return vlan_set_has(set, vlan->access);
+	if (vlan->native && vlan_set_has(set, vlan->native))
+		return true;
+	for (uint32_t id = 1; vlan->n_trunk == 0 && id < N_VLANS; id++)
+		if (vlan_set_has(set, id))
+			return true;
+	for (size_t i = 0; i < vlan->n_trunk; i++)
+		for (uint32_t id = vlan->trunk[i]->first; id <= vlan->trunk[i]->last && id < N_VLANS; id++)
+			if (vlan_set_has(set, id))
+				return true;
+	return false;
+}
+
+/* The arrays of a reply are made as long as they can become; tw_slice_release() frees them. */
+static void *array_for(size_t n)
+{
+	return tw_need(calloc(n ? n : 1, sizeof(void *)));
+}
+
+/* The slice is only read and packed: the const that a message's members lack is kept by everyone who is given it. */
+static void *unconst(const void *msg)
+{
+	void *out;
+
+	memcpy(&out, &msg, sizeof(out));
+	return out;
+}
+
+static bool is_end(const Tw__Migration *m, const char *host)
+{
+	return tw_migration_active(m) && (strcmp(m->from, host) == 0 || strcmp(m->to, host) == 0);
+}
+
+static void add_migrations(const struct tw_model *model, const char *host, Tw__WatchReply *slice)
+{
+	size_t n = model->tables[TW__KIND__MIGRATION].n;
+
+	slice->migrations = array_for(n);
+	slice->peers = array_for(n);
+	for (size_t i = 0; i < n; i++) {
+		const Tw__Migration *m = tw_model_migration_at(model, i);
+		const Tw__Host *peer;
+		bool known = false;
+
+		if (!is_end(m, host))
+			continue;
+		slice->migrations[slice->n_migrations++] = unconst(m);
+		peer = tw_model_host(model, strcmp(m->from, host) == 0 ? m->to : m->from);
+		for (size_t j = 0; j < slice->n_peers; j++)
+			known = known || slice->peers[j] == peer;
+		if (peer && !known)
+			slice->peers[slice->n_peers++] = unconst(peer);
+	}
+}
+
+/* Does the host serve the port, or will it, or did it a moment ago? */
+static bool is_local(const Tw__WatchReply *slice, const Tw__Port *port, const char *host)
+{
+	const char *bound = tw_port_host(port);
+
+	if (!bound)
+		return false;
+	if (strcmp(bound, host) == 0)
+		return true;
+	for (size_t i = 0; i < slice->n_migrations; i++)
+		if (tw_port_of_vm(port, slice->migrations[i]->vm) &&
+		    (strcmp(bound, slice->migrations[i]->from) == 0 || strcmp(bound, slice->migrations[i]->to) == 0))
+			return true;
+	return false;
+}
+
+static int compare_pointers(const void *a, const void *b)
+{
+	uintptr_t x = (uintptr_t) * (void *const *)a, y = (uintptr_t) * (void *const *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Networks of all ports in the slice, in the model's order. */
+static void add_networks(const struct tw_model *model, Tw__WatchReply *slice)
+{
+	const struct tw_table *table = &model->tables[TW__KIND__NETWORK];
+	const void **used = array_for(slice->n_ports);
+
+	for (size_t i = 0; i < slice->n_ports; i++)
+		used[i] = tw_model_network(model, slice->ports[i]->network);
+	qsort(used, slice->n_ports, sizeof(*used), compare_pointers);
+	slice->networks = array_for(table->n);
+	for (size_t i = 0; i < table->n; i++) {
+		const void *network = table->items[i].msg;
+
+		if (bsearch(&network, used, slice->n_ports, sizeof(*used), compare_pointers))
+			slice->networks[slice->n_networks++] = unconst(network);
+	}
+	free(used);
+}
+
+/* Local ports first (n_local of them), then identities. @return n_local */
+static size_t add_ports(const struct tw_model *model, const char *host, Tw__WatchReply *slice)
+{
+	size_t n = model->tables[TW__KIND__PORT].n, n_local;
+	struct vlan_set vlans = { 0 };
+
+	slice->ports = array_for(n);
+	for (size_t i = 0; i < n; i++) {
+		const Tw__Port *port = tw_model_port_at(model, i);
+
+		if (is_local(slice, port, host)) {
+			slice->ports[slice->n_ports++] = unconst(port);
+			vlan_set_join(&vlans, vlan_of(model, port));
+		}
+	}
+	n_local = slice->n_ports;
+	for (size_t i = 0; i < n && n_local; i++) {
+		const Tw__Port *port = tw_model_port_at(model, i);
+
+		if (tw_port_host(port) && !is_local(slice, port, host) && vlan_set_meets(&vlans, vlan_of(model, port)))
+			slice->ports[slice->n_ports++] = unconst(port);
+	}
+	return n_local;
+}
+
+static bool mirrors_local(const Tw__Mirror *mirror, const Tw__WatchReply *slice, size_t n_local)
+{
+	for (size_t i = 0; i < mirror->n_ports; i++)
+		for (size_t j = 0; j < n_local; j++)
+			if (strcmp(mirror->ports[i], slice->ports[j]->name) == 0)
+				return true;
+	return false;
+}
+
+void tw_slice_build(const struct tw_model *model, const char *host, Tw__WatchReply *slice)
+{
+	const struct tw_entry *entry = tw_model_find(model, TW__KIND__HOST, host);
+	size_t n_mirrors = model->tables[TW__KIND__MIRROR].n, n_exporters = model->tables[TW__KIND__EXPORTER].n;
+	size_t n_local;
+
+	if (entry) {
+		slice->host = (Tw__Host *)entry->msg;
+		slice->observation_domain = (uint32_t)entry->row;
+	}
+	add_migrations(model, host, slice);
+	n_local = add_ports(model, host, slice);
+	add_networks(model, slice);
+	slice->mirrors = array_for(n_mirrors);
+	for (size_t i = 0; i < n_mirrors; i++) {
+		const Tw__Mirror *mirror = tw_model_mirror_at(model, i);
+
+		if (!mirror->disabled && mirrors_local(mirror, slice, n_local))
+			slice->mirrors[slice->n_mirrors++] = unconst(mirror);
+	}
+	slice->exporters = array_for(n_exporters);
+	for (size_t i = 0; i < n_exporters; i++)
+		if (!tw_model_exporter_at(model, i)->disabled)
+			slice->exporters[slice->n_exporters++] = unconst(tw_model_exporter_at(model, i));
+}
+
+void tw_slice_release(Tw__WatchReply *slice)
+{
+	free(slice->networks);
+	free(slice->ports);
+	free(slice->mirrors);
+	free(slice->exporters);
+	free(slice->migrations);
+	free(slice->peers);
+	tw__watch_reply__init(slice);
+}
+
+/* FNV-1a, 64 bit. */
+static uint64_t hash_add(uint64_t hash, const void *data, size_t size)
+{
+	const uint8_t *octets = data;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ octets[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static uint64_t hash_messages(uint64_t hash, void *array, size_t n)
+{
+	ProtobufCMessage *const *messages = array;
+	char buffer[24];
+
+	hash = hash_add(hash, &n, sizeof(n));
+	for (size_t i = 0; i < n; i++) {
+		const char *name = tw_message_name(messages[i], buffer);
+		uint64_t revision = tw_message_revision(messages[i]);
+
+		hash = hash_add(hash, name, strlen(name) + 1);
+		hash = hash_add(hash, &revision, sizeof(revision));
+	}
+	return hash;
+}
+
+uint64_t tw_slice_hash(const Tw__WatchReply *slice)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	hash = hash_messages(hash, unconst(&slice->host), slice->host ? 1 : 0);
+	hash = hash_messages(hash, slice->networks, slice->n_networks);
+	hash = hash_messages(hash, slice->ports, slice->n_ports);
+	hash = hash_messages(hash, slice->mirrors, slice->n_mirrors);
+	hash = hash_messages(hash, slice->exporters, slice->n_exporters);
+	hash = hash_messages(hash, slice->migrations, slice->n_migrations);
+	return hash_messages(hash, slice->peers, slice->n_peers);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * slice.h - what one host needs to know of the model, and nothing beyond.
+ *
+ * A host's slice: itself; the ports it serves (bound to it, or of a VM that migrates from or to it); every other bound
+ * port that shares a VLAN with one of those (an identity: its switch must know whose MAC that is); the networks of all
+ * these; mirrors that copy a port it serves; all exporters; migrations that it is an end of, and the hosts at their other
+ * ends. Mirrors and exporters that are disabled are in nobody's slice.
+ *
+ * Threads: the controller's one thread. Everything in a slice is borrowed from the model.
+ */
+#ifndef TW_CONTROLPLANE_SLICE_H
+#define TW_CONTROLPLANE_SLICE_H
+
+#include "controlplane/model.h"
+
+/**
+ * Fill a reply's objects and observation domain with a host's slice; the rest is as tw__watch_reply__init() left it.
+ * @param host  name of a host in the model
+ */
+void tw_slice_build(const struct tw_model *model, const char *host, Tw__WatchReply *slice);
+/** Free what tw_slice_build() allocated; the objects stay the model's. */
+void tw_slice_release(Tw__WatchReply *slice);
+
+/**
+ * A number that differs between slices that differ. Objects are never edited in place and every version of one has a
+ * revision of its own, so which objects, in which revisions, is the content.
+ */
+uint64_t tw_slice_hash(const Tw__WatchReply *slice);
+
+#endif

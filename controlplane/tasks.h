@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tasks.h - what the controller asks of hosts: queued, given with the answer to the host's next Watch, answered by a
+ * TaskResult or by the clock.
+ *
+ * A task is given once; when the host's agent starts anew before it has answered, it is given again, unless doing it
+ * twice could do harm (`once`). Every task ends: its `done` is called exactly once, unless its owner drops it first.
+ *
+ * Threads: the controller's one thread.
+ */
+#ifndef TW_CONTROLPLANE_TASKS_H
+#define TW_CONTROLPLANE_TASKS_H
+
+#include "controlplane/hosts.h"
+
+/* Ids below belong to migrations, which choose them so that a restarted controller knows an answer (migration.c). */
+#define TW_TASK_FREE_ID (UINT64_C(1) << 63)
+
+/**
+ * A task has ended. May post and drop tasks, and commit.
+ * @param result  NULL when err->code is set; borrowed
+ * @param err     what the host answered, or TW_E_TIMEOUT, or TW_E_UNREACHABLE when the host is gone from the model
+ */
+typedef void (*tw_task_done)(struct tw_controller *ctl, void *arg, const Tw__TaskResult *result,
+			     const struct tw_error *err);
+
+struct tw_task {
+	TAILQ_ENTRY(tw_task) link;
+	Tw__Task *msg;
+	uint64_t until_ms;
+	bool given, once;
+	tw_task_done done;
+	void *arg;
+};
+
+/** Queue a copy of `task`, whose id must be set. */
+void tw_task_post(struct tw_controller *ctl, struct tw_host *host, const Tw__Task *task, uint32_t timeout_ms, bool once,
+		  tw_task_done done, void *arg);
+/** Id for a task that belongs to no migration. */
+uint64_t tw_task_new_id(struct tw_controller *ctl);
+/** Wait for the answer to a task that an earlier run of the controller has given. */
+void tw_task_expect(struct tw_controller *ctl, struct tw_host *host, uint64_t id, uint32_t timeout_ms,
+		    tw_task_done done, void *arg);
+/** Forget all tasks of an owner; their `done` is not called. */
+void tw_tasks_disown(struct tw_controller *ctl, const void *arg);
+
+/** Tasks that the host has not been given: fills list (borrowed pointers), at most max. @return how many */
+size_t tw_tasks_to_give(const struct tw_host *host, Tw__Task **list, size_t max);
+/** Those were sent. */
+void tw_tasks_note_given(struct tw_host *host, Tw__Task *const *list, size_t n);
+/** The host's agent is a new one: what it has not answered it may not know of. */
+void tw_tasks_give_again(struct tw_controller *ctl, struct tw_host *host);
+/** The host is gone: every task ends with TW_E_UNREACHABLE. */
+void tw_tasks_end_all(struct tw_controller *ctl, struct tw_host *host);
+/** Free without a word (shutdown). */
+void tw_tasks_drop(struct tw_host *host);
+void tw_tasks_tick(struct tw_controller *ctl);
+
+/** Request (api.c). */
+void tw_tasks_result(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call);
+
+#endif

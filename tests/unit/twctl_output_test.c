@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* twctl_output_test.c - what twctl shows: tables, cards, JSON with its types, errors, the story of a migration. */
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/clock.h"
+#include "tests/support/twctl_fake.h"
+
+#define PORTS                                                                                              \
+	"{'objects':{'revision':9,'objects':["                                                             \
+	"{'port':{'name':'web/eth0','uuid':'123e4567-e89b-42d3-a456-426614174000','number':1,"             \
+	"'mac':'02:00:00:00:00:01','network':'blue','binding':{'host':'a'},'revision':7}},"                \
+	"{'port':{'name':'db/eth0','number':2,'mac':'02:00:00:00:00:02','network':'blue','disabled':true," \
+	"'vlan':{'mode':'trunk','trunk':[{'first':10,'last':10},{'first':20,'last':30}],'native':1},"      \
+	"'binding':{'host':'b'},'revision':9}},"                                                           \
+	"{'port':{'name':'new/eth0','number':3,'mac':'02:00:00:00:00:03','network':'blue'}}]}}"
+
+#define WEB                                                                                    \
+	"{'objects':{'revision':9,'objects':["                                                 \
+	"{'port':{'name':'web/eth0','uuid':'123e4567-e89b-42d3-a456-426614174000','number':1," \
+	"'mac':'02:00:00:00:00:01','network':'blue','binding':{'host':'a'},'revision':7}}]}}"
+
+#define BLUE "{'objects':{'revision':9,'objects':[{'network':{'name':'blue','vlan':{'mode':'access','access':10}}}]}}"
+
+#define STATUS                                                                                                         \
+	"{'status':{'revision':9,'version':'0.1.0','uptime_ms':192000,'networks':1,'ports':3,'hosts':["                \
+	"{'name':'a','connected':true,'realised':9,'last_seen_ms':1000000000000,'switch_alive':true,"                  \
+	"'version':'0.1.0','status':{'boot_id':-1,'revision':9,"                                                       \
+	"'ports':[{'number':1,'name':'web/eth0','link':'up','socket':'/run/tradewind/vhost/1.sock','queues':1,"        \
+	"'mtu':1500,'features':4294967296,'counters':{'rx_packets':10,'rx_octets':980,'tx_packets':9,'tx_octets':882," \
+	"'drops':[{'reason':'vlan_not_allowed','packets':3,'text':'The VLAN may not use this port.'},"                 \
+	"{'reason':'spoofed','packets':1,'text':'The source MAC is not the port\\u2019s.'}]}}],"                       \
+	"'uplinks':[{'name':'up0','up':true,'mtu':1500},{'name':'up1'}],"                                              \
+	"'mirrors':[{'name':'m1','path':'/run/tradewind/capture/m1.pcapng','packets':5,'octets':500}]}},"              \
+	"{'name':'b','realised':4,'last_seen_ms':999999940000,'error':'no \\u001b[31m memory'}]}}"
+
+static void run(struct fake *fake, const char *line)
+{
+	fake_run(fake, line);
+	if (fake->rc)
+		print_message("%s: %s", line, fake->err);
+	assert_int_equal(fake->rc, TW_EXIT_DONE);
+}
+
+static void ports_are_a_table(void **state)
+{
+	struct fake fake = { .answers = { PORTS } };
+
+	run(&fake, "port list");
+	assert_string_equal(fake.out,
+			    "NAME     NUMBER MAC               NETWORK VLAN                    HOST STATE\n"
+			    "web/eth0      1 02:00:00:00:00:01 blue    inherit                 a    enabled\n"
+			    "db/eth0       2 02:00:00:00:00:02 blue    trunk 10,20-30 native 1 b    disabled\n"
+			    "new/eth0      3 02:00:00:00:00:03 blue    inherit                 -    enabled\n");
+	run(&fake, "port list --names");
+	assert_string_equal(fake.out, "web/eth0\ndb/eth0\nnew/eth0\n");
+	fake_reset(&fake);
+}
+
+static void nothing_to_list_is_no_table_and_no_failure(void **state)
+{
+	struct fake fake = { .answers = { "{'objects':{'revision':1}}" } };
+
+	run(&fake, "port list");
+	assert_string_equal(fake.out, "");
+	assert_string_equal(fake.err, "no ports\n");
+	fake_reset(&fake);
+}
+
+static void json_has_numbers_lists_and_names_of_the_model(void **state)
+{
+	struct fake fake = { .answers = { PORTS } };
+	json_t *json, *db;
+
+	run(&fake, "--json port list");
+	json = fake_json(fake.out);
+	db = json_array_get(json_object_get(json, "ports"), 1);
+	assert_int_equal(tw_json_number_at(json, "revision"), 9);
+	assert_int_equal(tw_json_number_at(db, "number"), 2);
+	assert_string_equal(tw_json_string_at(db, "mac"), "02:00:00:00:00:02");
+	assert_string_equal(tw_json_string_at(db, "vhost"), "client");
+	assert_string_equal(tw_json_string_at(db, "vlan.mode"), "trunk");
+	assert_int_equal(tw_json_number_at(json_array_get(tw_json_at(db, "vlan.trunk"), 1), "last"), 30);
+	assert_true(json_is_true(json_object_get(db, "disabled")));
+	assert_true(json_is_null(json_object_get(db, "uuid")));
+	json_decref(json);
+	fake_reset(&fake);
+}
+
+static void a_port_shows_its_identity_place_counters_and_drops(void **state)
+{
+	struct fake fake = { .answers = { WEB, STATUS, BLUE } };
+
+	run(&fake, "port show web/eth0");
+	assert_string_equal(fake.asked[2], "{'list':{'kind':'network','name':'blue'}}");
+	assert_string_equal(fake.out, "name                web/eth0\n"
+				      "number (ifIndex)    1\n"
+				      "MAC                 02:00:00:00:00:01\n"
+				      "UUID                123e4567-e89b-42d3-a456-426614174000\n"
+				      "VM UUID             -\n"
+				      "network             blue\n"
+				      "VLAN                inherit\n"
+				      "VLAN in force       10\n"
+				      "state               enabled\n"
+				      "host                a\n"
+				      "migration           0\n"
+				      "vhost-user          the switch connects to the VM monitor (client)\n"
+				      "socket              /run/tradewind/vhost/1.sock\n"
+				      "link                up\n"
+				      "queues              1\n"
+				      "MTU                 1500\n"
+				      "packets from guest  10\n"
+				      "octets from guest   980\n"
+				      "packets to guest    9\n"
+				      "octets to guest     882\n"
+				      "revision            7\n"
+				      "\n"
+				      "DROPPED REASON           THAT IS\n"
+				      "      3 vlan_not_allowed The VLAN may not use this port.\n"
+				      "      1 spoofed          The source MAC is not the port’s.\n");
+	fake_reset(&fake);
+}
+
+static void a_port_in_json_has_socket_link_and_counters(void **state)
+{
+	struct fake fake = { .answers = { WEB, STATUS, BLUE } };
+	json_t *json;
+
+	run(&fake, "port show web/eth0 --json");
+	json = fake_json(fake.out);
+	assert_string_equal(tw_json_string_at(json, "status.socket"), "/run/tradewind/vhost/1.sock");
+	assert_string_equal(tw_json_string_at(json, "status.link"), "up");
+	assert_string_equal(tw_json_string_at(json, "status.features"), "0x100000000");
+	assert_string_equal(tw_json_string_at(json, "status.host"), "a");
+	assert_int_equal(tw_json_number_at(json, "effective_vlan.access"), 10);
+	assert_int_equal(json_array_size(tw_json_at(json, "status.counters.drops")), 2);
+	assert_int_equal(tw_json_number_at(json, "status.counters.rx_packets"), 10);
+	json_decref(json);
+	fake_reset(&fake);
+}
+
+static void statistics_sum_drops_and_explain_them(void **state)
+{
+	struct fake fake = { .answers = { PORTS, STATUS } };
+	json_t *json;
+
+	run(&fake, "port stats");
+	assert_string_equal(fake.out, "PORT     HOST LINK RX-PACKETS RX-OCTETS TX-PACKETS TX-OCTETS DROPPED\n"
+				      "web/eth0 a    up           10       980          9       882       4\n"
+				      "\n"
+				      "PORT     DROPPED REASON           THAT IS\n"
+				      "web/eth0       3 vlan_not_allowed The VLAN may not use this port.\n"
+				      "web/eth0       1 spoofed          The source MAC is not the port’s.\n");
+	run(&fake, "port stats --json");
+	json = fake_json(fake.out);
+	assert_int_equal(tw_json_number_at(json_array_get(json_object_get(json, "ports"), 0), "dropped"), 4);
+	json_decref(json);
+	fake_reset(&fake);
+}
+
+static void status_shows_every_host_and_no_host_steers_the_terminal(void **state)
+{
+	struct fake fake = { .answers = { STATUS } };
+	json_t *json;
+
+	run(&fake, "status");
+	assert_string_equal(
+		fake.out,
+		"controller 0.1.0, up 3m12s, revision 9\n"
+		"2 hosts, 1 networks, 3 ports, 0 mirrors, 0 exporters\n"
+		"\n"
+		"HOST CONNECTED REALISED SWITCH UPLINKS          PORTS     HEARD VERSION ERROR\n"
+		"a    yes              9 alive  up0 up, up1 down 1 of 1 up 2.5s  0.1.0   -\n"
+		"b    no               4 down   -                0 of 0 up 1m02s -       no \\x1b[31m memory\n");
+	run(&fake, "status --json");
+	json = fake_json(fake.out);
+	assert_string_equal(tw_json_string_at(json_array_get(json_object_get(json, "hosts"), 0), "status.boot_id"),
+			    "0xffffffffffffffff");
+	json_decref(json);
+	fake_reset(&fake);
+}
+
+static void a_mirror_shows_what_each_host_wrote(void **state)
+{
+	struct fake fake = { .answers = {
+				     "{'objects':{'objects':[{'mirror':{'name':'m1','ports':['web/eth0','db/eth0'],"
+				     "'file':'m1.pcapng'}}]}}",
+				     STATUS } };
+
+	run(&fake, "mirror show m1");
+	assert_string_equal(fake.out, "name                    m1\n"
+				      "ports                   web/eth0,db/eth0\n"
+				      "direction               both\n"
+				      "file                    m1.pcapng\n"
+				      "octets kept of a frame  all\n"
+				      "file's size limit       1073741824\n"
+				      "state                   enabled\n"
+				      "revision                0\n"
+				      "\n"
+				      "HOST FILE                             PACKETS OCTETS SHED ERROR\n"
+				      "a    /run/tradewind/capture/m1.pcapng       5    500    0 -\n");
+	fake_reset(&fake);
+}
+
+static void hosts_networks_and_exporters_are_tables_too(void **state)
+{
+	struct fake fake = {
+		.answers = { "{'objects':{'objects':[{'host':{'name':'a','uplinks':[{'name':'up0',"
+			     "'devargs':'net_af_packet0,iface=eth1','netdev':'eth1'}],'peer_url':'tcp://10.0.0.1:7002'}}]}}" }
+	};
+
+	run(&fake, "host list");
+	assert_string_equal(fake.out, "NAME UPLINKS                              PEER-URL            MIGRATE-ADDRESS\n"
+				      "a    up0=net_af_packet0,iface=eth1 (eth1) tcp://10.0.0.1:7002 -\n");
+	fake.answers[0] = BLUE;
+	run(&fake, "network list");
+	assert_string_equal(fake.out, "NAME VLAN MTU  FORGED\nblue 10   1500 no\n");
+	fake.answers[0] = "{'objects':{'objects':[{'exporter':{'name':'nf','collector':'10.0.0.9:4739'}}]}}";
+	run(&fake, "exporter list");
+	assert_string_equal(fake.out, "NAME FORMAT COLLECTOR     ACTIVE IDLE STATE\n"
+				      "nf   ipfix  10.0.0.9:4739 60s    15s  enabled\n");
+	fake.answers[0] = BLUE;
+	fake.answers[1] = PORTS;
+	run(&fake, "network show blue");
+	assert_non_null(strstr(fake.out, "ports                web/eth0,db/eth0,new/eth0\n"));
+	fake.answers[0] = "{'objects':{'objects':[{'host':{'name':'a'}}]}}";
+	fake.answers[1] = STATUS;
+	fake.answers[2] = PORTS;
+	run(&fake, "host show a");
+	assert_non_null(strstr(fake.out, "\nUPLINK UP "));
+	assert_non_null(strstr(fake.out, "ports              web/eth0\n"));
+	fake_reset(&fake);
+}
+
+#define FLOWS                                                                                                   \
+	"{'flow_list':{'missing':['c'],'hosts':[{'host':'a','flows':{'total':5,'flows':["                       \
+	"{'ingress':1,'egress':0,'vlan':10,'src_mac':'02:00:00:00:00:01','dst_mac':'02:00:00:00:00:02',"        \
+	"'ethertype':2048,'src_ip':'10.0.0.1','dst_ip':'10.0.0.2','protocol':6,'src_port':40000,'dst_port':80," \
+	"'packets':12,'l3_octets':3400,'first_ms':999999992500,'last_ms':1000000002000},"                       \
+	"{'ingress':0,'egress':1,'vlan':10,'src_mac':'02:00:00:00:00:99','dst_mac':'02:00:00:00:00:01',"        \
+	"'ethertype':34525,'src_ip':'fd00::2','dst_ip':'fd00::1','protocol':17,'src_port':53,'dst_port':5353,"  \
+	"'packets':1,'l3_octets':60,'first_ms':1000000002500,'last_ms':1000000002500},"                         \
+	"{'ingress':1,'vlan':10,'src_mac':'02:00:00:00:00:01','dst_mac':'02:00:00:00:00:02','ethertype':2048,"  \
+	"'src_ip':'10.0.0.1','dst_ip':'10.0.0.2','protocol':1,'dst_port':2048,'packets':3,'l3_octets':252,"     \
+	"'first_ms':1000000000500,'last_ms':1000000002400,'drop_reason':'vlan_not_allowed'},"                   \
+	"{'ingress':1,'vlan':10,'src_mac':'02:00:00:00:00:01','dst_mac':'ff:ff:ff:ff:ff:ff','ethertype':2054,"  \
+	"'packets':1,'first_ms':1000000000500,'last_ms':1000000000500,'raw_key':'k'}]}}]}}"
+
+static void flows_name_the_ports_at_both_ends(void **state)
+{
+	struct fake fake = { .answers = { FLOWS, PORTS } };
+	json_t *json, *flow;
+
+	run(&fake, "flows");
+	assert_string_equal(
+		fake.out,
+		"HOST VLAN FROM     TO       PROTOCOL SOURCE            DESTINATION       PACKETS OCTETS AGE   IDLE  DROPPED\n"
+		"a      10 web/eth0 db/eth0  tcp      10.0.0.1:40000    10.0.0.2:80            12   3400 10.0s 500ms -\n"
+		"a      10 -        web/eth0 udp      [fd00::2]:53      [fd00::1]:5353          1     60 0ms   0ms   -\n"
+		"a      10 web/eth0 db/eth0  icmp 8/0 10.0.0.1          10.0.0.2                3    252 2.0s  100ms vlan_not_allowed\n"
+		"a      10 web/eth0 -        arp      02:00:00:00:00:01 ff:ff:ff:ff:ff:ff       1      0 2.0s  2.0s  -\n");
+	assert_string_equal(fake.err, "4 of 5 flows shown\ntwctl: no flows from host c: it did not answer in time\n");
+	run(&fake, "flows --json");
+	json = fake_json(fake.out);
+	flow = json_array_get(json_object_get(json, "flows"), 1);
+	assert_true(json_is_null(json_object_get(flow, "from")));
+	assert_string_equal(tw_json_string_at(flow, "to"), "web/eth0");
+	assert_string_equal(tw_json_string_at(flow, "src_ip"), "fd00::2");
+	assert_int_equal(tw_json_number_at(flow, "dst_port"), 5353);
+	assert_int_equal(tw_json_number_at(json, "total"), 5);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(json, "missing"), 0)), "c");
+	json_decref(json);
+	fake_reset(&fake);
+}
+
+static void a_write_says_the_revision_and_json_the_object(void **state)
+{
+	struct fake fake = { .answers = { "{'written':{'revision':5,'object':{'network':{'name':'blue','mtu':1500}}}}",
+					  "{'wait_realised_reply':{'hosts':['a']}}" } };
+	json_t *json;
+
+	run(&fake, "network create blue --vlan 10");
+	assert_string_equal(fake.out, "network blue created: revision 5\n");
+	run(&fake, "network create blue --vlan 10 --wait --json");
+	json = fake_json(fake.out);
+	assert_int_equal(tw_json_number_at(json, "revision"), 5);
+	assert_int_equal(tw_json_number_at(json, "network.mtu"), 1500);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(json, "realised"), 0)), "a");
+	json_decref(json);
+	fake.answers[1] = "{'wait_realised_reply':{}}";
+	run(&fake, "network set blue --vlan 10 --wait");
+	assert_string_equal(fake.out, "network blue set: revision 5, concerns no host\n");
+	run(&fake, "port bind x/y --host a");
+	assert_string_equal(fake.out, "port x/y bound: revision 5\n");
+	run(&fake, "port unbind x/y");
+	assert_string_equal(fake.out, "port x/y unbound: revision 5\n");
+	fake_reset(&fake);
+}
+
+static void a_refusal_names_the_field_and_the_number(void **state)
+{
+	struct fake fake = { .answers = { "{'error':{'code':203,'field':'port.mac',"
+					  "'text':'02:00:00:00:00:01 belongs to web/eth0'}}" } };
+
+	fake_run(&fake, "port set db/eth0 --mac 02:00:00:00:00:01");
+	assert_int_equal(fake.rc, TW_EXIT_FAILED);
+	assert_string_equal(fake.err, "twctl: port.mac: 02:00:00:00:00:01 belongs to web/eth0  [203]\n");
+	assert_string_equal(fake.out, "");
+	fake.answers[0] = "{'objects':{}}";
+	fake_run(&fake, "port show x/y");
+	assert_int_equal(fake.rc, TW_EXIT_FAILED);
+	assert_string_equal(fake.err, "twctl: port: there is no port x/y  [201]\n");
+	fake.answers[0] = "{'status':{}}";
+	fake_run(&fake, "port list");
+	assert_int_equal(fake.rc, TW_EXIT_FAILED);
+	assert_string_equal(fake.err, "twctl: the controller answered something else than objects  [104]\n");
+	fake_reset(&fake);
+}
+
+static void a_wait_that_fails_says_that_the_change_is_stored(void **state)
+{
+	struct fake fake = { .answers = { "{'written':{'revision':5}}",
+					  "{'error':{'code':303,'text':'b has not realised revision 5'}}" } };
+
+	fake_run(&fake, "port set db/eth0 --vlan 20 --wait=1s");
+	assert_int_equal(fake.rc, TW_EXIT_FAILED);
+	assert_string_equal(fake.out, "port db/eth0 set: revision 5\n");
+	assert_string_equal(fake.err, "twctl: the change is stored but it is not known to be enforced everywhere\n"
+				      "twctl: b has not realised revision 5  [303]\n");
+	fake_reset(&fake);
+}
+
+#define MOVING(phase)                                                                               \
+	"{'objects':{'objects':[{'migration':{'id':3,'vm':'db','from':'a','to':'b','phase':'" phase \
+	"','started_ms':1000000000000}}]}}"
+#define BEGUN                                                                                   \
+	"{'written':{'revision':8,'object':{'migration':{'id':3,'vm':'db','from':'a','to':'b'," \
+	"'phase':'prepare','started_ms':1000000000000}}}}"
+#define MOVED                                                                                       \
+	"{'objects':{'objects':[{'migration':{'id':3,'vm':'db','from':'a','to':'b','phase':'done'," \
+	"'started_ms':1000000000000,'vm_downtime_ms':87,'total_ms':1900,'handover_us':35120,"       \
+	"'frames_held':12,'flows_moved':2}}]}}"
+
+static void a_migration_tells_its_phases_and_ends_with_a_receipt(void **state)
+{
+	struct fake fake = { .answers = { BEGUN, MOVING("launch"), MOVING("transfer"), MOVING("transfer"), MOVED } };
+
+	run(&fake, "migrate db --to b");
+	assert_string_equal(fake.asked[1], "{'wait_migration':{'id':3,'phase':'prepare','timeout_ms':5000}}");
+	assert_string_equal(fake.asked[4], "{'wait_migration':{'id':3,'phase':'transfer','timeout_ms':5000}}");
+	assert_string_equal(fake.out, "  2.5s  prepare   both hosts get the ports ready\n"
+				      "  2.5s  launch    the new host starts a VM monitor\n"
+				      "  2.5s  transfer  the VM's memory is copied\n"
+				      "  2.5s  done      done\n"
+				      "migration             3\n"
+				      "VM                    db\n"
+				      "from host             a\n"
+				      "to host               b\n"
+				      "phase                 done\n"
+				      "error                 -\n"
+				      "VM stood still        87ms\n"
+				      "ports handed over in  35.1ms\n"
+				      "frames held           12\n"
+				      "frames lost           0\n"
+				      "flow records moved    2\n"
+				      "memory copied in      1.9s\n");
+	fake_reset(&fake);
+}
+
+static void a_migration_in_json_is_one_object_at_the_end(void **state)
+{
+	struct fake fake = { .answers = { BEGUN, MOVED } };
+	json_t *json;
+
+	run(&fake, "migrate db --to b --json");
+	json = fake_json(fake.out);
+	assert_int_equal(tw_json_number_at(json, "handover_us"), 35120);
+	assert_string_equal(tw_json_string_at(json, "phase"), "done");
+	json_decref(json);
+	run(&fake, "migrate db --to b --no-wait");
+	assert_int_equal(fake.n_asked, 1);
+	assert_string_equal(fake.out, "migration 3 has begun; see: twctl migration show 3\n");
+	fake_reset(&fake);
+}
+
+static void a_terminal_gets_a_bar_that_grows(void **state)
+{
+	struct fake fake = { .tty = true, .answers = { BEGUN, MOVING("transfer"), MOVED } };
+
+	run(&fake, "migrate db --to b");
+	assert_string_equal(fake.asked[1], "{'wait_migration':{'id':3,'phase':'prepare','timeout_ms':500}}");
+	assert_non_null(strstr(fake.out, "\r[#                       ]   2.5s  prepare "));
+	assert_non_null(strstr(fake.out, "\r[#########               ]   2.5s  transfer"));
+	assert_non_null(strstr(fake.out, "\r[########################]   2.5s  done      done\033[K\nmigration "));
+	fake_reset(&fake);
+}
+
+static void a_migration_that_failed_says_why_and_that_the_vm_stays(void **state)
+{
+	struct fake fake = { .answers = { BEGUN,
+					  "{'objects':{'objects':[{'migration':{'id':3,'vm':'db','from':'a','to':'b',"
+					  "'phase':'failed','error':'b could not start QEMU'}}]}}" } };
+
+	fake_run(&fake, "migrate db --to b");
+	assert_int_equal(fake.rc, TW_EXIT_FAILED);
+	assert_string_equal(fake.err, "twctl: db was not migrated and stays at a: b could not start QEMU  [306]\n");
+	fake.answers[1] = NULL;
+	fake_run(&fake, "-c tcp://10.0.0.1:7000 migrate db --to b");
+	assert_int_equal(fake.rc, TW_EXIT_FAILED);
+	assert_non_null(strstr(fake.err, "twctl: migration 3 goes on without twctl\n"));
+	fake_reset(&fake);
+}
+
+static void migrations_are_listed_by_their_number(void **state)
+{
+	struct fake fake = { .answers = { MOVED } };
+
+	run(&fake, "migration list --names");
+	assert_string_equal(fake.out, "3\n");
+	run(&fake, "migration list");
+	assert_string_equal(fake.out, "ID VM FROM TO PHASE STARTED DOWNTIME HANDOVER HELD LOST FLOWS ERROR\n"
+				      " 3 db a    b  done  2.5s    87ms     35.1ms     12    0     2 -\n");
+	fake_reset(&fake);
+}
+
+static void durations_are_short(void **state)
+{
+	char text[TW_DURATION_SIZE];
+
+	assert_string_equal(tw_duration_format(0, text), "0ms");
+	assert_string_equal(tw_duration_format(59999, text), "59.9s");
+	assert_string_equal(tw_duration_format(60000, text), "1m00s");
+	assert_string_equal(tw_duration_format(5 * 3600000 + 3 * 60000, text), "5h03m");
+	assert_string_equal(tw_duration_format(UINT64_MAX, text), "213503982334d14h");
+}
+
+static void text_that_is_no_utf_8_does_not_break_json(void **state)
+{
+	json_t *json = tw_json_text("a\xff\xfe");
+
+	assert_string_equal(json_string_value(json), "a??");
+	json_decref(json);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ports_are_a_table),
+		cmocka_unit_test(nothing_to_list_is_no_table_and_no_failure),
+		cmocka_unit_test(json_has_numbers_lists_and_names_of_the_model),
+		cmocka_unit_test(a_port_shows_its_identity_place_counters_and_drops),
+		cmocka_unit_test(a_port_in_json_has_socket_link_and_counters),
+		cmocka_unit_test(statistics_sum_drops_and_explain_them),
+		cmocka_unit_test(status_shows_every_host_and_no_host_steers_the_terminal),
+		cmocka_unit_test(a_mirror_shows_what_each_host_wrote),
+		cmocka_unit_test(hosts_networks_and_exporters_are_tables_too),
+		cmocka_unit_test(flows_name_the_ports_at_both_ends),
+		cmocka_unit_test(a_write_says_the_revision_and_json_the_object),
+		cmocka_unit_test(a_refusal_names_the_field_and_the_number),
+		cmocka_unit_test(a_wait_that_fails_says_that_the_change_is_stored),
+		cmocka_unit_test(a_migration_tells_its_phases_and_ends_with_a_receipt),
+		cmocka_unit_test(a_migration_in_json_is_one_object_at_the_end),
+		cmocka_unit_test(a_terminal_gets_a_bar_that_grows),
+		cmocka_unit_test(a_migration_that_failed_says_why_and_that_the_vm_stays),
+		cmocka_unit_test(migrations_are_listed_by_their_number),
+		cmocka_unit_test(durations_are_short),
+		cmocka_unit_test(text_that_is_no_utf_8_does_not_break_json),
+	};
+
+	unsetenv("TW_CONTROLLER");
+	setlocale(LC_CTYPE, "C.UTF-8");
+	tw_clock_set_virtual(1000000000, 1000000002500000000);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* twctl_request_test.c - each command line becomes exactly one request, or a usage error and none. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/twctl_fake.h"
+
+static const struct {
+	const char *line, *asked;
+} requests[] = {
+	{ "host list", "{'list':{'kind':'host'}}" },
+	{ "network list", "{'list':{'kind':'network'}}" },
+	{ "port list", "{'list':{'kind':'port'}}" },
+	{ "mirror list", "{'list':{'kind':'mirror'}}" },
+	{ "exporter list", "{'list':{'kind':'exporter'}}" },
+	{ "migration list", "{'list':{'kind':'migration'}}" },
+	{ "port show web/eth0", "{'list':{'kind':'port','name':'web/eth0'}}" },
+	{ "migration show 3", "{'list':{'kind':'migration','name':'3'}}" },
+	{ "status", "{'get_status':{}}" },
+	{ "port stats", "{'list':{'kind':'port'}}" },
+	{ "port stats db/eth0", "{'list':{'kind':'port','name':'db/eth0'}}" },
+
+	{ "network create blue --vlan 10",
+	  "{'create':{'object':{'network':{'name':'blue','vlan':{'mode':'access','access':10}}}}}" },
+	{ "network create blue --vlan=10 --mtu 9000 --allow-forged",
+	  "{'create':{'object':{'network':{'name':'blue','vlan':{'mode':'access','access':10},'mtu':9000,"
+	  "'allow_forged':true}}}}" },
+	{ "network create blue --native 1 --trunk 10,20-30",
+	  "{'create':{'object':{'network':{'name':'blue','vlan':{'mode':'trunk','trunk':[{'first':10,'last':10},"
+	  "{'first':20,'last':30}],'native':1}}}}}" },
+	{ "network create blue --trunk all",
+	  "{'create':{'object':{'network':{'name':'blue','vlan':{'mode':'trunk'}}}}}" },
+	{ "network create blue --vlan untagged",
+	  "{'create':{'object':{'network':{'name':'blue','vlan':{'mode':'access'}}}}}" },
+	{ "network set blue --deny-forged",
+	  "{'set':{'object':{'network':{'name':'blue'}},'fields':['allow_forged']}}" },
+	{ "network delete blue", "{'delete':{'kind':'network','name':'blue'}}" },
+
+	{ "port create web/eth0 --network blue",
+	  "{'create':{'object':{'port':{'name':'web/eth0','network':'blue','vhost':'client'}}}}" },
+	{ "port create --network blue --mac 02:00:00:00:00:0A --vhost-server --disable web/eth0",
+	  "{'create':{'object':{'port':{'name':'web/eth0','mac':'02:00:00:00:00:0a','network':'blue','disabled':true,"
+	  "'vhost':'server'}}}}" },
+	{ "port create web/eth0 --network blue --vm-uuid 123e4567-e89b-42d3-a456-426614174000",
+	  "{'create':{'object':{'port':{'name':'web/eth0','vm_uuid':'123e4567-e89b-42d3-a456-426614174000',"
+	  "'network':'blue','vhost':'client'}}}}" },
+	{ "port set db/eth0 --vlan 20",
+	  "{'set':{'object':{'port':{'name':'db/eth0','vlan':{'mode':'access','access':20},'vhost':'client'}},"
+	  "'fields':['vlan']}}" },
+	{ "port set db/eth0 --vlan inherit",
+	  "{'set':{'object':{'port':{'name':'db/eth0','vlan':{'mode':'inherit'},'vhost':'client'}},"
+	  "'fields':['vlan']}}" },
+	{ "port set db/eth0 --trunk 7 --native 8",
+	  "{'set':{'object':{'port':{'name':'db/eth0','vlan':{'mode':'trunk','trunk':[{'first':7,'last':7}],'native':8},"
+	  "'vhost':'client'}},'fields':['vlan']}}" },
+	{ "port set db/eth0 --trunk 7 --trunk 9",
+	  "{'set':{'object':{'port':{'name':'db/eth0','vlan':{'mode':'trunk','trunk':[{'first':9,'last':9}]},"
+	  "'vhost':'client'}},'fields':['vlan']}}" },
+	{ "port set db/eth0 --enable --network green",
+	  "{'set':{'object':{'port':{'name':'db/eth0','network':'green','vhost':'client'}},"
+	  "'fields':['disabled','network']}}" },
+	{ "port bind web/eth0 --host a", "{'bind_port':{'port':'web/eth0','host':'a'}}" },
+	{ "port unbind web/eth0", "{'bind_port':{'port':'web/eth0'}}" },
+	{ "port unbind web/eth0 --from a", "{'bind_port':{'port':'web/eth0','from':'a'}}" },
+	{ "port delete web/eth0", "{'delete':{'kind':'port','name':'web/eth0'}}" },
+
+	{ "host create a --uplink up0=net_af_packet0,iface=eth1 --netdev up0=eth1",
+	  "{'create':{'object':{'host':{'name':'a','uplinks':[{'name':'up0','devargs':'net_af_packet0,iface=eth1',"
+	  "'netdev':'eth1'}]}}}}" },
+	{ "host create a --netdev up1=eth2 --uplink up0=x --uplink up1=y",
+	  "{'create':{'object':{'host':{'name':'a','uplinks':[{'name':'up1','devargs':'y','netdev':'eth2'},"
+	  "{'name':'up0','devargs':'x'}]}}}}" },
+	{ "host set a --no-uplinks", "{'set':{'object':{'host':{'name':'a'}},'fields':['uplinks']}}" },
+	{ "host set a --peer-url tcp://10.0.0.1:7002 --migrate-address 10.0.0.1",
+	  "{'set':{'object':{'host':{'name':'a','peer_url':'tcp://10.0.0.1:7002','migrate_address':'10.0.0.1'}},"
+	  "'fields':['peer_url','migrate_address']}}" },
+
+	{ "mirror create m1 --port web/eth0 --port db/eth0 --direction ingress --file m1.pcapng --snaplen 128 --max-size 100M",
+	  "{'create':{'object':{'mirror':{'name':'m1','ports':['web/eth0','db/eth0'],'direction':'ingress',"
+	  "'file':'m1.pcapng','snaplen':128,'max_bytes':104857600}}}}" },
+	{ "mirror set m1 --disable",
+	  "{'set':{'object':{'mirror':{'name':'m1','direction':'both','disabled':true}},'fields':['disabled']}}" },
+	{ "exporter create nf --collector 10.0.0.9:4739 --active 1m --idle 15s --template-refresh 60 --mtu 1400",
+	  "{'create':{'object':{'exporter':{'name':'nf','format':'ipfix','collector':'10.0.0.9:4739',"
+	  "'active_timeout_s':60,'idle_timeout_s':15,'template_refresh_s':60,'mtu':1400}}}}" },
+
+	{ "flows", "{'list_flows':{}}" },
+	{ "flows --port web/eth0 --host a --limit 5", "{'list_flows':{'port':'web/eth0','host':'a','limit':5}}" },
+	{ "migrate db --to b", "{'migrate_vm':{'vm':'db','to':'b'}}" },
+	{ "migrate --no-wait --to=b db", "{'migrate_vm':{'vm':'db','to':'b'}}" },
+	/* global options go anywhere */
+	{ "-j --timeout 1 port --json list -c ipc:///x", "{'list':{'kind':'port'}}" },
+	/* a name that begins with '-' */
+	{ "network delete -- -x", "{'delete':{'kind':'network','name':'-x'}}" },
+};
+
+static void each_command_asks_what_it_says(void **state)
+{
+	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+		struct fake fake = { 0 };
+
+		fake_run(&fake, requests[i].line);
+		if (fake.n_asked != 1)
+			print_message("%s: %s", requests[i].line, fake.err);
+		assert_int_equal(fake.n_asked, 1);
+		assert_string_equal(fake.asked[0], requests[i].asked);
+		assert_int_equal(fake.rc, TW_EXIT_FAILED); /* nobody answered */
+		fake_reset(&fake);
+	}
+}
+
+/* Exit status 2, the sentence, and where to read on. */
+static const struct {
+	const char *line, *err;
+} wrong[] = {
+	{ "", "twctl: what is to be done?\nsee: twctl --help\n" },
+	{ "prot list", "twctl: there is no command \"prot\"\nsee: twctl --help\n" },
+	{ "port", "twctl: port needs a verb\nsee: twctl port --help\n" },
+	{ "port frob", "twctl: port has no verb \"frob\"\nsee: twctl port --help\n" },
+	{ "port set", "twctl: NAME is missing\nsee: twctl port set --help\n" },
+	{ "port set a/b", "twctl: nothing to set: no option names a change\nsee: twctl port set --help\n" },
+	{ "port set a/b --wait", "twctl: nothing to set: no option names a change\nsee: twctl port set --help\n" },
+	{ "port set a/b c/d --disable", "twctl: what is \"c/d\"?\nsee: twctl port set --help\n" },
+	{ "port set a/b --vlam 20", "twctl: unknown option --vlam\nsee: twctl port set --help\n" },
+	{ "port set a/b -x", "twctl: unknown option -x\nsee: twctl port set --help\n" },
+	{ "port set a/b --vlan", "twctl: --vlan needs a value: ID\nsee: twctl port set --help\n" },
+	{ "port set a/b --disable=1", "twctl: --disable takes no value\nsee: twctl port set --help\n" },
+	{ "port set a/b --vlan 20 --trunk 30", "twctl: --vlan does not go with --trunk\nsee: twctl port set --help\n" },
+	{ "port set a/b --disable --enable",
+	  "twctl: --enable does not go with --disable\nsee: twctl port set --help\n" },
+	{ "port set a/b --native 3", "twctl: --native goes with --trunk\nsee: twctl port set --help\n" },
+	{ "port create a/b", "twctl: --network is missing\nsee: twctl port create --help\n" },
+	{ "network create x", "twctl: --vlan or --trunk is missing\nsee: twctl network create --help\n" },
+	{ "mirror create m --port a/b", "twctl: --file is missing\nsee: twctl mirror create --help\n" },
+	{ "exporter create e", "twctl: --collector is missing\nsee: twctl exporter create --help\n" },
+	{ "port bind a/b", "twctl: --host is missing\nsee: twctl port bind --help\n" },
+	{ "migrate db", "twctl: --to is missing\nsee: twctl migrate --help\n" },
+	{ "migrate", "twctl: VM is missing\nsee: twctl migrate --help\n" },
+	{ "host set a --netdev up0=eth1", "twctl: --netdev goes with --uplink\nsee: twctl host set --help\n" },
+	{ "port list --names --json", "twctl: --names does not go with --json\nsee: twctl port list --help\n" },
+	{ "status now", "twctl: what is \"now\"?\nsee: twctl status --help\n" },
+	{ "-c 10.0.0.1:7000 status",
+	  "twctl: the controller's URL is ipc:///PATH or tcp://ADDRESS:PORT, not \"10.0.0.1:7000\"\n"
+	  "see: twctl status --help\n" },
+	{ "help frob", "twctl: there is no command \"frob\"\nsee: twctl help --help\n" },
+	{ "port \033[2J", "twctl: port has no verb \"\\x1b[2J\"\nsee: twctl port --help\n" },
+};
+
+static void a_wrong_command_line_asks_nothing_and_says_where_help_is(void **state)
+{
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct fake fake = { 0 };
+
+		fake_run(&fake, wrong[i].line);
+		assert_string_equal(fake.err, wrong[i].err);
+		assert_string_equal(fake.out, "");
+		assert_int_equal(fake.rc, TW_EXIT_USAGE);
+		assert_int_equal(fake.n_asked, 0);
+		fake_reset(&fake);
+	}
+}
+
+/* Exit status 1: the line is well made, but a value cannot be. */
+static const struct {
+	const char *line, *err;
+} bad_values[] = {
+	{ "network create x --vlan 5000", "twctl: network.vlan.access: 5000 is not a VLAN id (1..4094)  [105]\n" },
+	{ "port set a/b --vlan 5000", "twctl: port.vlan.access: 5000 is not a VLAN id (1..4094)  [105]\n" },
+	{ "network create x --vlan inherit",
+	  "twctl: network.vlan.access: inherit is not a VLAN id (1..4094)  [105]\n" },
+	{ "port set a/b --trunk 1-5000",
+	  "twctl: port.vlan.trunk: 1-5000 is not a VLAN id or range of them (1..4094; as in 10,20-30,100)  [105]\n" },
+	{ "port set a/b --trunk 1 --native 5000", "twctl: port.vlan.native: 5000 is not a VLAN id (1..4094)  [105]\n" },
+	{ "port set a/b --mac 02:00",
+	  "twctl: port.mac: 02:00 is not a MAC address (as in 02:00:00:0a:0b:0c)  [105]\n" },
+	{ "network set x --mtu 10", "twctl: network.mtu: 10 is not a number from 68 to 9000  [105]\n" },
+	{ "mirror set m --direction up", "twctl: mirror.direction: up is none of: both, ingress, egress  [105]\n" },
+	{ "exporter set e --idle 601",
+	  "twctl: exporter.idle_timeout_s: 601 is not a duration from 1 to 600 seconds (as in 15, 15s, 1m)  [105]\n" },
+	{ "host create a --uplink eth1", "twctl: host.uplinks: eth1 is not NAME=DEVARGS  [105]\n" },
+	{ "host create a --uplink up0=x --netdev up1=eth1",
+	  "twctl: host.uplinks.devargs: --netdev names up1, but no --uplink up1=DEVARGS says what it is  [106]\n" },
+	{ "flows --limit 0", "twctl: flows.limit: 0 is not a number from 1 to 10000  [105]\n" },
+	{ "port set a/b --disable --wait=20m",
+	  "twctl: --wait: 20m is not a duration from 1ms to 600s (as in 500ms, 15s, 1m)  [105]\n" },
+};
+
+static void a_bad_value_names_its_field_and_what_is_allowed(void **state)
+{
+	for (size_t i = 0; i < sizeof(bad_values) / sizeof(*bad_values); i++) {
+		struct fake fake = { 0 };
+
+		fake_run(&fake, bad_values[i].line);
+		assert_string_equal(fake.err, bad_values[i].err);
+		assert_int_equal(fake.rc, TW_EXIT_FAILED);
+		assert_int_equal(fake.n_asked, 0);
+		fake_reset(&fake);
+	}
+}
+
+static void wait_is_asked_after_the_write_and_may_take_its_time(void **state)
+{
+	struct fake fake = { .answers = { "{'written':{'revision':12}}",
+					  "{'wait_realised_reply':{'hosts':['a','b']}}" } };
+
+	fake_run(&fake, "port set db/eth0 --vlan 20 --wait=1m --timeout 2");
+	assert_int_equal(fake.rc, TW_EXIT_DONE);
+	assert_string_equal(fake.asked[1], "{'wait_realised':{'revision':12,'timeout_ms':60000}}");
+	assert_int_equal(fake.timeout_ms, 62000);
+	assert_string_equal(fake.out, "port db/eth0 set: revision 12, enforced by a, b\n");
+	fake_run(&fake, "port delete db/eth0 --wait");
+	assert_string_equal(fake.asked[1], "{'wait_realised':{'revision':12,'timeout_ms':30000}}");
+	fake_reset(&fake);
+}
+
+static void every_option_that_names_a_field_names_one_that_exists(void **state)
+{
+	const struct tw_option *options[TW_OPTIONS_MAX];
+	static const ProtobufCMessageDescriptor *const kinds[] = {
+		[TW__KIND__HOST] = &tw__host__descriptor,         [TW__KIND__NETWORK] = &tw__network__descriptor,
+		[TW__KIND__PORT] = &tw__port__descriptor,         [TW__KIND__MIRROR] = &tw__mirror__descriptor,
+		[TW__KIND__EXPORTER] = &tw__exporter__descriptor,
+	};
+
+	for (size_t i = 0; tw_nouns[i]; i++)
+		for (const struct tw_command *c = tw_nouns[i]->commands; c->run; c++) {
+			size_t n = tw_command_options(c, options);
+
+			assert_true(n <= TW_OPTIONS_MAX);
+			for (size_t k = 0; k < n; k++)
+				if (options[k]->field &&
+				    (c->begin == tw_object_begin_set || c->begin == tw_object_begin_create))
+					assert_non_null(protobuf_c_message_descriptor_get_field_by_name(
+						kinds[tw_nouns[i]->kind], options[k]->field));
+		}
+}
+
+static bool has_option(const struct tw_command *command, const char *name)
+{
+	const struct tw_option *options[TW_OPTIONS_MAX];
+	size_t n = tw_command_options(command, options);
+
+	for (size_t k = 0; k < n; k++)
+		if (strcmp(options[k]->name, name) == 0)
+			return true;
+	return false;
+}
+
+static void the_table_is_consistent(void **state)
+{
+	const struct tw_option *options[TW_OPTIONS_MAX];
+
+	for (size_t i = 0; tw_nouns[i]; i++)
+		for (const struct tw_command *c = tw_nouns[i]->commands; c->run; c++) {
+			size_t n = tw_command_options(c, options);
+			char *needed = tw_strdup(c->required ? c->required : ""), *rest = needed, *word;
+
+			assert_non_null(c->summary);
+			for (size_t k = 0; k < n; k++) {
+				assert_non_null(options[k]->help);
+				assert_non_null(options[k]->apply);
+				if (options[k]->needs)
+					assert_true(has_option(c, options[k]->needs));
+				if (options[k]->complete == TW_COMPLETE_WORDS)
+					assert_non_null(options[k]->words);
+				for (size_t m = 0; m < k; m++)
+					assert_string_not_equal(options[k]->name, options[m]->name);
+			}
+			while ((word = strsep(&rest, " |")) != NULL)
+				assert_true(!*word || has_option(c, word));
+			free(needed);
+		}
+}
+
+static void every_example_is_a_command_that_works(void **state)
+{
+	for (size_t i = 0; tw_nouns[i]; i++)
+		for (const struct tw_command *c = tw_nouns[i]->commands; c->run; c++) {
+			struct fake fake = { 0 };
+
+			if (!c->example || strchr(c->example, '>'))
+				continue;
+			fake_run(&fake, c->example);
+			assert_int_equal(fake.n_asked, 1);
+			fake_reset(&fake);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_command_asks_what_it_says),
+		cmocka_unit_test(a_wrong_command_line_asks_nothing_and_says_where_help_is),
+		cmocka_unit_test(a_bad_value_names_its_field_and_what_is_allowed),
+		cmocka_unit_test(wait_is_asked_after_the_write_and_may_take_its_time),
+		cmocka_unit_test(every_option_that_names_a_field_names_one_that_exists),
+		cmocka_unit_test(the_table_is_consistent),
+		cmocka_unit_test(every_example_is_a_command_that_works),
+	};
+
+	unsetenv("TW_CONTROLLER");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -36,6 +36,17 @@ int tw_path(char *out, size_t size, const char *fmt, ...)
 	return -ENAMETOOLONG;
 }
 
+static int make_folder(const char *path)
+{
+	struct stat st;
+
+	if (mkdir(path, 0750) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
 int tw_mkdirs(const char *path)
 {
 	char part[PATH_MAX];
@@ -45,8 +56,7 @@ int tw_mkdirs(const char *path)
 		slash = strchr(slash + 1, '/');
 		if (slash)
 			*slash = '\0';
-		if (mkdir(part, 0750) && errno != EEXIST)
-			rc = -errno;
+		rc = make_folder(part);
 		if (slash)
 			*slash = '/';
 	}

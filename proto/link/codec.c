@@ -70,7 +70,7 @@ static void clean_text(char *text)
 	}
 }
 
-static void clean_texts(ProtobufCMessage *msg);
+static void clean_message(ProtobufCMessage *msg);
 
 static void clean_field(uint8_t *base, const ProtobufCFieldDescriptor *field)
 {
@@ -85,13 +85,24 @@ static void clean_field(uint8_t *base, const ProtobufCFieldDescriptor *field)
 	if (field->type != PROTOBUF_C_TYPE_MESSAGE)
 		return;
 	if (field->label != PROTOBUF_C_LABEL_REPEATED && *(ProtobufCMessage **)value)
-		clean_texts(*(ProtobufCMessage **)value);
+		clean_message(*(ProtobufCMessage **)value);
 	for (size_t i = 0; i < n; i++)
-		clean_texts((*(ProtobufCMessage ***)value)[i]);
+		clean_message((*(ProtobufCMessage ***)value)[i]);
 }
 
-static void clean_texts(ProtobufCMessage *msg)
+/* Fields of a newer sender are passed over and not kept: nobody forwards a message as it came. */
+static void drop_unknown(ProtobufCMessage *msg)
 {
+	for (unsigned i = 0; i < msg->n_unknown_fields; i++)
+		free(msg->unknown_fields[i].data);
+	free(msg->unknown_fields);
+	msg->unknown_fields = NULL;
+	msg->n_unknown_fields = 0;
+}
+
+static void clean_message(ProtobufCMessage *msg)
+{
+	drop_unknown(msg);
 	for (unsigned i = 0; i < msg->descriptor->n_fields; i++)
 		clean_field((uint8_t *)msg, &msg->descriptor->fields[i]);
 }
@@ -118,7 +129,7 @@ int tw_link_decode_id(const uint8_t *data, size_t size, Tw__Envelope **out, uint
 		return -EBADMSG;
 	}
 	*request_id = env->request_id;
-	clean_texts(&env->base);
+	clean_message(&env->base);
 	if (env->version != TW_PROTO_VERSION) {
 		tw_error_set(err, TW_E_VERSION, "version", "protocol version %u is not spoken here (it is %d)",
 			     env->version, TW_PROTO_VERSION);

@@ -35,7 +35,7 @@ check() {
         echo "ok $claim"
     else
         echo "not ok $claim: $* (status $?)"
-        echo "$output" | sed 's/^/  /'
+        printf '  %s\n' "${output//$'\n'/$'\n'  }"
         failed=1
     fi
 }

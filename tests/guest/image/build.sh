@@ -60,7 +60,7 @@ copy_program() { # PROGRAM: with the libraries and the loader that ldd names
 }
 
 fetch_kernel
-dpkg-deb -x "$(ls "$dir"/linux-image-*.deb | tail -n 1)" "$work/kernel"
+dpkg-deb -x "$(find "$dir" -name "linux-image-*.deb" | sort | tail -n 1)" "$work/kernel"
 
 root=$work/root
 mkdir -p "$root"/{bin,sbin,proc,sys,dev,tmp,modules,etc,usr/bin,usr/sbin}

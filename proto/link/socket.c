@@ -3,6 +3,7 @@
 #include "proto/link/socket.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <limits.h>
 #include <nanomsg/nn.h>
 #include <nanomsg/pubsub.h>
@@ -106,12 +107,23 @@ static int remove_stale(const char *path)
 	return rc;
 }
 
+/* nanomsg 1.1.5 leaks its endpoint when bind(2) fails, so what fails it most often is found before. */
+static int check_folder(const char *path)
+{
+	char folder[sizeof((struct sockaddr_un){ 0 }.sun_path)];
+
+	memcpy(folder, path, strlen(path) + 1); /* check_url() saw that it fits */
+	return access(dirname(folder), W_OK | X_OK) ? -errno : 0;
+}
+
 static int bind_url(int sock, const char *url)
 {
 	const char *path = ipc_path(url);
-	int rc = path ? remove_stale(path) : 0;
+	int rc = path ? check_folder(path) : 0;
 	mode_t old;
 
+	if (!rc && path)
+		rc = remove_stale(path);
 	if (rc)
 		return rc;
 	old = umask(0177); /* nanomsg binds before nn_bind() returns: the file is never wider open than 0600 */

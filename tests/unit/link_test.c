@@ -6,12 +6,16 @@
 #include <stdint.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -285,6 +289,99 @@ static void a_client_may_be_destroyed_with_an_open_call(void **state)
 	assert_int_equal(call.done, 0);
 }
 
+/* ---- a server of another process, which dies ---- */
+
+/* What this program does when it is started with an URL: serve requests until it is killed. */
+static int serve_forever(const char *url)
+{
+	static struct bed bed;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* not to outlive the test */
+	bed.base = event_base_new();
+	bed.server = tw_link_server_create(bed.base, url, on_request, &bed);
+	if (!bed.server)
+		return 1;
+	return event_base_dispatch(bed.base);
+}
+
+static void a_request_survives_a_server_that_is_killed(void **state)
+{
+	struct bed *bed = *state;
+	char *const argv[] = { (char *)(uintptr_t) "serve", bed->url, NULL };
+	struct call call = { .bed = bed };
+	struct tw_link_client *client;
+	pid_t pid;
+
+	tw_link_server_destroy(bed->server);
+	assert_int_equal(posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, environ), 0);
+	for (int i = 0; i < 500 && access(bed->url + 6, F_OK); i++)
+		usleep(10000);
+	client = tw_link_client_create(bed->base, bed->url);
+	ask(client, "a/0", WAIT_MS, &call);
+	usleep(100000); /* it is there by then, unanswered */
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(access(bed->url + 6, F_OK), 0); /* the file stayed behind */
+	bed->answer_at_once = 1;
+	start_server(bed);
+	run_until(bed, &call.done, 1);
+	assert_string_equal(call.host, "here");
+	tw_link_client_destroy(client);
+}
+
+/* ---- large messages ---- */
+
+struct large_call {
+	int done;
+	size_t n_hosts;
+};
+
+static void on_large_request(struct tw_link_request *req, const Tw__Envelope *env, void *arg)
+{
+	enum { N = 100000 };
+	static char host[200];
+	char **hosts = calloc(N, sizeof(*hosts));
+	Tw__Envelope reply = TW__ENVELOPE__INIT;
+	Tw__WaitRealisedReply body = TW__WAIT_REALISED_REPLY__INIT;
+
+	memset(host, 'h', sizeof(host) - 1);
+	for (int i = 0; i < N; i++)
+		hosts[i] = host;
+	body.hosts = hosts;
+	body.n_hosts = N;
+	reply.body_case = TW__ENVELOPE__BODY_WAIT_REALISED_REPLY;
+	reply.wait_realised_reply = &body;
+	tw_link_reply(req, &reply);
+	free(hosts);
+}
+
+static void on_large_done(const Tw__Envelope *reply, const struct tw_error *err, void *arg)
+{
+	struct large_call *call = arg;
+
+	call->done = 1;
+	call->n_hosts = reply ? reply->wait_realised_reply->n_hosts : 0;
+}
+
+static void twenty_megabytes_arrive(void **state)
+{
+	struct bed *bed = *state;
+	struct large_call call = { 0 };
+	Tw__Envelope request = TW__ENVELOPE__INIT;
+	Tw__WaitRealised body = TW__WAIT_REALISED__INIT;
+	struct tw_link_client *client;
+
+	tw_link_server_destroy(bed->server);
+	bed->server = tw_link_server_create(bed->base, bed->url, on_large_request, NULL);
+	client = tw_link_client_create(bed->base, bed->url);
+	request.body_case = TW__ENVELOPE__BODY_WAIT_REALISED;
+	request.wait_realised = &body;
+	assert_int_equal(tw_link_call_async(client, &request, WAIT_MS, on_large_done, &call), 0);
+	run_until(bed, &call.done, 1);
+	assert_int_equal(call.n_hosts, 100000);
+	tw_link_client_destroy(client);
+}
+
 /* ---- hostile bytes: a bare REQ socket instead of a client ---- */
 
 static void expect_error(struct bed *bed, const void *bytes, size_t size, uint32_t code, uint64_t request_id)
@@ -323,6 +420,48 @@ static void malformed_bytes_are_answered_with_an_error(void **state)
 	expect_error(bed, "\x08\x02\x10\x07\xb2\x06\x00", 7, TW_E_VERSION, 7);       /* get_status, version 2 */
 	expect_error(bed, "\x08\x01\x10\x07\xb2\x06\x05\x01", 8, TW_E_MALFORMED, 0); /* body cut short */
 	assert_int_equal(bed->n_requests, 0);
+}
+
+static void strangers_on_the_socket_disturb_nobody(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t size;
+	} hello[] = {
+		{ "GET / HTTP/1.0\r\n\r\n", 18 },
+		{ "\0SP\0\0\x51\0\0", 8 },                                    /* of another protocol */
+		{ "\0SP\0\0\x30\0\0\1\x7f\xff\xff\xff\xff\xff\xff\xff", 17 }, /* 2^63 octets to come */
+		{ "\0SP\0\0\x30\0\0\1\0\0\0\0\4\0\0\x41", 17 },               /* just over the limit */
+		{ "\0SP\0\0\x30\0\0\1\0\0\0\0\0\0\0\x04\0\0\0\1", 21 },       /* header without end */
+		{ "\0SP\0\0\x30\0\0\1\0\0\0\0\0\0\0\0", 17 },                 /* no header at all */
+		{ "\0SP\0\0\x30\0\0\1\0\0\0\0\0\0\0\x10"
+		  "abc",
+		  20 }, /* cut short */
+	};
+	struct bed *bed = *state;
+	struct call call = { .bed = bed };
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct tw_link_client *client;
+
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s", bed->url + 6);
+	for (size_t i = 0; i < sizeof(hello) / sizeof(*hello); i++) {
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+		assert_int_equal(connect(fd, (struct sockaddr *)&un, sizeof(un)), 0);
+		assert_int_equal(send(fd, hello[i].bytes, hello[i].size, MSG_NOSIGNAL), hello[i].size);
+		for (int turn = 0; turn < 5; turn++) {
+			usleep(2000);
+			event_base_loop(bed->base, EVLOOP_NONBLOCK);
+		}
+		close(fd);
+	}
+	assert_int_equal(bed->n_requests, 0);
+	bed->answer_at_once = 1;
+	client = tw_link_client_create(bed->base, bed->url);
+	ask(client, "a/0", WAIT_MS, &call);
+	run_until(bed, &call.done, 1);
+	assert_string_equal(call.host, "here");
+	tw_link_client_destroy(client);
 }
 
 static void a_message_that_would_grow_beyond_its_budget_is_malformed(void **state)
@@ -509,7 +648,7 @@ static void events_arrive_in_order_with_none_lost(void **state)
 
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		CLAIM(a_request_gets_its_answer),
@@ -519,6 +658,9 @@ int main(void)
 		CLAIM(a_request_that_timed_out_is_never_delivered_later),
 		CLAIM(a_request_in_flight_is_sent_again_to_the_restarted_server),
 		CLAIM(a_client_may_be_destroyed_with_an_open_call),
+		CLAIM(a_request_survives_a_server_that_is_killed),
+		CLAIM(twenty_megabytes_arrive),
+		CLAIM(strangers_on_the_socket_disturb_nobody),
 		CLAIM(malformed_bytes_are_answered_with_an_error),
 		CLAIM(a_message_that_would_grow_beyond_its_budget_is_malformed),
 		CLAIM(too_large_is_refused_on_both_sides),
@@ -529,5 +671,7 @@ int main(void)
 		CLAIM(events_arrive_in_order_with_none_lost),
 	};
 
+	if (argc > 1)
+		return serve_forever(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -247,99 +247,99 @@ static void numbers_have_their_limits(void **state)
 	}
 }
 
+static const struct {
+	char **field;
+	const char *value;
+	struct expectation want;
+} text_cases[] = {
+	{ &m.network.name, "", { "network.name", TW_E_MISSING } },
+	{ &m.network.name, A63, { 0 } },
+	{ &m.network.name, A63 "a", { "network.name" } },
+	{ &m.network.name, "AZaz09_.-", { 0 } },
+	{ &m.network.name, "a b", { "network.name" } },
+	{ &m.network.name, "a/b", { "network.name" } },
+	{ &m.network.name, "bl\xc3\xa4u", { "network.name" } },
+	{ &m.network.name, ".", { "network.name" } },
+	{ &m.network.name, "..", { "network.name" } },
+	{ &m.network.name, "...", { 0 } },
+	{ &m.port.name, A63 "/" A63, { 0 } },
+	{ &m.port.name, A63 "a/b", { "port.name" } },
+	{ &m.port.name, "a/" A63 "b", { "port.name" } },
+	{ &m.port.name, "web", { "port.name" } },
+	{ &m.port.name, "web/", { "port.name" } },
+	{ &m.port.name, "/eth0", { "port.name" } },
+	{ &m.port.name, "a/b/c", { "port.name" } },
+	{ &m.port.name, "../b", { "port.name" } },
+	{ &m.port.name, "", { "port.name", TW_E_MISSING } },
+	{ &m.port.network, "", { "port.network", TW_E_MISSING } },
+	{ &m.host.name, "", { "host.name", TW_E_MISSING } },
+	{ &m.host.peer_url, "tcp://10.0.0.1:7000", { 0 } },
+	{ &m.host.peer_url, "10.0.0.1:7000", { "host.peer_url" } },
+	{ &m.host.peer_url, "ipc:///tmp/x", { "host.peer_url" } },
+	{ &m.host.peer_url, "tcp://[fe80::1]:1", { 0 } },
+	{ &m.host.migrate_address, "10.0.0.1", { 0 } },
+	{ &m.host.migrate_address, "::1", { 0 } },
+	{ &m.host.migrate_address, "10.0.0.1:5", { "host.migrate_address" } },
+	{ &m.host.migrate_address, "10.0.0.256", { "host.migrate_address" } },
+	{ &m.uplink[1].name, A31, { 0 } },
+	{ &m.uplink[1].name, A31 "a", { "host.uplinks[1].name" } },
+	{ &m.uplink[1].name, "up0", { "host.uplinks[1].name", TW_E_DUPLICATE } },
+	{ &m.uplink[0].devargs, "", { "host.uplinks[0].devargs", TW_E_MISSING } },
+	{ &m.uplink[0].devargs, A127 A127 "a", { 0 } },
+	{ &m.uplink[0].devargs, A127 A127 "aa", { "host.uplinks[0].devargs" } },
+	{ &m.uplink[0].devargs, "a\nb", { "host.uplinks[0].devargs" } },
+	{ &m.uplink[0].netdev, A15, { 0 } },
+	{ &m.uplink[0].netdev, A15 "a", { "host.uplinks[0].netdev" } },
+	{ &m.uplink[0].netdev, "../x", { "host.uplinks[0].netdev" } },
+	{ &m.mirror.file, "", { "mirror.file", TW_E_MISSING } },
+	{ &m.mirror.file, "..", { "mirror.file" } },
+	{ &m.mirror.file, ".", { "mirror.file" } },
+	{ &m.mirror.file, "a/b", { "mirror.file" } },
+	{ &m.mirror.file,
+	  "Stra\xc3\x9f"
+	  "e.pcapng",
+	  { 0 } },
+	{ &m.mirror.file, "a\x1b[2J", { "mirror.file" } },
+	{ &m.mirror.file, "a\xff", { "mirror.file" } },
+	{ &m.mirror.file, "a\xc0\xaf", { "mirror.file" } },         /* '/' in two octets */
+	{ &m.mirror.file, "a\xed\xa0\x80", { "mirror.file" } },     /* half a surrogate pair */
+	{ &m.mirror.file, "a\xf4\x90\x80\x80", { "mirror.file" } }, /* above U+10FFFF */
+	{ &m.mirror.file, "a\xc2\x9b", { "mirror.file" } },         /* CSI as one character */
+	{ &m.mirror_ports[0], "web", { "mirror.ports[0]" } },
+	{ &m.exporter.collector, "", { "exporter.collector", TW_E_MISSING } },
+	{ &m.exporter.collector, "10.0.0.9", { "exporter.collector" } },
+	{ &m.exporter.collector, "10.0.0.9:", { "exporter.collector" } },
+	{ &m.exporter.collector, "10.0.0.9:0", { "exporter.collector" } },
+	{ &m.exporter.collector, "10.0.0.9:1", { 0 } },
+	{ &m.exporter.collector, "10.0.0.9:65535", { 0 } },
+	{ &m.exporter.collector, "10.0.0.9:65536", { "exporter.collector" } },
+	{ &m.exporter.collector, "10.0.0.9:-1", { "exporter.collector" } },
+	{ &m.exporter.collector, "10.0.0.9:+1", { "exporter.collector" } },
+	{ &m.exporter.collector, "10.0.0.9: 1", { "exporter.collector" } },
+	{ &m.exporter.collector, "10.0.0.9:1x", { "exporter.collector" } },
+	{ &m.exporter.collector, "localhost:4739", { "exporter.collector" } },
+	{ &m.exporter.collector, ":4739", { "exporter.collector" } },
+	{ &m.exporter.collector, "[::1]:4739", { 0 } },
+	{ &m.exporter.collector, "::1:4739", { "exporter.collector" } },
+	{ &m.exporter.collector, "[]:4739", { "exporter.collector" } },
+	{ &m.exporter.collector, "[:4739", { "exporter.collector" } },
+	{ &m.exporter.collector, "[10.0.0.9]:4739", { "exporter.collector" } },
+	{ &m.snapshot.host, "", { "snapshot.host", TW_E_MISSING } },
+	{ &m.local.name, "", { "snapshot.ports[0].name", TW_E_MISSING } },
+	{ &m.local.socket, "", { "snapshot.ports[0].socket", TW_E_MISSING } },
+	{ &m.local.socket, "1.sock", { "snapshot.ports[0].socket" } },
+	{ &m.local.socket, "/" A63 A31 "abcdefghijkl", { 0 } },                           /* 107 */
+	{ &m.local.socket, "/" A63 A31 "abcdefghijklm", { "snapshot.ports[0].socket" } }, /* 108 */
+	{ &m.local_mirror.path, "m1.pcapng", { "snapshot.mirrors[0].path" } },
+	{ &m.local_exporter.collector, "x", { "snapshot.exporters[0].collector" } },
+};
+
 static void texts_have_their_limits(void **state)
 {
-	static const struct {
-		char **field;
-		const char *value;
-		struct expectation want;
-	} cases[] = {
-		{ &m.network.name, "", { "network.name", TW_E_MISSING } },
-		{ &m.network.name, A63, { 0 } },
-		{ &m.network.name, A63 "a", { "network.name" } },
-		{ &m.network.name, "AZaz09_.-", { 0 } },
-		{ &m.network.name, "a b", { "network.name" } },
-		{ &m.network.name, "a/b", { "network.name" } },
-		{ &m.network.name, "bl\xc3\xa4u", { "network.name" } },
-		{ &m.network.name, ".", { "network.name" } },
-		{ &m.network.name, "..", { "network.name" } },
-		{ &m.network.name, "...", { 0 } },
-		{ &m.port.name, A63 "/" A63, { 0 } },
-		{ &m.port.name, A63 "a/b", { "port.name" } },
-		{ &m.port.name, "a/" A63 "b", { "port.name" } },
-		{ &m.port.name, "web", { "port.name" } },
-		{ &m.port.name, "web/", { "port.name" } },
-		{ &m.port.name, "/eth0", { "port.name" } },
-		{ &m.port.name, "a/b/c", { "port.name" } },
-		{ &m.port.name, "../b", { "port.name" } },
-		{ &m.port.name, "", { "port.name", TW_E_MISSING } },
-		{ &m.port.network, "", { "port.network", TW_E_MISSING } },
-		{ &m.host.name, "", { "host.name", TW_E_MISSING } },
-		{ &m.host.peer_url, "tcp://10.0.0.1:7000", { 0 } },
-		{ &m.host.peer_url, "10.0.0.1:7000", { "host.peer_url" } },
-		{ &m.host.peer_url, "ipc:///tmp/x", { "host.peer_url" } },
-		{ &m.host.peer_url, "tcp://[fe80::1]:1", { 0 } },
-		{ &m.host.migrate_address, "10.0.0.1", { 0 } },
-		{ &m.host.migrate_address, "::1", { 0 } },
-		{ &m.host.migrate_address, "10.0.0.1:5", { "host.migrate_address" } },
-		{ &m.host.migrate_address, "10.0.0.256", { "host.migrate_address" } },
-		{ &m.uplink[1].name, A31, { 0 } },
-		{ &m.uplink[1].name, A31 "a", { "host.uplinks[1].name" } },
-		{ &m.uplink[1].name, "up0", { "host.uplinks[1].name", TW_E_DUPLICATE } },
-		{ &m.uplink[0].devargs, "", { "host.uplinks[0].devargs", TW_E_MISSING } },
-		{ &m.uplink[0].devargs, A127 A127 "a", { 0 } },
-		{ &m.uplink[0].devargs, A127 A127 "aa", { "host.uplinks[0].devargs" } },
-		{ &m.uplink[0].devargs, "a\nb", { "host.uplinks[0].devargs" } },
-		{ &m.uplink[0].netdev, A15, { 0 } },
-		{ &m.uplink[0].netdev, A15 "a", { "host.uplinks[0].netdev" } },
-		{ &m.uplink[0].netdev, "../x", { "host.uplinks[0].netdev" } },
-		{ &m.mirror.file, "", { "mirror.file", TW_E_MISSING } },
-		{ &m.mirror.file, "..", { "mirror.file" } },
-		{ &m.mirror.file, ".", { "mirror.file" } },
-		{ &m.mirror.file, "a/b", { "mirror.file" } },
-		{ &m.mirror.file,
-		  "Stra\xc3\x9f"
-		  "e.pcapng",
-		  { 0 } },
-		{ &m.mirror.file, "a\x1b[2J", { "mirror.file" } },
-		{ &m.mirror.file, "a\xff", { "mirror.file" } },
-		{ &m.mirror.file, "a\xc0\xaf", { "mirror.file" } },         /* '/' in two octets */
-		{ &m.mirror.file, "a\xed\xa0\x80", { "mirror.file" } },     /* half a surrogate pair */
-		{ &m.mirror.file, "a\xf4\x90\x80\x80", { "mirror.file" } }, /* above U+10FFFF */
-		{ &m.mirror.file, "a\xc2\x9b", { "mirror.file" } },         /* CSI as one character */
-		{ &m.mirror_ports[0], "web", { "mirror.ports[0]" } },
-		{ &m.exporter.collector, "", { "exporter.collector", TW_E_MISSING } },
-		{ &m.exporter.collector, "10.0.0.9", { "exporter.collector" } },
-		{ &m.exporter.collector, "10.0.0.9:", { "exporter.collector" } },
-		{ &m.exporter.collector, "10.0.0.9:0", { "exporter.collector" } },
-		{ &m.exporter.collector, "10.0.0.9:1", { 0 } },
-		{ &m.exporter.collector, "10.0.0.9:65535", { 0 } },
-		{ &m.exporter.collector, "10.0.0.9:65536", { "exporter.collector" } },
-		{ &m.exporter.collector, "10.0.0.9:-1", { "exporter.collector" } },
-		{ &m.exporter.collector, "10.0.0.9:+1", { "exporter.collector" } },
-		{ &m.exporter.collector, "10.0.0.9: 1", { "exporter.collector" } },
-		{ &m.exporter.collector, "10.0.0.9:1x", { "exporter.collector" } },
-		{ &m.exporter.collector, "localhost:4739", { "exporter.collector" } },
-		{ &m.exporter.collector, ":4739", { "exporter.collector" } },
-		{ &m.exporter.collector, "[::1]:4739", { 0 } },
-		{ &m.exporter.collector, "::1:4739", { "exporter.collector" } },
-		{ &m.exporter.collector, "[]:4739", { "exporter.collector" } },
-		{ &m.exporter.collector, "[:4739", { "exporter.collector" } },
-		{ &m.exporter.collector, "[10.0.0.9]:4739", { "exporter.collector" } },
-		{ &m.snapshot.host, "", { "snapshot.host", TW_E_MISSING } },
-		{ &m.local.name, "", { "snapshot.ports[0].name", TW_E_MISSING } },
-		{ &m.local.socket, "", { "snapshot.ports[0].socket", TW_E_MISSING } },
-		{ &m.local.socket, "1.sock", { "snapshot.ports[0].socket" } },
-		{ &m.local.socket, "/" A63 A31 "abcdefghijkl", { 0 } },                           /* 107 */
-		{ &m.local.socket, "/" A63 A31 "abcdefghijklm", { "snapshot.ports[0].socket" } }, /* 108 */
-		{ &m.local_mirror.path, "m1.pcapng", { "snapshot.mirrors[0].path" } },
-		{ &m.local_exporter.collector, "x", { "snapshot.exporters[0].collector" } },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+	for (size_t i = 0; i < COUNT_OF(text_cases); i++) {
 		make(state);
-		*cases[i].field = TEXT(cases[i].value);
-		expect(cases[i].want, cases[i].value);
+		*text_cases[i].field = TEXT(text_cases[i].value);
+		expect(text_cases[i].want, text_cases[i].value);
 	}
 }
 

@@ -91,6 +91,9 @@ Tw__Envelope *tw_ask(struct tw_run *run, Tw__Envelope *request, int extra_ms, co
 			  : ask_link(run, request, timeout_ms, &reply);
 	if (rc == -ETIMEDOUT)
 		explain_silence(run);
+	else if (rc == -EBADMSG)
+		snprintf(run->hint, sizeof(run->hint),
+			 "the controller's answer was not understood; are twctl and tw-controller of one version?");
 	else if (rc && !run->error.code)
 		tw_error_set(&run->error, TW_E_INTERNAL, NULL, "%s", strerror(-rc));
 	if (rc)
@@ -119,14 +122,20 @@ json_t *tw_ask_objects(struct tw_run *run, Tw__Kind kind, const char *name)
 	json_t *answer, *objects, *object;
 	Tw__List *list;
 	Tw__Envelope *request = tw_ask_new("list", &list);
+	char noun[TW_ENUM_NAME_SIZE];
 	size_t i;
 
 	list->kind = kind;
 	if (name)
 		tw_message_set_string(&list->base, "name", name);
 	answer = ask_json(run, request, "objects");
-	if (!answer)
+	if (!answer) {
+		/* say "port.name", which the operator knows, not the request's "list.name" */
+		if (strcmp(run->error.field, "list.name") == 0)
+			snprintf(run->error.field, sizeof(run->error.field), "%s.name",
+				 tw_enum_name(&tw__kind__descriptor, (int)kind, noun));
 		return NULL;
+	}
 	/* {"port": {...}} -> {...}: the kind is known */
 	objects = json_array();
 	json_array_foreach(json_object_get(answer, "objects"), i, object) if (tw_object_json(object))

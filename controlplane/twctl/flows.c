@@ -11,6 +11,8 @@
 
 #include "controlplane/twctl/nouns.h"
 
+enum { HOSTS_ANSWER_MS = 4000 /* the controller asks the hosts, for 3 s at most, before it answers */ };
+
 static const struct {
 	json_int_t number;
 	const char *name;
@@ -180,7 +182,7 @@ static bool begin(struct tw_run *run)
 
 static int run_flows(struct tw_run *run)
 {
-	Tw__Envelope *reply = tw_ask(run, run->request, 0, "flow_list");
+	Tw__Envelope *reply = tw_ask(run, run->request, HOSTS_ANSWER_MS, "flow_list");
 	json_t *answer, *ports, *names, *all;
 
 	if (!reply)

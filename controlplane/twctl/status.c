@@ -110,8 +110,8 @@ static int run_status(struct tw_run *run)
 		tw_duration_format((uint64_t)tw_json_number_at(status, "uptime_ms"), up),
 		tw_json_number_at(status, "revision"));
 	fprintf(out,
-		"%zu hosts, %" JSON_INTEGER_FORMAT " networks, %" JSON_INTEGER_FORMAT " ports, %" JSON_INTEGER_FORMAT
-		" mirrors, %" JSON_INTEGER_FORMAT " exporters\n",
+		"hosts %zu, networks %" JSON_INTEGER_FORMAT ", ports %" JSON_INTEGER_FORMAT
+		", mirrors %" JSON_INTEGER_FORMAT ", exporters %" JSON_INTEGER_FORMAT "\n",
 		json_array_size(hosts), tw_json_number_at(status, "networks"), tw_json_number_at(status, "ports"),
 		tw_json_number_at(status, "mirrors"), tw_json_number_at(status, "exporters"));
 	if (json_array_size(hosts)) {

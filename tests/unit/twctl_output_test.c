@@ -175,7 +175,7 @@ static void status_shows_every_host_and_no_host_steers_the_terminal(void **state
 	assert_string_equal(
 		fake.out,
 		"controller 0.1.0, up 3m12s, revision 9\n"
-		"2 hosts, 1 networks, 3 ports, 0 mirrors, 0 exporters\n"
+		"hosts 2, networks 1, ports 3, mirrors 0, exporters 0\n"
 		"\n"
 		"HOST CONNECTED REALISED SWITCH UPLINKS          PORTS     HEARD VERSION ERROR\n"
 		"a    yes              9 alive  up0 up, up1 down 1 of 1 up 2.5s  0.1.0   -\n"
@@ -318,6 +318,9 @@ static void a_refusal_names_the_field_and_the_number(void **state)
 	fake_run(&fake, "port show x/y");
 	assert_int_equal(fake.rc, TW_EXIT_FAILED);
 	assert_string_equal(fake.err, "twctl: port: there is no port x/y  [201]\n");
+	fake.answers[0] = "{'error':{'code':201,'field':'list.name','text':'there is no port x/y'}}";
+	fake_run(&fake, "port stats x/y");
+	assert_string_equal(fake.err, "twctl: port.name: there is no port x/y  [201]\n");
 	fake.answers[0] = "{'status':{}}";
 	fake_run(&fake, "port list");
 	assert_int_equal(fake.rc, TW_EXIT_FAILED);

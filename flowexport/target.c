@@ -111,16 +111,15 @@ static void send_message(struct tw_target *target, struct tw_ipfix_message *mess
 {
 	size_t size =
 		tw_ipfix_finish(message, (uint32_t)(now_ms(target) / 1000), target->sequence, target->context->domain);
-	bool refused = false;
-	int rc = -ENOTCONN;
+	int before = 0, rc = -ENOTCONN;
 
 	target->sequence += message->n_data;
 	if (target->fd >= 0) {
-		rc = tw_udp_send(target->fd, message->octets, size, &refused);
-		if (refused || rc)
-			note_trouble(target, rc ? -rc : ECONNREFUSED);
+		rc = tw_udp_send(target->fd, message->octets, size, &before);
+		if (before || rc)
+			note_trouble(target, rc ? -rc : before);
 	}
-	settle(target, refused);
+	settle(target, before != 0);
 	if (rc) {
 		lose(target, tally);
 	} else {
@@ -194,11 +193,11 @@ static void announce_if_due(struct tw_target *target)
 static void send_identities(struct tw_target *target)
 {
 	const struct tw_export_context *context = target->context;
-	uint64_t before = target->statistics.sent.messages;
+	uint64_t before = target->statistics.sent.octets;
 	const struct tw_flow_identity *who;
 
 	while ((who = tw_identity_pass_peek(&target->pass, &context->identities)) &&
-	       target->statistics.sent.messages - before < TW_TARGET_TABLE_MESSAGES && !target->in_trouble) {
+	       target->statistics.sent.octets - before < TW_TARGET_TABLE_OCTETS && !target->in_trouble) {
 		ADD_CONTROL(target, tw_options_add_identity, context->domain, who);
 		tw_identity_pass_advance(&target->pass);
 	}

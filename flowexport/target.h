@@ -22,8 +22,8 @@
 #include "flowexport/options.h"
 
 enum {
-	TW_TARGET_WAIT_MS = 200,       /* longest time a record waits for its message to fill */
-	TW_TARGET_TABLE_MESSAGES = 64, /* identity messages a tick: 90 KB at most ten times a second */
+	TW_TARGET_WAIT_MS = 200,           /* longest time a record waits for its message to fill */
+	TW_TARGET_TABLE_OCTETS = 64 << 10, /* of identities a tick: 50 messages, far below a collector's usual buffer */
 };
 
 /* What all targets say alike. Owned by the exporter; a target only reads it. */

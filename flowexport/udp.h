@@ -21,10 +21,11 @@ int tw_udp_open(const struct sockaddr_storage *peer, socklen_t peer_size);
 
 /**
  * Send one datagram; never blocks.
- * @param refused out: the peer refused the datagram sent before this one
+ * @param before out: 0, or the errno that the network answered to the datagram before this one: ECONNREFUSED (nobody
+ *               listens), EMSGSIZE (a router on the path takes less)
  * @return 0, or -errno for this datagram: EMSGSIZE (the path takes less), EAGAIN (the host's queue is full), ENETUNREACH …
  */
-int tw_udp_send(int fd, const void *data, size_t size, bool *refused);
+int tw_udp_send(int fd, const void *data, size_t size, int *before);
 
 /** Did the peer refuse what was sent last? Clears the socket's error. @return 0 or -errno */
 int tw_udp_verdict(int fd);

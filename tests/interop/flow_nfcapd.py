@@ -187,6 +187,16 @@ def check_many(top):
     check_sizes(c, "ipv6", 512)
 
 
+def check_path(top):
+    run("ip", "link", "set", "lo", "mtu", "900")
+    c = Collection(top, "narrow ipv4 path", 4, "127.0.0.1", "--many", "100", "--mtu", "1400")
+    run("ip", "link", "set", "lo", "mtu", "65536")
+    claim("nothing is lost on a path that takes less than the configured MTU", "lost=0" in c.sent, c.sent)
+    check_tshark(c, "narrow ipv4 path", 100 + len(KNOWN))
+    sizes = [int(s) for s in c.tshark("-T", "fields", "-e", "ip.len").split()]
+    claim("packets are no longer than the path takes", sizes and 700 < max(sizes) <= 900, f"longest {max(sizes)}")
+
+
 def main():
     if os.geteuid() != 0:
         skip("needs root for a network namespace")
@@ -203,6 +213,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="tw-flow.", dir=os.environ.get("TW_TMP")) as top:
         check_known(top)
         check_many(top)
+        check_path(top)
     sys.exit(failed)
 
 

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -94,6 +96,15 @@ static unsigned collect(struct fixture *f)
 		f->peer_port = ntohs(from.sin_port);
 		assert_int_equal(ipfix_decode(f->decoder, datagram, (size_t)size, on_record, f), 0);
 	}
+}
+
+/* From several targets at once the sequences mix. */
+static void collect_undecoded(struct fixture *f)
+{
+	uint8_t octet;
+
+	while (recv(f->fd, &octet, 1, MSG_TRUNC) >= 0)
+		;
 }
 
 static const struct ipfix_counts *counts(const struct fixture *f)
@@ -329,7 +340,7 @@ static void a_large_table_is_told_a_few_messages_at_a_tick_and_a_change_by_itsel
 	f->config.targets[0].template_refresh_s = 86400;
 	configure(f);
 	do
-		assert_true(tick_at(f, at += 100) <= TW_TARGET_TABLE_MESSAGES + 4 /* announcement */);
+		assert_true(tick_at(f, at += 100) <= TW_TARGET_TABLE_OCTETS / 1000);
 	while (f->identities < N && at < 1000000);
 	assert_int_equal(f->identities, N);
 	assert_int_equal(f->last_number, N);
@@ -502,6 +513,53 @@ static void packets_that_were_not_metered_are_told_to_the_collector(void **state
 	assert_int_equal(f->ignored_packets, 15);
 }
 
+struct runner {
+	struct tw_exporter *exporter;
+	uint64_t added;
+	bool stop;
+};
+
+static void *run_exporter(void *context)
+{
+	struct runner *r = context;
+
+	for (uint64_t now = START_MS; !__atomic_load_n(&r->stop, __ATOMIC_ACQUIRE); now += 10) {
+		tw_exporter_tick(r->exporter, now);
+		tw_exporter_add(r->exporter, &flow);
+		__atomic_add_fetch(&r->added, 1, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+static void configuring_and_asking_disturb_no_record_while_the_exporter_runs(void **state)
+{
+	static const struct tw_flow_identity who = { .number = 1, .name = "a/0" };
+	struct fixture *f = *state;
+	struct runner r = { .exporter = f->exporter };
+	struct tw_exporter_stats stats[TW_EXPORTERS_MAX];
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, run_exporter, &r), 0);
+	for (unsigned i = 0; i < 300; i++) {
+		f->config.n_targets = 1 + i % 2;
+		f->config.targets[1] = f->config.targets[0];
+		f->config.targets[1].name[0] = (char)('A' + i % 7);
+		f->config.n_identities = i % 3 == 0;
+		f->config.identities = &who;
+		configure(f);
+		assert_true(tw_exporter_get_stats(f->exporter, stats) <= 2);
+		collect_undecoded(f);
+		for (uint64_t added = __atomic_load_n(&r.added, __ATOMIC_ACQUIRE);
+		     __atomic_load_n(&r.added, __ATOMIC_ACQUIRE) == added;)
+			sched_yield();
+	}
+	__atomic_store_n(&r.stop, true, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+	tw_exporter_flush(f->exporter, START_MS);
+	tw_exporter_get_stats(f->exporter, stats);
+	assert_int_equal(stats[0].records + stats[0].lost_records, r.added);
+}
+
 static void a_bad_configuration_is_refused_and_the_former_stays(void **state)
 {
 	static const struct tw_flow_identity unsorted[] = { { .number = 2 }, { .number = 2 } };
@@ -574,6 +632,7 @@ int main(void)
 		TEST(every_record_that_a_dead_collector_missed_is_counted_lost),
 		TEST(a_collector_without_a_route_costs_records_but_not_the_others),
 		TEST(packets_that_were_not_metered_are_told_to_the_collector),
+		TEST(configuring_and_asking_disturb_no_record_while_the_exporter_runs),
 		TEST(a_bad_configuration_is_refused_and_the_former_stays),
 		cmocka_unit_test(a_collectors_address_is_numeric_with_a_port),
 	};

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * snapshot.c - turns a slice into a switch's configuration; see snapshot.h.
+ *
+ * Threads  any: pure.
+ * Owns     the arrays of the message and the texts it makes up; everything else is the slice's.
+ */
+#include "agent/snapshot.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/path.h"
+#include "proto/link/check.h"
+
+enum { SOCKET_SIZE = 108 /* sun_path */, MIRROR_MAX_PORTS = 64 };
+enum { DEFAULT_ACTIVE_S = 60, DEFAULT_IDLE_S = 15, DEFAULT_REFRESH_S = 60, DEFAULT_EXPORT_MTU = 1400 };
+
+struct local {
+	Tw__LocalPort msg;
+	char socket[SOCKET_SIZE];
+	char vm[TW_VM_NAME_SIZE];
+};
+
+struct remote {
+	Tw__RemotePort msg;
+	char vm[TW_VM_NAME_SIZE];
+};
+
+struct mirror {
+	Tw__LocalMirror msg;
+	char path[PATH_MAX];
+	uint32_t ports[MIRROR_MAX_PORTS];
+};
+
+struct tw_snapshot {
+	Tw__Snapshot msg;
+	struct local *locals;
+	struct remote *remotes;
+	struct mirror *mirrors;
+	Tw__LocalExporter *exporters;
+};
+
+const Tw__Migration *tw_snapshot_migration(const Tw__WatchReply *view, const char *host, const Tw__Port *port)
+{
+	char vm[TW_VM_NAME_SIZE];
+
+	for (size_t i = 0; i < view->n_migrations; i++) {
+		const Tw__Migration *migration = view->migrations[i];
+
+		if (migration->phase != TW__MIGRATION__PHASE__DONE &&
+		    migration->phase != TW__MIGRATION__PHASE__FAILED &&
+		    strcmp(migration->vm, tw_slice_vm(port->name, vm)) == 0 &&
+		    (strcmp(migration->from, host) == 0 || strcmp(migration->to, host) == 0))
+			return migration;
+	}
+	return NULL;
+}
+
+enum tw_place tw_snapshot_place(const Tw__WatchReply *view, const char *host, const Tw__Port *port,
+				Tw__LocalPort__Role *role)
+{
+	const Tw__Migration *migration = tw_snapshot_migration(view, host, port);
+	const char *at = port->binding ? port->binding->host : "";
+	Tw__LocalPort__Role dummy;
+
+	role = role ? role : &dummy;
+	*role = TW__LOCAL_PORT__ROLE__SERVING;
+	if (!*at)
+		return TW_PLACE_NOWHERE;
+	if (strcmp(at, host) == 0) {
+		if (migration && strcmp(migration->from, host) == 0)
+			*role = TW__LOCAL_PORT__ROLE__OUTGOING;
+		return TW_PLACE_LOCAL;
+	}
+	if (!migration)
+		return TW_PLACE_REMOTE;
+	if (strcmp(migration->to, host) == 0 && strcmp(migration->from, at) == 0) {
+		*role = TW__LOCAL_PORT__ROLE__INCOMING;
+		return TW_PLACE_LOCAL;
+	}
+	if (strcmp(migration->from, host) == 0 && strcmp(migration->to, at) == 0) {
+		*role = TW__LOCAL_PORT__ROLE__OUTGOING;
+		return TW_PLACE_LOCAL;
+	}
+	return TW_PLACE_REMOTE;
+}
+
+/* The port's own VLAN where it has one, else its network's. */
+static Tw__Vlan *resolve_vlan(const Tw__Port *port, const Tw__Network *network, struct tw_error *err)
+{
+	Tw__Vlan *vlan = port->vlan && port->vlan->mode != TW__VLAN__MODE__INHERIT ? port->vlan : network->vlan;
+
+	if (!vlan || vlan->mode == TW__VLAN__MODE__INHERIT) {
+		tw_error_set(err, TW_E_MISSING, "network.vlan", "network %s of port %s says no VLAN", network->name,
+			     port->name);
+		return NULL;
+	}
+	return vlan;
+}
+
+static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Network *network, const char *run_dir,
+		       struct tw_error *err)
+{
+	Tw__LocalPort *msg = &local->msg;
+
+	tw__local_port__init(msg);
+	msg->number = port->number;
+	msg->name = port->name;
+	msg->uuid = port->uuid;
+	msg->mac = port->mac;
+	msg->vm_uuid = port->vm_uuid;
+	msg->vm_name = tw_slice_vm(port->name, local->vm);
+	msg->network = port->network;
+	msg->vlan = resolve_vlan(port, network, err);
+	msg->mtu = network->mtu ? network->mtu : TW_MTU_DEFAULT;
+	msg->disabled = port->disabled;
+	msg->allow_forged = network->allow_forged;
+	msg->vhost = port->vhost;
+	msg->socket = local->socket;
+	if (!msg->vlan)
+		return false;
+	if (tw_path(local->socket, sizeof(local->socket), "%s/vhost/%u.sock", run_dir, port->number))
+		return tw_error_set(err, TW_E_INVALID, "run_dir", "the socket path of port %s would be too long",
+				    port->name);
+	return true;
+}
+
+static bool fill_remote(struct remote *remote, const Tw__Port *port, const Tw__Network *network, struct tw_error *err)
+{
+	Tw__RemotePort *msg = &remote->msg;
+
+	tw__remote_port__init(msg);
+	msg->number = port->number;
+	msg->mac = port->mac;
+	msg->name = port->name;
+	msg->vm_name = tw_slice_vm(port->name, remote->vm);
+	msg->vm_uuid = port->vm_uuid;
+	msg->uuid = port->uuid;
+	msg->vlan = resolve_vlan(port, network, err);
+	return msg->vlan != NULL;
+}
+
+static bool add_port(struct tw_snapshot *s, const Tw__WatchReply *view, const char *run_dir, const Tw__Port *port,
+		     struct tw_error *err)
+{
+	const Tw__Network *network;
+	Tw__LocalPort__Role role;
+	enum tw_place place = tw_snapshot_place(view, s->msg.host, port, &role);
+
+	if (place == TW_PLACE_NOWHERE)
+		return true;
+	network = tw_slice_network(view, port->network);
+	if (!network)
+		return tw_error_set(err, TW_E_NOT_FOUND, "port.network",
+				    "network %s of port %s is not in this host's "
+				    "slice",
+				    port->network, port->name);
+	if (place == TW_PLACE_LOCAL) {
+		if (s->msg.n_ports == TW_SNAPSHOT_MAX_PORTS)
+			return tw_error_set(err, TW_E_INVALID, "snapshot.ports", "a host has at most %d ports",
+					    TW_SNAPSHOT_MAX_PORTS);
+		if (!fill_local(&s->locals[s->msg.n_ports], port, network, run_dir, err))
+			return false;
+		s->locals[s->msg.n_ports].msg.role = role;
+		s->msg.ports[s->msg.n_ports] = &s->locals[s->msg.n_ports].msg;
+		s->msg.n_ports++;
+		return true;
+	}
+	if (s->msg.n_remotes == TW_SNAPSHOT_MAX_REMOTES)
+		return tw_error_set(err, TW_E_INVALID, "snapshot.remotes", "at most %d ports elsewhere can be known",
+				    TW_SNAPSHOT_MAX_REMOTES);
+	if (!fill_remote(&s->remotes[s->msg.n_remotes], port, network, err))
+		return false;
+	s->msg.remotes[s->msg.n_remotes] = &s->remotes[s->msg.n_remotes].msg;
+	s->msg.n_remotes++;
+	return true;
+}
+
+/* A mirror without a source on this host has nothing to do here. */
+static bool add_mirror(struct tw_snapshot *s, const Tw__WatchReply *view, const char *run_dir, const Tw__Mirror *from,
+		       struct tw_error *err)
+{
+	struct mirror *mirror = &s->mirrors[s->msg.n_mirrors];
+	Tw__LocalMirror *msg = &mirror->msg;
+
+	if (from->disabled)
+		return true;
+	tw__local_mirror__init(msg);
+	msg->ports = mirror->ports;
+	for (size_t i = 0; i < from->n_ports && msg->n_ports < MIRROR_MAX_PORTS; i++) {
+		const Tw__Port *port = tw_slice_port(view, from->ports[i]);
+
+		if (port && tw_snapshot_place(view, s->msg.host, port, NULL) == TW_PLACE_LOCAL)
+			mirror->ports[msg->n_ports++] = port->number;
+	}
+	if (msg->n_ports == 0)
+		return true;
+	if (s->msg.n_mirrors == TW_SNAPSHOT_MAX_MIRRORS)
+		return tw_error_set(err, TW_E_INVALID, "snapshot.mirrors", "a host serves at most %d mirrors",
+				    TW_SNAPSHOT_MAX_MIRRORS);
+	if (tw_path(mirror->path, sizeof(mirror->path), "%s/capture/%s", run_dir, from->file))
+		return tw_error_set(err, TW_E_INVALID, "mirror.file", "the path of mirror %s would be too long",
+				    from->name);
+	msg->name = from->name;
+	msg->direction = from->direction;
+	msg->path = mirror->path;
+	msg->snaplen = from->snaplen;
+	msg->max_bytes = from->max_bytes;
+	s->msg.mirrors[s->msg.n_mirrors++] = msg;
+	return true;
+}
+
+static bool add_exporter(struct tw_snapshot *s, const Tw__Exporter *from, struct tw_error *err)
+{
+	Tw__LocalExporter *msg = &s->exporters[s->msg.n_exporters];
+
+	if (from->disabled)
+		return true;
+	if (s->msg.n_exporters == TW_SNAPSHOT_MAX_EXPORTERS)
+		return tw_error_set(err, TW_E_INVALID, "snapshot.exporters", "a host serves at most %d exporters",
+				    TW_SNAPSHOT_MAX_EXPORTERS);
+	tw__local_exporter__init(msg);
+	msg->name = from->name;
+	msg->format = from->format;
+	msg->collector = from->collector;
+	msg->active_timeout_s = from->active_timeout_s ? from->active_timeout_s : DEFAULT_ACTIVE_S;
+	msg->idle_timeout_s = from->idle_timeout_s ? from->idle_timeout_s : DEFAULT_IDLE_S;
+	msg->template_refresh_s = from->template_refresh_s ? from->template_refresh_s : DEFAULT_REFRESH_S;
+	msg->mtu = from->mtu ? from->mtu : DEFAULT_EXPORT_MTU;
+	s->msg.exporters[s->msg.n_exporters++] = msg;
+	return true;
+}
+
+/* One more than needed, so that no array is empty and the one past a limit has a place to be refused in. */
+static bool allocate(struct tw_snapshot *s, const Tw__WatchReply *view)
+{
+	size_t n_ports = view->n_ports + 1, n_mirrors = view->n_mirrors + 1, n_exporters = view->n_exporters + 1;
+
+	s->locals = calloc(n_ports, sizeof(*s->locals));
+	s->remotes = calloc(n_ports, sizeof(*s->remotes));
+	s->mirrors = calloc(n_mirrors, sizeof(*s->mirrors));
+	s->exporters = calloc(n_exporters, sizeof(*s->exporters));
+	s->msg.ports = calloc(n_ports, sizeof(*s->msg.ports));
+	s->msg.remotes = calloc(n_ports, sizeof(*s->msg.remotes));
+	s->msg.mirrors = calloc(n_mirrors, sizeof(*s->msg.mirrors));
+	s->msg.exporters = calloc(n_exporters, sizeof(*s->msg.exporters));
+	return s->locals && s->remotes && s->mirrors && s->exporters && s->msg.ports && s->msg.remotes &&
+	       s->msg.mirrors && s->msg.exporters;
+}
+
+static bool fill(struct tw_snapshot *s, const Tw__WatchReply *view, const char *run_dir, struct tw_error *err)
+{
+	if (!view->observation_domain)
+		return tw_error_set(err, TW_E_MISSING, "watch_reply.observation_domain", NULL);
+	for (size_t i = 0; i < view->n_ports; i++)
+		if (!add_port(s, view, run_dir, view->ports[i], err))
+			return false;
+	for (size_t i = 0; i < view->n_mirrors; i++)
+		if (!add_mirror(s, view, run_dir, view->mirrors[i], err))
+			return false;
+	for (size_t i = 0; i < view->n_exporters; i++)
+		if (!add_exporter(s, view->exporters[i], err))
+			return false;
+	return true;
+}
+
+struct tw_snapshot *tw_snapshot_build(const Tw__WatchReply *view, const char *host, const char *run_dir,
+				      struct tw_error *err)
+{
+	struct tw_snapshot *s = calloc(1, sizeof(*s));
+
+	if (s)
+		tw__snapshot__init(&s->msg);
+	if (!s || !allocate(s, view)) {
+		tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");
+		tw_snapshot_destroy(s);
+		return NULL;
+	}
+	s->msg.revision = view->revision;
+	s->msg.host = (char *)(uintptr_t)host; /* only read */
+	s->msg.observation_domain = view->observation_domain;
+	if (view->host) {
+		s->msg.n_uplinks = view->host->n_uplinks;
+		s->msg.uplinks = view->host->uplinks;
+	}
+	if (!fill(s, view, run_dir, err)) {
+		tw_snapshot_destroy(s);
+		return NULL;
+	}
+	return s;
+}
+
+void tw_snapshot_destroy(struct tw_snapshot *s)
+{
+	if (!s)
+		return;
+	free(s->locals);
+	free(s->remotes);
+	free(s->mirrors);
+	free(s->exporters);
+	free(s->msg.ports);
+	free(s->msg.remotes);
+	free(s->msg.mirrors);
+	free(s->msg.exporters);
+	free(s);
+}
+
+Tw__Snapshot *tw_snapshot_message(struct tw_snapshot *snapshot)
+{
+	return &snapshot->msg;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agent_snapshot_test.c - which ports a host serves and how, for every place a port can be in; VLANs and defaults resolved. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "agent/snapshot.h"
+#include "tests/support/slice_maker.h"
+
+struct bed {
+	struct tw_slice *slice;
+	struct tw_snapshot *snapshot;
+	struct tw_error err;
+};
+
+/* Consumes reply. */
+static const Tw__Snapshot *build(struct bed *bed, Tw__WatchReply *reply)
+{
+	bool changed;
+
+	bed->slice = tw_slice_create();
+	assert_int_equal(tw_slice_apply(bed->slice, reply, &changed, &bed->err), 0);
+	tw__watch_reply__free_unpacked(reply, NULL);
+	bed->snapshot = tw_snapshot_build(tw_slice_view(bed->slice), "a", "/run/x", &bed->err);
+	return bed->snapshot ? tw_snapshot_message(bed->snapshot) : NULL;
+}
+
+static void clean(struct bed *bed)
+{
+	tw_snapshot_destroy(bed->snapshot);
+	tw_slice_destroy(bed->slice);
+}
+
+static void a_port_is_local_remote_or_nowhere_by_its_binding(void **state)
+{
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_reply(42);
+	const Tw__Snapshot *s;
+
+	add_network(reply, "blue", 10);
+	add_port(reply, "web/eth0", 1, "blue", "a");
+	add_port(reply, "db/eth0", 2, "blue", "b");
+	add_port(reply, "idle/eth0", 3, "blue", NULL);
+	add_port(reply, "unbound/eth0", 4, "blue", "");
+	s = build(&bed, reply);
+	assert_non_null(s);
+	assert_int_equal(s->revision, 42);
+	assert_string_equal(s->host, "a");
+	assert_int_equal(s->observation_domain, 11);
+	assert_int_equal(s->n_ports, 1);
+	assert_string_equal(s->ports[0]->name, "web/eth0");
+	assert_string_equal(s->ports[0]->vm_name, "web");
+	assert_string_equal(s->ports[0]->socket, "/run/x/vhost/1.sock");
+	assert_int_equal(s->ports[0]->role, TW__LOCAL_PORT__ROLE__SERVING);
+	assert_int_equal(s->ports[0]->mac.len, 6);
+	assert_int_equal(s->ports[0]->mtu, 1500);
+	assert_int_equal(s->n_remotes, 1);
+	assert_int_equal(s->remotes[0]->number, 2);
+	assert_string_equal(s->remotes[0]->vm_name, "db");
+	assert_int_equal(s->remotes[0]->vlan->access, 10);
+	clean(&bed);
+}
+
+static void a_ports_own_vlan_overrides_its_networks(void **state)
+{
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_reply(1);
+	const Tw__Snapshot *s;
+
+	add_network(reply, "blue", 10)->mtu = 9000;
+	add_port(reply, "vm/a", 1, "blue", "a")->vlan = make_vlan(TW__VLAN__MODE__ACCESS, 20);
+	add_port(reply, "vm/b", 2, "blue", "a")->vlan = make_vlan(TW__VLAN__MODE__INHERIT, 0);
+	add_port(reply, "vm/c", 3, "blue", "a");
+	add_port(reply, "vm/d", 4, "blue", "a")->vlan = make_vlan(TW__VLAN__MODE__TRUNK, 5);
+	add_port(reply, "vm/e", 5, "blue", "b")->vlan = make_vlan(TW__VLAN__MODE__ACCESS, 30);
+	s = build(&bed, reply);
+	assert_non_null(s);
+	assert_int_equal(s->n_ports, 4);
+	assert_int_equal(s->ports[0]->vlan->access, 20);
+	assert_int_equal(s->ports[1]->vlan->access, 10);
+	assert_int_equal(s->ports[2]->vlan->access, 10);
+	assert_int_equal(s->ports[3]->vlan->mode, TW__VLAN__MODE__TRUNK);
+	assert_int_equal(s->ports[3]->vlan->native, 5);
+	assert_int_equal(s->ports[0]->mtu, 9000);
+	assert_int_equal(s->remotes[0]->vlan->access, 30);
+	clean(&bed);
+}
+
+/* One port "db/eth0" bound to `at`, a migration of db between from and to in that phase: what is it to host a? */
+static enum tw_place place(const char *at, const char *from, const char *to, Tw__Migration__Phase phase,
+			   Tw__LocalPort__Role *role)
+{
+	Tw__WatchReply *reply = make_reply(1);
+	Tw__Port *port = add_port(reply, "db/eth0", 2, "blue", at);
+	enum tw_place found;
+
+	add_migration(reply, 9, "db", from, to)->phase = phase;
+	found = tw_snapshot_place(reply, "a", port, role);
+	tw__watch_reply__free_unpacked(reply, NULL);
+	return found;
+}
+
+static void a_migration_gives_ports_their_roles(void **state)
+{
+	static const struct {
+		const char *at, *from, *to;
+		Tw__Migration__Phase phase;
+		enum tw_place place;
+		Tw__LocalPort__Role role;
+	} cases[] = {
+		/* leaving */
+		{ "a", "a", "b", TW__MIGRATION__PHASE__PREPARE, TW_PLACE_LOCAL, TW__LOCAL_PORT__ROLE__OUTGOING },
+		{ "a", "a", "b", TW__MIGRATION__PHASE__TRANSFER, TW_PLACE_LOCAL, TW__LOCAL_PORT__ROLE__OUTGOING },
+		{ "b", "a", "b", TW__MIGRATION__PHASE__SETTLE, TW_PLACE_LOCAL, TW__LOCAL_PORT__ROLE__OUTGOING },
+		{ "b", "a", "b", TW__MIGRATION__PHASE__DONE, TW_PLACE_REMOTE, TW__LOCAL_PORT__ROLE__SERVING },
+		{ "a", "a", "b", TW__MIGRATION__PHASE__FAILED, TW_PLACE_LOCAL, TW__LOCAL_PORT__ROLE__SERVING },
+		/* coming */
+		{ "b", "b", "a", TW__MIGRATION__PHASE__PREPARE, TW_PLACE_LOCAL, TW__LOCAL_PORT__ROLE__INCOMING },
+		{ "b", "b", "a", TW__MIGRATION__PHASE__TRANSFER, TW_PLACE_LOCAL, TW__LOCAL_PORT__ROLE__INCOMING },
+		{ "a", "b", "a", TW__MIGRATION__PHASE__SETTLE, TW_PLACE_LOCAL, TW__LOCAL_PORT__ROLE__SERVING },
+		{ "b", "b", "a", TW__MIGRATION__PHASE__FAILED, TW_PLACE_REMOTE, TW__LOCAL_PORT__ROLE__SERVING },
+		/* between others */
+		{ "b", "b", "c", TW__MIGRATION__PHASE__TRANSFER, TW_PLACE_REMOTE, TW__LOCAL_PORT__ROLE__SERVING },
+		/* a port of the guest that is bound to neither end stays where it is */
+		{ "c", "b", "a", TW__MIGRATION__PHASE__TRANSFER, TW_PLACE_REMOTE, TW__LOCAL_PORT__ROLE__SERVING },
+		{ "", "b", "a", TW__MIGRATION__PHASE__TRANSFER, TW_PLACE_NOWHERE, TW__LOCAL_PORT__ROLE__SERVING },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		Tw__LocalPort__Role role;
+
+		print_message("case %zu\n", i);
+		assert_int_equal(place(cases[i].at, cases[i].from, cases[i].to, cases[i].phase, &role), cases[i].place);
+		assert_int_equal(role, cases[i].role);
+	}
+}
+
+static void a_migration_moves_only_its_own_guests_ports(void **state)
+{
+	Tw__WatchReply *reply = make_reply(1);
+	Tw__Port *other = add_port(reply, "db2/eth0", 2, "blue", "a");
+	Tw__LocalPort__Role role;
+
+	add_migration(reply, 9, "db", "a", "b");
+	assert_int_equal(tw_snapshot_place(reply, "a", other, &role), TW_PLACE_LOCAL);
+	assert_int_equal(role, TW__LOCAL_PORT__ROLE__SERVING);
+	tw__watch_reply__free_unpacked(reply, NULL);
+}
+
+static void a_mirror_is_served_where_one_of_its_ports_is(void **state)
+{
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_reply(1);
+	Tw__Mirror *mirror;
+	const Tw__Snapshot *s;
+
+	add_network(reply, "blue", 10);
+	add_port(reply, "here/x", 1, "blue", "a");
+	add_port(reply, "there/x", 2, "blue", "b");
+	mirror = add_mirror(reply, "m1", "there/x");
+	ADD(mirror, ports, strdup("here/x"));
+	ADD(mirror, ports, strdup("unknown/x"));
+	mirror->snaplen = 96;
+	mirror->direction = TW__MIRROR__DIRECTION__EGRESS;
+	add_mirror(reply, "m2", "there/x");
+	add_mirror(reply, "m3", "here/x")->disabled = true;
+	s = build(&bed, reply);
+	assert_non_null(s);
+	assert_int_equal(s->n_mirrors, 1);
+	assert_string_equal(s->mirrors[0]->name, "m1");
+	assert_int_equal(s->mirrors[0]->n_ports, 1);
+	assert_int_equal(s->mirrors[0]->ports[0], 1);
+	assert_string_equal(s->mirrors[0]->path, "/run/x/capture/m.pcapng");
+	assert_int_equal(s->mirrors[0]->snaplen, 96);
+	assert_int_equal(s->mirrors[0]->direction, TW__MIRROR__DIRECTION__EGRESS);
+	clean(&bed);
+}
+
+static void an_exporters_zeroes_become_the_defaults(void **state)
+{
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_reply(1);
+	const Tw__Snapshot *s;
+
+	add_exporter(reply, "x1");
+	add_exporter(reply, "x2")->disabled = true;
+	add_exporter(reply, "x3")->active_timeout_s = 5;
+	s = build(&bed, reply);
+	assert_non_null(s);
+	assert_int_equal(s->n_exporters, 2);
+	assert_int_equal(s->exporters[0]->active_timeout_s, 60);
+	assert_int_equal(s->exporters[0]->idle_timeout_s, 15);
+	assert_int_equal(s->exporters[0]->template_refresh_s, 60);
+	assert_int_equal(s->exporters[0]->mtu, 1400);
+	assert_int_equal(s->exporters[1]->active_timeout_s, 5);
+	clean(&bed);
+}
+
+static void what_cannot_be_resolved_is_an_error_that_names_it(void **state)
+{
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_reply(1);
+
+	add_port(reply, "vm/x", 1, "gone", "a");
+	assert_null(build(&bed, reply));
+	assert_int_equal(bed.err.code, TW_E_NOT_FOUND);
+	assert_string_equal(bed.err.field, "port.network");
+	assert_non_null(strstr(bed.err.text, "gone"));
+	clean(&bed);
+
+	bed = (struct bed){ 0 };
+	reply = make_reply(1);
+	reply->observation_domain = 0;
+	assert_null(build(&bed, reply));
+	assert_string_equal(bed.err.field, "watch_reply.observation_domain");
+	clean(&bed);
+}
+
+static void one_port_more_than_the_limit_is_refused(void **state)
+{
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_reply(1);
+
+	add_network(reply, "blue", 10);
+	for (uint32_t i = 0; i <= TW_SNAPSHOT_MAX_PORTS; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "vm%u/x", i);
+		add_port(reply, name, i + 1, "blue", "a");
+	}
+	assert_null(build(&bed, reply));
+	assert_string_equal(bed.err.field, "snapshot.ports");
+	clean(&bed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_port_is_local_remote_or_nowhere_by_its_binding),
+		cmocka_unit_test(a_ports_own_vlan_overrides_its_networks),
+		cmocka_unit_test(a_migration_gives_ports_their_roles),
+		cmocka_unit_test(a_migration_moves_only_its_own_guests_ports),
+		cmocka_unit_test(a_mirror_is_served_where_one_of_its_ports_is),
+		cmocka_unit_test(an_exporters_zeroes_become_the_defaults),
+		cmocka_unit_test(what_cannot_be_resolved_is_an_error_that_names_it),
+		cmocka_unit_test(one_port_more_than_the_limit_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

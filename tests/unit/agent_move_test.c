@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agent_move_test.c - a guest's move as its hosts' agents see it: states handed over, figures told, failures undone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "agent/tasks.h"
+#include "tests/support/slice_maker.h"
+#include "tests/support/agent_bed.h"
+
+enum { MIGRATION = 9 };
+
+static Tw__WatchReply *moving(struct bed *bed, const char *from, const char *to, uint64_t revision)
+{
+	Tw__WatchReply *reply = make_reply(revision);
+	Tw__Host *peer = make_host("b");
+
+	add_network(reply, "blue", 10);
+	add_port(reply, "db/eth0", 2, "blue", from);
+	add_port(reply, "web/eth0", 1, "blue", "a");
+	add_migration(reply, MIGRATION, "db", from, to);
+	peer->peer_url = strdup(bed->other_url);
+	ADD(reply, peers, peer);
+	return reply;
+}
+
+static Tw__WatchReply *at_rest(const char *host, uint64_t revision)
+{
+	Tw__WatchReply *reply = make_reply(revision);
+
+	add_network(reply, "blue", 10);
+	add_port(reply, "db/eth0", 2, "blue", host);
+	return reply;
+}
+
+static void start_leaving(struct bed *bed)
+{
+	bed_start_other(bed);
+	bed_start_switch(bed, 100);
+	bed_start_controller(bed, moving(bed, "a", "b", 5));
+	bed_start_agent(bed);
+	BED_UNTIL(bed, bed->ctl.realised == 5);
+}
+
+static void a_ring_that_stops_sends_the_ports_state_to_the_other_host(void **state)
+{
+	struct bed *bed = *state;
+
+	start_leaving(bed);
+	assert_int_equal(bed->sw.applied->ports[0]->role, TW__LOCAL_PORT__ROLE__OUTGOING);
+	bed_link(bed, 1, TW__LINK_STATE__LINK_UP);
+	bed_link(bed, 2, TW__LINK_STATE__LINK_HOLD);
+	BED_UNTIL(bed, bed->other.n_handed == 1);
+	assert_int_equal(bed->other.migration, MIGRATION);
+	assert_int_equal(bed->other.rx_packets, 77);
+	assert_int_equal(bed->other.n_flows, 1);
+	/* Polls that say the same again take nothing more. */
+	bed->ctl.n_reports = 0;
+	BED_UNTIL(bed, bed->ctl.n_reports >= 2);
+	assert_int_equal(bed->sw.n_taken, 1);
+	assert_int_equal(bed->other.n_handed, 1);
+}
+
+static void a_hold_whose_event_was_lost_is_seen_in_the_status(void **state)
+{
+	struct bed *bed = *state;
+
+	start_leaving(bed);
+	bed->sw.link[2] = TW__LINK_STATE__LINK_HOLD;
+	BED_UNTIL(bed, bed->other.n_handed == 1);
+}
+
+static void a_ring_that_stops_without_a_migration_takes_nothing(void **state)
+{
+	struct bed *bed = *state;
+
+	bed_start_switch(bed, 100);
+	bed_start_controller(bed, at_rest("a", 5));
+	bed_start_agent(bed);
+	BED_UNTIL(bed, bed->ctl.realised == 5);
+	bed_link(bed, 2, TW__LINK_STATE__LINK_HOLD);
+	BED_UNTIL(bed, bed->ctl.n_reports >= 2);
+	assert_int_equal(bed->sw.n_taken, 0);
+}
+
+static void a_guest_that_begins_to_run_here_is_reported(void **state)
+{
+	struct bed *bed = *state;
+
+	bed_start_switch(bed, 100);
+	bed_start_controller(bed, moving(bed, "b", "a", 5));
+	bed_start_agent(bed);
+	BED_UNTIL(bed, bed->ctl.realised == 5);
+	bed_link(bed, 2, TW__LINK_STATE__LINK_UP);
+	BED_UNTIL(bed, bed->ctl.n_activated >= 1);
+	assert_int_equal(bed->ctl.activated.number, 2);
+	assert_int_equal(bed->ctl.activated.migration, MIGRATION);
+	assert_int_equal(bed->ctl.activated.at_ns, 987654321);
+	bed->ctl.n_reports = 0;
+	BED_UNTIL(bed, bed->ctl.n_reports >= 2);
+	assert_int_equal(bed->ctl.n_activated, 1);
+}
+
+static struct tw_error handed_err;
+static unsigned n_handed_answers;
+
+static void on_handed(const Tw__Envelope *reply, const struct tw_error *err, void *arg)
+{
+	n_handed_answers++;
+	handed_err = reply ? (struct tw_error){ 0 } : *err;
+}
+
+static void hand_over(struct tw_link_client *client, struct bed *bed, uint64_t migration, uint32_t number)
+{
+	Tw__Envelope env = TW__ENVELOPE__INIT;
+	Tw__HandOver msg = TW__HAND_OVER__INIT;
+	Tw__PortState port = TW__PORT_STATE__INIT;
+	Tw__PortCounters counters = TW__PORT_COUNTERS__INIT;
+	unsigned before = n_handed_answers;
+
+	counters.rx_packets = 55;
+	port.number = number;
+	port.counters = &counters;
+	msg.migration = migration;
+	msg.state = &port;
+	env.body_case = TW__ENVELOPE__BODY_HAND_OVER;
+	env.hand_over = &msg;
+	assert_int_equal(tw_link_call_async(client, &env, 5000, on_handed, NULL), 0);
+	BED_UNTIL(bed, n_handed_answers == before + 1);
+}
+
+static void a_state_that_comes_is_put_into_the_switch_once(void **state)
+{
+	struct bed *bed = *state;
+	struct tw_link_client *client = tw_link_client_create(bed->base, bed->peer_url);
+
+	bed_start_switch(bed, 100);
+	bed_start_controller(bed, moving(bed, "b", "a", 5));
+	bed_start_agent(bed);
+	BED_UNTIL(bed, bed->ctl.realised == 5);
+	hand_over(client, bed, MIGRATION, 2);
+	assert_int_equal(handed_err.code, 0);
+	assert_int_equal(bed->sw.n_put, 1);
+	assert_int_equal(bed->sw.put->counters->rx_packets, 55);
+	hand_over(client, bed, MIGRATION, 2); /* its first answer was late */
+	assert_int_equal(handed_err.code, 0);
+	assert_int_equal(bed->sw.n_put, 1);
+
+	hand_over(client, bed, MIGRATION + 1, 2);
+	assert_int_equal(handed_err.code, TW_E_NOT_FOUND);
+	assert_string_equal(handed_err.field, "hand_over.migration");
+	hand_over(client, bed, MIGRATION, 1);
+	assert_int_equal(handed_err.code, TW_E_NOT_FOUND);
+	assert_string_equal(handed_err.field, "hand_over.state.number");
+	assert_int_equal(bed->sw.n_put, 1);
+	tw_link_client_destroy(client);
+}
+
+static void add_migrate_task(Tw__WatchReply *reply, uint64_t migration)
+{
+	Tw__Task *task = MAKE(Tw__Task, tw__task__init);
+
+	task->id = 70;
+	task->what_case = TW__TASK__WHAT_MIGRATE;
+	task->migrate = MAKE(Tw__MigrateOut, tw__migrate_out__init);
+	task->migrate->migration = migration;
+	task->migrate->vm = strdup("db");
+	task->migrate->uri = strdup("tcp:127.0.0.1:4444");
+	ADD(reply, tasks, task);
+}
+
+static void tell_to_migrate(struct bed *bed, uint64_t migration)
+{
+	Tw__WatchReply *reply = moving(bed, "a", "b", 6);
+
+	reply->migrations[0]->phase = TW__MIGRATION__PHASE__TRANSFER;
+	add_migrate_task(reply, migration);
+	bed_tell(bed, reply);
+}
+
+static void a_migration_ends_with_its_figures(void **state)
+{
+	struct bed *bed = *state;
+	const Tw__MigrateResult *figures;
+
+	start_leaving(bed);
+	bed_start_qemu(bed, "db");
+	bed_link(bed, 2, TW__LINK_STATE__LINK_UP);
+	bed->qemu.after = "active";
+	tell_to_migrate(bed, MIGRATION);
+	BED_UNTIL(bed, bed_qemu_heard(bed, "migrate"));
+	bed_link(bed, 2, TW__LINK_STATE__LINK_HOLD);
+	BED_UNTIL(bed, bed->other.n_handed == 1);
+	bed->qemu.migration = "completed";
+	bed_moved(bed, 2);
+	BED_UNTIL(bed, bed->ctl.n_results == 1);
+	assert_null(bed->ctl.results[0]->error);
+	assert_int_equal(bed->ctl.results[0]->id, 70);
+	figures = bed->ctl.results[0]->migrate;
+	assert_int_equal(figures->vm_downtime_ms, 12);
+	assert_int_equal(figures->total_ms, 1300);
+	assert_int_equal(figures->frames_held, 3);
+	assert_int_equal(figures->flows_moved, 1);
+	assert_int_equal(figures->stopped_ns, 123456789);
+	assert_int_equal(bed->sw.n_released, 1);
+	assert_true(bed->sw.released_moved);
+	assert_int_equal(bed->sw.n_put, 0);
+}
+
+static void a_migration_that_fails_gives_the_port_everything_back(void **state)
+{
+	struct bed *bed = *state;
+
+	start_leaving(bed);
+	bed_start_qemu(bed, "db");
+	bed->qemu.after = "active";
+	tell_to_migrate(bed, MIGRATION);
+	BED_UNTIL(bed, bed_qemu_heard(bed, "migrate"));
+	bed_link(bed, 2, TW__LINK_STATE__LINK_HOLD);
+	BED_UNTIL(bed, bed->other.n_handed == 1);
+	bed->qemu.migration = "failed";
+	BED_UNTIL(bed, bed->ctl.n_results == 1);
+	assert_int_equal(bed->ctl.results[0]->error->code, TW_E_VMM);
+	assert_string_equal(bed->ctl.results[0]->error->text, "the wire is cut");
+	assert_true(bed_qemu_heard(bed, "cont"));
+	BED_UNTIL(bed, bed->sw.n_released == 1);
+	assert_false(bed->sw.released_moved);
+	/* The counters are back; the flow may be in the other host's records by now. */
+	assert_int_equal(bed->sw.n_put, 1);
+	assert_int_equal(bed->sw.put->counters->rx_packets, 77);
+	assert_int_equal(bed->sw.put->n_flows, 0);
+}
+
+static void a_migration_that_qemu_has_begun_already_is_joined(void **state)
+{
+	struct bed *bed = *state;
+
+	start_leaving(bed);
+	bed_start_qemu(bed, "db");
+	bed->qemu.migration = "active";
+	tell_to_migrate(bed, MIGRATION);
+	BED_UNTIL(bed, bed->qemu.n_commands >= 3);
+	bed->qemu.migration = "completed";
+	BED_UNTIL(bed, bed->ctl.n_results == 1);
+	assert_null(bed->ctl.results[0]->error);
+	assert_false(bed_qemu_heard(bed, "migrate"));
+}
+
+static void a_qemu_that_is_not_there_is_an_error(void **state)
+{
+	struct bed *bed = *state;
+
+	start_leaving(bed);
+	tell_to_migrate(bed, MIGRATION);
+	BED_UNTIL(bed, bed->ctl.n_results == 1);
+	assert_int_equal(bed->ctl.results[0]->error->code, TW_E_VMM);
+}
+
+static void a_migration_that_the_host_does_not_know_is_refused(void **state)
+{
+	struct bed *bed = *state;
+
+	start_leaving(bed);
+	tell_to_migrate(bed, MIGRATION + 1);
+	BED_UNTIL(bed, bed->ctl.n_results == 1);
+	assert_int_equal(bed->ctl.results[0]->error->code, TW_E_NOT_FOUND);
+	assert_string_equal(bed->ctl.results[0]->error->field, "migrate.migration");
+}
+
+static void a_migration_called_off_lets_the_port_go_on_here(void **state)
+{
+	struct bed *bed = *state;
+
+	start_leaving(bed);
+	bed_link(bed, 2, TW__LINK_STATE__LINK_HOLD);
+	BED_UNTIL(bed, bed->other.n_handed == 1);
+	bed_tell(bed, at_rest("a", 6));
+	BED_UNTIL(bed, bed->sw.n_released == 1);
+	assert_false(bed->sw.released_moved);
+	assert_int_equal(bed->sw.n_put, 1);
+}
+
+static void the_line_that_says_where_qemu_waits_is_found(void **state)
+{
+	char uri[32];
+
+	assert_true(tw_tasks_incoming_uri("incoming tcp:127.0.0.1:4567\n", uri, sizeof(uri)));
+	assert_string_equal(uri, "tcp:127.0.0.1:4567");
+	assert_true(tw_tasks_incoming_uri("some words\nincoming tcp:[::1]:1", uri, sizeof(uri)));
+	assert_string_equal(uri, "tcp:[::1]:1");
+	assert_false(tw_tasks_incoming_uri("", uri, sizeof(uri)));
+	assert_false(tw_tasks_incoming_uri("incoming \n", uri, sizeof(uri)));
+	assert_false(tw_tasks_incoming_uri("no incoming tcp:127.0.0.1:4567\n", uri, sizeof(uri)));
+	assert_false(
+		tw_tasks_incoming_uri("incoming tcp:an.address.longer.than.there.is.room.for:1\n", uri, sizeof(uri)));
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(a_ring_that_stops_sends_the_ports_state_to_the_other_host),
+		CASE(a_hold_whose_event_was_lost_is_seen_in_the_status),
+		CASE(a_ring_that_stops_without_a_migration_takes_nothing),
+		CASE(a_guest_that_begins_to_run_here_is_reported),
+		CASE(a_state_that_comes_is_put_into_the_switch_once),
+		CASE(a_migration_ends_with_its_figures),
+		CASE(a_migration_that_fails_gives_the_port_everything_back),
+		CASE(a_migration_that_qemu_has_begun_already_is_joined),
+		CASE(a_qemu_that_is_not_there_is_an_error),
+		CASE(a_migration_that_the_host_does_not_know_is_refused),
+		CASE(a_migration_called_off_lets_the_port_go_on_here),
+		cmocka_unit_test(the_line_that_says_where_qemu_waits_is_found),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

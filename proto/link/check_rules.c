@@ -159,7 +159,7 @@ static const struct tw_rule vm_spec[] = {
 	{ "append", TW_RULE_TEXT, .max = 2047, .optional = true },
 	{ "disk", TW_RULE_PATH, .max = PATH_MAX - 1, .optional = true },
 	{ "ports", TW_RULE_PORT, COUNT(0, 32) },
-	{ "extra", TW_RULE_TEXT, .max = TEXT_MAX, .optional = true, COUNT(0, 64) },
+	{ "extra", TW_RULE_TEXT, .max = 2047, .optional = true, COUNT(0, 64) },
 	{ 0 }
 };
 static const struct tw_rule migrate_out[] = {

@@ -186,7 +186,7 @@ demo_counters_equal() { [ "$(demo_port_counter "$1" rx_packets) $(demo_port_coun
 
 demo_bound() { [ "$(lab_twctl --json port show "$1/eth0" | json 'd["binding"]["host"]')" = "$2" ]; }
 
-demo_ping_start() { on_guest "$1" "ping -D -i 0.01 ${DEMO_IP[$2]} >/tmp/ping.log 2>&1 &"; }
+demo_ping_start() { on_guest "$1" "/bin/ping -D -i 0.01 ${DEMO_IP[$2]} >/tmp/ping.log 2>&1 &"; }
 demo_ping_stop()
 {
     on_guest "$1" 'killall -INT ping; sleep 0.2'

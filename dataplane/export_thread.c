@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* export_thread.c - the exporter thread; see export_thread.h. */
+#include "dataplane/export_thread.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+
+#define TW_LOG_AREA "export"
+#include "common/log.h"
+
+enum { BURST = 64, REST_MS = 20 }; /* a ring takes 16,384 records in that time: 800,000 a second from each worker */
+
+struct tw_export_thread {
+	/* --- set before the thread starts --- */
+	struct tw_worker *workers[TW_WORKERS_MAX];
+	unsigned n_workers;
+	struct tw_exporter *exporter;
+	pthread_t thread;
+	int stop; /* eventfd: the thread sleeps on it */
+	/* --- thread's own --- */
+	uint64_t lost_packets[TW_WORKERS_MAX], lost_octets[TW_WORKERS_MAX];
+};
+
+static unsigned drain(struct tw_export_thread *t)
+{
+	struct tw_flow_record records[BURST];
+	unsigned total = 0;
+
+	for (unsigned w = 0; w < t->n_workers; w++) {
+		unsigned n = rte_ring_sc_dequeue_burst_elem(t->workers[w]->records, records, sizeof(records[0]), BURST,
+							    NULL);
+
+		for (unsigned i = 0; i < n; i++)
+			tw_exporter_add(t->exporter, &records[i]);
+		total += n;
+	}
+	return total;
+}
+
+/* Counters of the worker's, read while it writes them: one burst stale at most. */
+static uint64_t read_once(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+static void note_lost(struct tw_export_thread *t)
+{
+	for (unsigned w = 0; w < t->n_workers; w++) {
+		uint64_t packets = read_once(&t->workers[w]->stats.overflows),
+			 octets = read_once(&t->workers[w]->stats.overflow_octets);
+
+		if (packets != t->lost_packets[w])
+			tw_exporter_note_lost(t->exporter, packets - t->lost_packets[w], octets - t->lost_octets[w]);
+		t->lost_packets[w] = packets;
+		t->lost_octets[w] = octets;
+	}
+}
+
+static void *run(void *arg)
+{
+	struct tw_export_thread *t = arg;
+	struct pollfd p = { .fd = t->stop, .events = POLLIN };
+
+	do {
+		while (drain(t) > 0)
+			tw_exporter_tick(t->exporter, tw_clock_real_ms());
+		note_lost(t);
+		tw_exporter_tick(t->exporter, tw_clock_real_ms());
+	} while (poll(&p, 1, REST_MS) <= 0);
+	while (drain(t) > 0)
+		;
+	note_lost(t);
+	tw_exporter_flush(t->exporter, tw_clock_real_ms());
+	return NULL;
+}
+
+struct tw_export_thread *tw_export_thread_create(struct tw_worker *const *workers, unsigned n_workers)
+{
+	struct tw_export_thread *t = calloc(1, sizeof(*t));
+	int rc = ENOMEM;
+
+	if (!t)
+		return NULL;
+	for (unsigned i = 0; i < n_workers; i++)
+		t->workers[i] = workers[i];
+	t->n_workers = n_workers;
+	t->exporter = tw_exporter_create();
+	t->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (t->exporter)
+		rc = t->stop < 0 ? errno : pthread_create(&t->thread, NULL, run, t);
+	if (rc == 0) {
+		pthread_setname_np(t->thread, "tw-export");
+		return t;
+	}
+	tw_log_error("cannot start the exporter thread: %s", strerror(rc));
+	tw_exporter_destroy(t->exporter);
+	if (t->stop >= 0)
+		close(t->stop);
+	free(t);
+	return NULL;
+}
+
+void tw_export_thread_destroy(struct tw_export_thread *t)
+{
+	uint64_t one = 1;
+
+	if (!t)
+		return;
+	if (write(t->stop, &one, sizeof(one)) < 0)
+		tw_log_warning("stop: %s", strerror(errno));
+	pthread_join(t->thread, NULL);
+	tw_exporter_destroy(t->exporter);
+	close(t->stop);
+	free(t);
+}
+
+struct tw_exporter *tw_export_thread_exporter(struct tw_export_thread *t)
+{
+	return t->exporter;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* uplink.c - ethdevs opened and closed by devargs; see uplink.h. Main. */
+#include "dataplane/uplink.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_dev.h>
+#include <rte_ethdev.h>
+
+#define TW_LOG_AREA "uplink"
+#include "common/log.h"
+
+enum { DESCRIPTORS = 1024, MTU_DEFAULT = 1500 };
+
+static int __attribute__((format(printf, 3, 4))) fail(struct tw_uplink *u, int rc, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(u->error, sizeof(u->error), fmt, args);
+	va_end(args);
+	return rc ? rc : -EIO;
+}
+
+static bool find_device(struct tw_uplink *u)
+{
+	char name[sizeof(u->devargs)];
+
+	snprintf(name, sizeof(name), "%s", u->devargs);
+	name[strcspn(name, ",")] = '\0';
+	return rte_eth_dev_get_port_by_name(name, &u->device) == 0;
+}
+
+/* A PCI device that was allowed at the start is there already. */
+static int probe(struct tw_uplink *u)
+{
+	int rc;
+
+	if (find_device(u))
+		return 0;
+	rc = rte_dev_probe(u->devargs);
+	if (rc && rc != -EEXIST)
+		return fail(u, rc, "DPDK does not open it (%s)%s", strerror(-rc),
+			    strchr(u->devargs, ':') && !strchr(u->devargs, ',') ? "; a PCI device needs --pci" : "");
+	return find_device(u) ? 0 : fail(u, -ENODEV, "no such device appeared");
+}
+
+static int configure(struct tw_uplink *u, unsigned n_workers)
+{
+	struct rte_eth_conf conf = { 0 };
+	struct rte_eth_dev_info info;
+	int rc = rte_eth_dev_info_get(u->device, &info);
+
+	if (rc)
+		return fail(u, rc, "it does not describe itself: %s", strerror(-rc));
+	if (rte_eth_dev_get_mtu(u->device, &u->mtu) || u->mtu == 0)
+		u->mtu = MTU_DEFAULT;
+	u->n_rx = (uint16_t)RTE_MIN(n_workers, info.max_rx_queues);
+	u->n_tx = (uint16_t)RTE_MIN(n_workers, info.max_tx_queues);
+	u->shared_tx = u->n_tx < n_workers;
+	conf.rxmode.mtu = u->mtu;
+	conf.rxmode.mq_mode = u->n_rx > 1 && info.flow_type_rss_offloads ? RTE_ETH_MQ_RX_RSS : RTE_ETH_MQ_RX_NONE;
+	conf.rx_adv_conf.rss_conf.rss_hf =
+		(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP) & info.flow_type_rss_offloads;
+	conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
+	conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	rc = rte_eth_dev_configure(u->device, u->n_rx, u->n_tx, &conf);
+	return rc ? fail(u, rc, "it cannot be configured: %s", strerror(-rc)) : 0;
+}
+
+static int set_up_queues(struct tw_uplink *u, struct rte_mempool *pool)
+{
+	uint16_t n_rx = DESCRIPTORS, n_tx = DESCRIPTORS;
+	unsigned socket = (unsigned)rte_eth_dev_socket_id(u->device);
+	int rc = rte_eth_dev_adjust_nb_rx_tx_desc(u->device, &n_rx, &n_tx);
+
+	for (uint16_t q = 0; q < u->n_rx && rc == 0; q++)
+		rc = rte_eth_rx_queue_setup(u->device, q, n_rx, socket, NULL, pool);
+	for (uint16_t q = 0; q < u->n_tx && rc == 0; q++)
+		rc = rte_eth_tx_queue_setup(u->device, q, n_tx, socket, NULL);
+	return rc ? fail(u, rc, "its queues cannot be set up: %s", strerror(-rc)) : 0;
+}
+
+static int start(struct tw_uplink *u)
+{
+	int rc = rte_eth_dev_start(u->device);
+
+	if (rc)
+		return fail(u, rc, "it does not start: %s", strerror(-rc));
+	rc = rte_eth_promiscuous_enable(u->device);
+	if (rc && rc != -ENOTSUP)
+		tw_log_warning("not promiscuous uplink=%s error=\"%s\"", u->name, strerror(-rc));
+	return 0;
+}
+
+static void remove_device(struct tw_uplink *u)
+{
+	struct rte_eth_dev_info info;
+	int rc = rte_eth_dev_info_get(u->device, &info);
+
+	rte_eth_dev_close(u->device);
+	if (rc == 0 && info.device)
+		rte_dev_remove(info.device);
+}
+
+int tw_uplink_open(struct tw_uplink *u, struct rte_mempool *pool, unsigned n_workers)
+{
+	int rc = probe(u);
+
+	u->open = u->up = false;
+	if (rc == 0 && ((rc = configure(u, n_workers)) || (rc = set_up_queues(u, pool)) || (rc = start(u))))
+		remove_device(u);
+	if (rc) {
+		tw_log_warning("uplink cannot be opened uplink=%s devargs=%s error=\"%s\"", u->name, u->devargs,
+			       u->error);
+		return rc;
+	}
+	u->error[0] = '\0';
+	u->open = true;
+	rte_spinlock_init(&u->lock);
+	tw_uplink_poll_link(u);
+	tw_log_info("uplink opened uplink=%s devargs=%s rx_queues=%u tx_queues=%u mtu=%u up=%d", u->name, u->devargs,
+		    u->n_rx, u->n_tx, u->mtu, u->up);
+	return 0;
+}
+
+void tw_uplink_close(struct tw_uplink *u)
+{
+	int rc;
+
+	if (!u->open)
+		return;
+	rc = rte_eth_dev_stop(u->device);
+	if (rc)
+		tw_log_warning("uplink does not stop uplink=%s error=\"%s\"", u->name, strerror(-rc));
+	remove_device(u);
+	u->open = u->up = false;
+	tw_log_info("uplink closed uplink=%s", u->name);
+}
+
+bool tw_uplink_poll_link(struct tw_uplink *u)
+{
+	struct rte_eth_link link = { 0 };
+	bool was = u->up;
+
+	if (!u->open)
+		return false;
+	if (rte_eth_link_get_nowait(u->device, &link) == 0)
+		u->up = link.link_status == RTE_ETH_LINK_UP;
+	return u->up != was;
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vhost.c - vhost-user sockets; see vhost.h for threads and locks. */
+#include "dataplane/vhost.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <linux/virtio_net.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <rte_vhost.h>
+
+#include "common/clock.h"
+#include "common/path.h"
+#include "dataplane/snapshot.h"
+
+#define TW_LOG_AREA "vhost"
+#include "common/log.h"
+
+enum { VIDS = 1024, RINGS = 2 * TW_QUEUES_MAX };
+
+struct tw_vhost {
+	/* --- main's --- */
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	void *owner;
+	uint32_t quiet; /* bit per ring whose kicks are off */
+	/* --- shared, under lock --- */
+	int vid; /* -1: not running */
+	bool in_use;
+	bool changed;
+	uint64_t stopped_ns;
+	TAILQ_ENTRY(tw_vhost) next;
+};
+
+/* rte_vhost's callbacks carry a number only, so what they need is the file's. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
+static TAILQ_HEAD(, tw_vhost) ports = TAILQ_HEAD_INITIALIZER(ports);
+static uint32_t ready[VIDS]; /* bit per ring */
+static int wake_fd = -1;
+
+/* --- callbacks --- */
+
+static void wake(void)
+{
+	uint64_t one = 1;
+
+	if (write(wake_fd, &one, sizeof(one)) < 0)
+		tw_log_warning("wake: %s", strerror(errno));
+}
+
+static struct tw_vhost *find_by_path(const char *path)
+{
+	struct tw_vhost *v;
+
+	TAILQ_FOREACH (v, &ports, next) {
+		if (strcmp(v->path, path) == 0)
+			return v;
+	}
+	return NULL;
+}
+
+static struct tw_vhost *find(int vid)
+{
+	char path[PATH_MAX];
+
+	return rte_vhost_get_ifname(vid, path, sizeof(path)) == 0 ? find_by_path(path) : NULL;
+}
+
+/* Under lock. */
+static void note_change(struct tw_vhost *v)
+{
+	v->changed = true;
+	wake();
+}
+
+static int new_connection(int vid)
+{
+	pthread_mutex_lock(&lock);
+	if (vid >= 0 && vid < VIDS)
+		ready[vid] = 0;
+	pthread_mutex_unlock(&lock);
+	return 0;
+}
+
+static int new_device(int vid)
+{
+	struct tw_vhost *v;
+
+	pthread_mutex_lock(&lock);
+	v = vid < VIDS ? find(vid) : NULL;
+	if (v) {
+		v->vid = vid;
+		note_change(v);
+	}
+	pthread_mutex_unlock(&lock);
+	return v ? 0 : -1;
+}
+
+static void destroy_device(int vid)
+{
+	struct tw_vhost *v;
+
+	pthread_mutex_lock(&lock);
+	v = find(vid);
+	if (v && v->vid == vid) {
+		v->vid = -1;
+		v->stopped_ns = tw_clock_real_ns();
+		note_change(v);
+		while (v->in_use)
+			pthread_cond_wait(&released, &lock);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+static int vring_state_changed(int vid, uint16_t ring, int enable)
+{
+	struct tw_vhost *v;
+
+	if (vid < 0 || vid >= VIDS || ring >= RINGS)
+		return 0;
+	pthread_mutex_lock(&lock);
+	if (enable)
+		ready[vid] |= UINT32_C(1) << ring;
+	else
+		ready[vid] &= ~(UINT32_C(1) << ring);
+	v = find(vid);
+	if (v && v->vid == vid)
+		note_change(v);
+	pthread_mutex_unlock(&lock);
+	return 0;
+}
+
+static const struct rte_vhost_device_ops callbacks = {
+	.new_device = new_device,
+	.destroy_device = destroy_device,
+	.vring_state_changed = vring_state_changed,
+	.new_connection = new_connection,
+};
+
+/* --- main --- */
+
+int tw_vhost_init(void)
+{
+	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return wake_fd < 0 ? -errno : wake_fd;
+}
+
+static int make_folder(const char *path)
+{
+	char copy[PATH_MAX];
+	int rc = tw_path(copy, sizeof(copy), "%s", path);
+
+	return rc ? rc : tw_mkdirs(dirname(copy));
+}
+
+static void remove_stale(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		unlink(path);
+}
+
+/*
+ * What is taken from rte_vhost's list of features: UFO, which no path can finish in software; ECN, since rte_gso does not
+ * keep CWR to the first segment; TCP over IPv6 super-frames from guests, which rte_gso cannot cut; an IOMMU.
+ */
+static int set_up(const char *path, bool server)
+{
+	const uint64_t none = UINT64_C(1) << VIRTIO_NET_F_HOST_UFO | UINT64_C(1) << VIRTIO_NET_F_GUEST_UFO |
+			      UINT64_C(1) << VIRTIO_NET_F_HOST_ECN | UINT64_C(1) << VIRTIO_NET_F_GUEST_ECN |
+			      UINT64_C(1) << VIRTIO_NET_F_HOST_TSO6 | UINT64_C(1) << 33 /* VIRTIO_F_IOMMU_PLATFORM */;
+
+	if (rte_vhost_driver_register(path, server ? 0 : RTE_VHOST_USER_CLIENT))
+		return -EIO;
+	if (rte_vhost_driver_disable_features(path, none) == 0 &&
+	    rte_vhost_driver_callback_register(path, &callbacks) == 0 && rte_vhost_driver_start(path) == 0)
+		return 0;
+	rte_vhost_driver_unregister(path);
+	return -EIO;
+}
+
+int tw_vhost_open(const char *path, bool server, void *owner, struct tw_vhost **out)
+{
+	struct tw_vhost *v;
+	int rc;
+
+	if (strlen(path) >= sizeof(v->path))
+		return -ENAMETOOLONG;
+	rc = make_folder(path);
+	if (rc)
+		return rc;
+	v = calloc(1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	memcpy(v->path, path, strlen(path));
+	v->owner = owner;
+	v->vid = -1;
+	pthread_mutex_lock(&lock);
+	rc = find_by_path(path) ? -EEXIST : 0;
+	if (rc == 0)
+		TAILQ_INSERT_TAIL(&ports, v, next);
+	pthread_mutex_unlock(&lock);
+	if (rc) {
+		free(v);
+		return rc;
+	}
+	if (server)
+		remove_stale(path);
+	rc = set_up(path, server);
+	if (rc) {
+		pthread_mutex_lock(&lock);
+		TAILQ_REMOVE(&ports, v, next);
+		pthread_mutex_unlock(&lock);
+		free(v);
+		return rc;
+	}
+	*out = v;
+	return 0;
+}
+
+void tw_vhost_close(struct tw_vhost *v)
+{
+	if (!v)
+		return;
+	tw_vhost_released(v);
+	if (rte_vhost_driver_unregister(v->path))
+		tw_log_error("socket cannot be given up path=%s", v->path);
+	pthread_mutex_lock(&lock);
+	TAILQ_REMOVE(&ports, v, next);
+	pthread_mutex_unlock(&lock);
+	free(v);
+}
+
+void *tw_vhost_next_changed(void)
+{
+	struct tw_vhost *v;
+	void *owner = NULL;
+
+	pthread_mutex_lock(&lock);
+	TAILQ_FOREACH (v, &ports, next) {
+		if (v->changed) {
+			v->changed = false;
+			owner = v->owner;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&lock);
+	return owner;
+}
+
+static void count_queues(uint32_t rings, struct tw_vhost_state *s)
+{
+	for (uint16_t q = 0; q < TW_QUEUES_MAX; q++)
+		if (rings >> (2 * q + 1) & 1)
+			s->polls |= UINT32_C(1) << q;
+	while (s->n_queues < TW_QUEUES_MAX && rings >> 2 * s->n_queues & 1)
+		s->n_queues++;
+}
+
+/* The rings are polled: a guest need not kick. */
+static void silence(struct tw_vhost *v, int vid, uint32_t rings)
+{
+	for (uint16_t ring = 0; ring < RINGS; ring++)
+		if ((rings & ~v->quiet) >> ring & 1)
+			rte_vhost_enable_guest_notification(vid, ring, 0);
+	v->quiet = rings;
+}
+
+static bool has(uint64_t features, unsigned bit)
+{
+	return features >> bit & 1;
+}
+
+void tw_vhost_take(struct tw_vhost *v, struct tw_vhost_state *s)
+{
+	uint32_t rings = 0;
+
+	memset(s, 0, sizeof(*s));
+	pthread_mutex_lock(&lock);
+	s->vid = v->vid;
+	s->stopped_ns = v->stopped_ns;
+	s->running = v->vid >= 0;
+	if (s->running) {
+		v->in_use = true; /* from here on the device cannot end under us */
+		rings = ready[v->vid];
+	}
+	pthread_mutex_unlock(&lock);
+	if (!s->running) {
+		v->quiet = 0;
+		return;
+	}
+	count_queues(rings, s);
+	rte_vhost_get_negotiated_features(s->vid, &s->features);
+	rte_vhost_get_mtu(s->vid, &s->mtu);
+	s->csum = has(s->features, VIRTIO_NET_F_GUEST_CSUM);
+	s->tso = s->csum && has(s->features, VIRTIO_NET_F_GUEST_TSO4);
+	silence(v, s->vid, rings);
+}
+
+void tw_vhost_released(struct tw_vhost *v)
+{
+	pthread_mutex_lock(&lock);
+	v->in_use = false;
+	pthread_cond_broadcast(&released);
+	pthread_mutex_unlock(&lock);
+}

@@ -63,6 +63,7 @@ void tw_task_expect(struct tw_controller *ctl, struct tw_host *host, uint64_t id
 	msg.id = id;
 	task = task_add(ctl, host, &msg, timeout_ms, done, arg);
 	task->given = task->once = true;
+	task->give_at_ms = UINT64_MAX;
 	tw_controller_wake_at(ctl, task->until_ms);
 }
 
@@ -83,22 +84,40 @@ void tw_tasks_disown(struct tw_controller *ctl, const void *arg)
 
 size_t tw_tasks_to_give(const struct tw_host *host, Tw__Task **list, size_t max)
 {
+	uint64_t now = tw_clock_mono_ms();
 	const struct tw_task *task;
 	size_t n = 0;
 
 	TAILQ_FOREACH (task, &host->tasks, link)
-		if (!task->given && n < max)
+		if (task->give_at_ms <= now && n < max)
 			list[n++] = task->msg;
 	return n;
 }
 
 void tw_tasks_note_given(struct tw_host *host, Tw__Task *const *list, size_t n)
 {
+	uint64_t again = tw_clock_mono_ms() + TW_TASK_AGAIN_MS;
 	struct tw_task *task;
 
+	TAILQ_FOREACH (task, &host->tasks, link) {
+		for (size_t i = 0; i < n; i++) {
+			if (task->msg != list[i])
+				continue;
+			task->given = true;
+			task->give_at_ms = again;
+		}
+	}
+}
+
+uint64_t tw_tasks_next_ms(const struct tw_host *host)
+{
+	uint64_t next = UINT64_MAX;
+	const struct tw_task *task;
+
 	TAILQ_FOREACH (task, &host->tasks, link)
-		for (size_t i = 0; i < n; i++)
-			task->given = task->given || task->msg == list[i];
+		if (task->give_at_ms < next)
+			next = task->give_at_ms;
+	return next;
 }
 
 void tw_tasks_give_again(struct tw_controller *ctl, struct tw_host *host)
@@ -106,7 +125,7 @@ void tw_tasks_give_again(struct tw_controller *ctl, struct tw_host *host)
 	struct tw_task *task;
 
 	TAILQ_FOREACH (task, &host->tasks, link)
-		task->given = task->given && task->once;
+		task->give_at_ms = task->given && task->once ? UINT64_MAX : 0;
 	tw_controller_wake_at(ctl, 0);
 }
 

@@ -53,14 +53,14 @@ static void answer_superseded(struct tw_controller *ctl, struct tw_host *host)
 
 static void consider(struct tw_controller *ctl, struct tw_host *host)
 {
-	Tw__Task *first[1];
+	uint64_t next = tw_tasks_next_ms(host);
 
 	if (!host->watching)
 		return;
-	if (is_stale(ctl, host) || tw_tasks_to_give(host, first, 1) || tw_clock_mono_ms() >= host->watch_until_ms)
+	if (is_stale(ctl, host) || next <= tw_clock_mono_ms() || tw_clock_mono_ms() >= host->watch_until_ms)
 		answer(ctl, host);
 	else
-		tw_controller_wake_at(ctl, host->watch_until_ms);
+		tw_controller_wake_at(ctl, next < host->watch_until_ms ? next : host->watch_until_ms);
 }
 
 void tw_watch_handle(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)

@@ -166,6 +166,8 @@ static void hello_stores_where_the_agent_is_reached_and_writes_only_news(void **
 
 /* ---- tasks ---- */
 
+enum { TASK_MS = 8000 };
+
 static int ended;
 static uint32_t ended_with;
 
@@ -184,7 +186,7 @@ static uint64_t post_task(struct tw_controller *ctl, const char *host, bool once
 	task.id = tw_task_new_id(ctl);
 	task.what_case = TW__TASK__WHAT_STATUS;
 	task.status = &what;
-	tw_task_post(ctl, tw_host_find(ctl, host), &task, 3000, once, note_end, NULL);
+	tw_task_post(ctl, tw_host_find(ctl, host), &task, TASK_MS, once, note_end, NULL);
 	tw_controller_tick(ctl);
 	return task.id;
 }
@@ -208,7 +210,7 @@ static uint32_t ask_result(struct tw_controller *ctl, const char *host, uint64_t
 	return ask(ctl, &env, NULL);
 }
 
-static void a_task_rides_on_a_held_watch_and_is_given_once(void **state)
+static void a_task_rides_on_a_held_watch_until_it_is_answered(void **state)
 {
 	struct tw_controller *ctl = *state;
 	struct answer w;
@@ -230,7 +232,26 @@ static void a_task_rides_on_a_held_watch_and_is_given_once(void **state)
 	assert_int_equal(ended_with, TW_E_SWITCH);
 	assert_int_equal(ask_result(ctl, "a", id, 0), 0); /* said twice */
 	assert_int_equal(ended, 1);
+	assert_int_equal(w.n, 0);
 	ctl_warp(ctl, 60000);
+	assert_int_equal(w.reply->watch_reply->n_tasks, 0);
+	answer_clear(&w);
+}
+
+static void a_task_whose_giving_was_lost_is_given_again(void **state)
+{
+	struct tw_controller *ctl = *state;
+	uint64_t id = post_task(ctl, "a", true);
+	struct answer w;
+
+	ask_watch(ctl, "a", ctl->model.revision, 0, &w); /* this answer never arrives */
+	answer_clear(&w);
+	ask_watch(ctl, "a", ctl->model.revision, 60000, &w);
+	ctl_warp(ctl, TW_TASK_AGAIN_MS - 1);
+	assert_int_equal(w.n, 0);
+	ctl_warp(ctl, 1);
+	assert_int_equal(w.n, 1);
+	assert_int_equal(w.reply->watch_reply->tasks[0]->id, id);
 	answer_clear(&w);
 }
 
@@ -256,7 +277,7 @@ static void a_task_without_answer_ends_in_time(void **state)
 	struct tw_controller *ctl = *state;
 
 	post_task(ctl, "a", false);
-	ctl_warp(ctl, 2999);
+	ctl_warp(ctl, TASK_MS - 1);
 	assert_int_equal(ended, 0);
 	ctl_warp(ctl, 1);
 	assert_int_equal(ended, 1);
@@ -421,7 +442,8 @@ int main(void)
 		ON_MODEL(an_unknown_host_is_told_how_to_become_known),
 		ON_MODEL(a_deleted_host_is_told_so),
 		ON_MODEL(hello_stores_where_the_agent_is_reached_and_writes_only_news),
-		ON_MODEL(a_task_rides_on_a_held_watch_and_is_given_once),
+		ON_MODEL(a_task_rides_on_a_held_watch_until_it_is_answered),
+		ON_MODEL(a_task_whose_giving_was_lost_is_given_again),
 		ON_MODEL(a_task_is_given_again_to_a_new_agent_unless_once),
 		ON_MODEL(a_task_without_answer_ends_in_time),
 		ON_MODEL(a_wait_ends_when_the_host_concerned_has_realised),

@@ -82,6 +82,6 @@ void tw_man_page(FILE *out)
 	      ".SH ENVIRONMENT\n"
 	      ".TP\n.B TW_CONTROLLER\nURL of the controller, where\n.B \\-\\-controller\nis not given.\n"
 	      ".TP\n.B TW_RUN_DIR\nWhere Tradewind\\(cqs sockets are, where\n.B \\-\\-run\\-dir\nis not given.\n"
-	      ".SH SEE ALSO\n.BR tw\\-controller (8),\n.BR tw\\-agent (8),\n.BR tw\\-switch (8),\n.BR tw\\-vm (8)\n",
+	      ".SH SEE ALSO\ntw\\-controller, tw\\-agent, tw\\-switch and tw\\-vm, each by its\n.BR \\-\\-help .\n",
 	      out);
 }

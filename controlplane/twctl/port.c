@@ -22,6 +22,14 @@ static void virtio_cell(FILE *cell, const json_t *vhost, const json_t *object)
 	      cell);
 }
 
+static void migration_cell(FILE *cell, const json_t *id, const json_t *object)
+{
+	if (json_integer_value(id))
+		fprintf(cell, "%" JSON_INTEGER_FORMAT, json_integer_value(id));
+	else
+		fputs("none", cell);
+}
+
 static const struct tw_column list[] = {
 	{ "NAME", "name", NULL },
 	{ "NUMBER", "number", NULL },
@@ -44,7 +52,7 @@ static const struct tw_column card[] = {
 	{ "VLAN in force", "effective_vlan", tw_cell_vlan },
 	{ "state", "disabled", state_cell },
 	{ "host", "binding.host", NULL },
-	{ "migration", "binding.migration", NULL },
+	{ "migration", "binding.migration", migration_cell },
 	{ "vhost-user", "vhost", virtio_cell },
 	{ "socket", "status.socket", NULL },
 	{ "link", "status.link", NULL },

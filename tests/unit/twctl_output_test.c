@@ -111,7 +111,7 @@ static void a_port_shows_its_identity_place_counters_and_drops(void **state)
 				      "VLAN in force       10\n"
 				      "state               enabled\n"
 				      "host                a\n"
-				      "migration           0\n"
+				      "migration           none\n"
 				      "vhost-user          the switch connects to the VM monitor (client)\n"
 				      "socket              /run/tradewind/vhost/1.sock\n"
 				      "link                up\n"

@@ -126,8 +126,11 @@ int tw_vm_attach(const char *run_dir, Tw__VmSpec *spec, bool incoming, struct tw
 
 	if (spec->n_ports > 0 && !agent)
 		return -EHOSTUNREACH;
-	for (; !rc && done < spec->n_ports; done += !rc)
+	while (!rc && done < spec->n_ports) {
 		rc = attach_one(agent, spec, done, incoming, &nics[done], err);
+		/* A port whose reply was of no use is attached all the same. */
+		done += !rc || rc == -EBADMSG;
+	}
 	for (size_t i = 0; rc && !incoming && i < done; i++)
 		detach_one(agent, spec->ports[i], &ignored);
 	tw_link_client_destroy(agent);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * announce.c - RARP announcements of a port's MAC; see announce.h.
+ *
+ * Threads  main. Owns the repeats that are still to come.
+ */
+#include "dataplane/announce.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include <rte_arp.h>
+#include <rte_ether.h>
+
+static const uint32_t repeat_after_ms[] = { 50, 200, 500 };
+enum { REPEATS = sizeof(repeat_after_ms) / sizeof(*repeat_after_ms) };
+
+struct repeat {
+	LIST_ENTRY(repeat) link;
+	struct tw_announcer *announcer;
+	struct event *timer;
+	uint16_t slot;
+	uint32_t number; /* the port that was there: another one now is none of our business */
+	unsigned step;
+};
+
+struct tw_announcer {
+	struct event_base *base;
+	struct tw_worker *worker;
+	LIST_HEAD(, repeat) repeats;
+};
+
+struct rarp_frame {
+	struct rte_ether_hdr eth;
+	struct rte_arp_hdr arp;
+	uint8_t pad[18]; /* to the 60 octets of a shortest Ethernet frame */
+} __attribute__((packed, aligned(2)));
+static_assert(sizeof(struct rarp_frame) == 60, "shortest Ethernet frame without FCS");
+
+static void fill(struct rarp_frame *f, const uint8_t mac[6])
+{
+	memset(f, 0, sizeof(*f));
+	memset(&f->eth.dst_addr, 0xff, 6);
+	memcpy(&f->eth.src_addr, mac, 6);
+	f->eth.ether_type = RTE_BE16(RTE_ETHER_TYPE_RARP);
+	f->arp.arp_hardware = RTE_BE16(RTE_ARP_HRD_ETHER);
+	f->arp.arp_protocol = RTE_BE16(RTE_ETHER_TYPE_IPV4);
+	f->arp.arp_hlen = 6;
+	f->arp.arp_plen = 4;
+	f->arp.arp_opcode = RTE_BE16(RTE_ARP_OP_REVREQUEST);
+	memcpy(&f->arp.arp_data.arp_sha, mac, 6);
+	memcpy(&f->arp.arp_data.arp_tha, mac, 6);
+}
+
+/* A frame that cannot be had or put into the ring is made up for by the repeats. */
+static void send_one(struct tw_worker *w, const uint8_t mac[6], uint16_t vlan, uint16_t uplink)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(w->pool);
+	struct rarp_frame *f = m ? (struct rarp_frame *)rte_pktmbuf_append(m, sizeof(*f)) : NULL;
+
+	if (!f) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	fill(f, mac);
+	m->vlan_tci = vlan;
+	m->port = uplink;
+	if (rte_ring_sp_enqueue(w->inject, m))
+		rte_pktmbuf_free(m);
+}
+
+static void send_on_uplinks(struct tw_worker *w, const struct tw_snapshot *s, const uint8_t mac[6], uint16_t vlan)
+{
+	for (uint16_t i = 0; i < s->n_uplinks; i++)
+		send_one(w, mac, vlan, s->uplink[i]);
+}
+
+/* @return false when the port is no longer up there */
+static bool announce_once(struct tw_worker *w, uint16_t slot, uint32_t number)
+{
+	const struct tw_snapshot *s = atomic_load_explicit(w->snapshot, memory_order_acquire);
+	const struct tw_slot *port = &s->slot[slot];
+	unsigned n = 0;
+
+	if (port->kind != TW_SLOT_VHOST || port->number != number || port->link != TW_LINK_UP)
+		return false;
+	if (!port->trunk || port->vlan)
+		send_on_uplinks(w, s, port->mac, port->vlan);
+	for (uint16_t vlan = 1; port->trunk && vlan < TW_VLANS && n < TW_ANNOUNCE_VLANS_MAX; vlan++) {
+		if (!tw_vlan_set_has(port->allowed, vlan) || vlan == port->vlan)
+			continue;
+		send_on_uplinks(w, s, port->mac, vlan);
+		n++;
+	}
+	return true;
+}
+
+static void end_repeat(struct repeat *r)
+{
+	LIST_REMOVE(r, link);
+	event_free(r->timer);
+	free(r);
+}
+
+static void schedule(struct repeat *r)
+{
+	uint32_t ms = repeat_after_ms[r->step] - (r->step ? repeat_after_ms[r->step - 1] : 0);
+	const struct timeval wait = { .tv_usec = ms * 1000 };
+
+	evtimer_add(r->timer, &wait);
+}
+
+static void repeat_now(evutil_socket_t fd, short what, void *arg)
+{
+	struct repeat *r = arg;
+
+	if (!announce_once(r->announcer->worker, r->slot, r->number) || ++r->step == REPEATS)
+		end_repeat(r);
+	else
+		schedule(r);
+}
+
+struct tw_announcer *tw_announcer_create(struct event_base *base, struct tw_worker *worker)
+{
+	struct tw_announcer *a = calloc(1, sizeof(*a));
+
+	if (a) {
+		a->base = base;
+		a->worker = worker;
+		LIST_INIT(&a->repeats);
+	}
+	return a;
+}
+
+void tw_announcer_destroy(struct tw_announcer *a)
+{
+	while (a && !LIST_EMPTY(&a->repeats))
+		end_repeat(LIST_FIRST(&a->repeats));
+	free(a);
+}
+
+void tw_announce(struct tw_announcer *a, uint16_t slot)
+{
+	const struct tw_snapshot *s = atomic_load_explicit(a->worker->snapshot, memory_order_acquire);
+	struct repeat *r = calloc(1, sizeof(*r));
+	uint32_t number = s->slot[slot].number;
+
+	announce_once(a->worker, slot, number);
+	if (!r)
+		return;
+	r->announcer = a;
+	r->slot = slot;
+	r->number = number;
+	r->timer = evtimer_new(a->base, repeat_now, r);
+	if (!r->timer) {
+		free(r);
+		return;
+	}
+	LIST_INSERT_HEAD(&a->repeats, r, link);
+	schedule(r);
+}

@@ -24,8 +24,8 @@ bool tw_expire_flush(struct tw_worker *w, const struct tw_snapshot *s, struct tw
 	if (f->packets == 0)
 		return true;
 	if (f->verdict.flags & TW_V_METER) {
-		tw_flow_to_record(f, s, w->cache.now_ms, w->epoch_ms + tw_worker_ms(w, rte_rdtsc()), (uint8_t)reason,
-				  &record);
+		tw_flow_to_record(f, &s->slot[f->key.in], w->cache.now_ms, w->epoch_ms + tw_worker_ms(w, rte_rdtsc()),
+				  (uint8_t)reason, &record);
 		if (rte_ring_sp_enqueue_elem(w->records, &record, sizeof(record))) {
 			w->stats.records_waited++;
 			return false;

@@ -75,14 +75,24 @@ static inline uint32_t tw_flow_cache_used(const struct tw_flow_cache *cache)
 	return cache->capacity - cache->n_free;
 }
 
+/* How a worker's clock reads: one moment on it and in Unix time. */
+struct tw_flow_clock {
+	uint32_t now_ms;
+	uint64_t now_unix_ms;
+};
+
 /** Unix time of a moment on the cache's clock, given one moment on both. Right for moments up to 49 days past. */
 static inline uint64_t tw_flow_unix_ms(uint32_t ms, uint32_t now_ms, uint64_t now_unix_ms)
 {
 	return now_unix_ms - (uint32_t)(now_ms - ms);
 }
 
-/** Turn an entry into a record (without resetting it). `now_unix_ms` is the present Unix time, `now_ms` the same on the cache's clock. */
-void tw_flow_to_record(const struct tw_flow *flow, const struct tw_snapshot *snapshot, uint32_t now_ms,
-		       uint64_t now_unix_ms, uint8_t end_reason, struct tw_flow_record *record);
+/**
+ * Turn an entry into a record (without resetting it).
+ * @param in      the slot its key names, in the snapshot of the moment
+ * @param now_ms  the present on the cache's clock, now_unix_ms the same in Unix time
+ */
+void tw_flow_to_record(const struct tw_flow *flow, const struct tw_slot *in, uint32_t now_ms, uint64_t now_unix_ms,
+		       uint8_t end_reason, struct tw_flow_record *record);
 
 #endif

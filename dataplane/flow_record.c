@@ -2,7 +2,7 @@
 /*
  * flow_record.c - a flow cache entry becomes a flow record; see flow_cache.h and flowexport/record.h.
  *
- * Threads  the owning worker (pure: reads the entry and the snapshot).
+ * Threads  the owning worker (pure: reads the entry and its slot).
  */
 #include <string.h>
 
@@ -56,11 +56,10 @@ static void addresses_and_ports(const struct tw_key *k, struct tw_flow_record *r
 	r->dst_port = be16(k->dst_port);
 }
 
-void tw_flow_to_record(const struct tw_flow *f, const struct tw_snapshot *s, uint32_t now_ms, uint64_t now_unix_ms,
+void tw_flow_to_record(const struct tw_flow *f, const struct tw_slot *in, uint32_t now_ms, uint64_t now_unix_ms,
 		       uint8_t end_reason, struct tw_flow_record *r)
 {
 	const struct tw_key *k = &f->key;
-	const struct tw_slot *in = &s->slot[k->in];
 
 	memset(r, 0, sizeof(*r));
 	r->ingress = in->number;

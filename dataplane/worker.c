@@ -59,16 +59,11 @@ void tw_worker_clock_init(struct tw_worker *w)
 	w->cache.now_ms = 0;
 }
 
-uint64_t tw_worker_unix_of_ms(const struct tw_worker *w, uint32_t ms)
+struct tw_flow_clock tw_worker_clock(const struct tw_worker *w)
 {
-	uint64_t now = tw_worker_ms(w, rte_rdtsc());
+	uint64_t ms = tw_worker_ms(w, rte_rdtsc());
 
-	return tw_flow_unix_ms(ms, (uint32_t)now, w->epoch_ms + now);
-}
-
-uint32_t tw_worker_ms_of_unix(const struct tw_worker *w, uint64_t unix_ms)
-{
-	return (uint32_t)(unix_ms - w->epoch_ms);
+	return (struct tw_flow_clock){ .now_ms = (uint32_t)ms, .now_unix_ms = w->epoch_ms + ms };
 }
 
 /* --- decide --- */

@@ -83,7 +83,7 @@ struct tw_job {
 	uint32_t capacity;
 	uint32_t n;
 	uint64_t total;
-	struct tw_flow *flows; /* main's memory; first_ms/last_ms are the worker's clock: see tw_worker_unix_of_ms() */
+	struct tw_flow *flows; /* main's memory; first_ms/last_ms are the worker's clock: see tw_worker_clock() */
 	uint32_t cursor;       /* worker's */
 	_Atomic bool done;
 };
@@ -131,8 +131,7 @@ static inline uint64_t tw_worker_ms(const struct tw_worker *w, uint64_t tsc)
 	return (uint64_t)(((unsigned __int128)(tsc - w->tsc_base) * w->ms_per_tsc) >> 64);
 }
 
-/* How main reads and writes the times in a job's flows (modulo 2^32 on the worker's clock). Any thread. */
-uint64_t tw_worker_unix_of_ms(const struct tw_worker *worker, uint32_t ms);
-uint32_t tw_worker_ms_of_unix(const struct tw_worker *worker, uint64_t unix_ms);
+/** The moment, for times in a job's flows. Any thread. */
+struct tw_flow_clock tw_worker_clock(const struct tw_worker *worker);
 
 #endif

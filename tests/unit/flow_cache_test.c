@@ -114,7 +114,7 @@ static void one_port_cannot_take_the_whole_table(void **state)
 
 static void a_record_says_what_the_entry_counted(void **state)
 {
-	static struct tw_snapshot s;
+	const struct tw_slot in = { .number = 4711 };
 	struct tw_flow f = { .key = key_of(1),
 			     .packets = 3,
 			     .l3_octets = 300,
@@ -126,9 +126,8 @@ static void a_record_says_what_the_entry_counted(void **state)
 			     .tcp_flags = 0x1b };
 	struct tw_flow_record r;
 
-	s.slot[1].number = 4711;
 	f.verdict = (struct tw_verdict){ .action = TW_ACT_FORWARD, .vlan = 10, .egress = 4712 };
-	tw_flow_to_record(&f, &s, 10, 1000000, TW_FLOW_END_IDLE, &r);
+	tw_flow_to_record(&f, &in, 10, 1000000, TW_FLOW_END_IDLE, &r);
 	assert_int_equal(r.ingress, 4711);
 	assert_int_equal(r.egress, 4712);
 	assert_int_equal(r.vlan, 10);
@@ -137,7 +136,7 @@ static void a_record_says_what_the_entry_counted(void **state)
 	assert_int_equal(r.last_ms, 1000000 - 5);
 	assert_int_equal(r.l2_octets, 342);
 	f.verdict = (struct tw_verdict){ .action = TW_ACT_DROP, .drop = TW_DROP_FORGED_SOURCE };
-	tw_flow_to_record(&f, &s, 10, 1000000, TW_FLOW_END_IDLE, &r);
+	tw_flow_to_record(&f, &in, 10, 1000000, TW_FLOW_END_IDLE, &r);
 	assert_int_equal(r.forwarding, TW_DROPPED_POLICY);
 }
 

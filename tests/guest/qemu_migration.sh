@@ -15,14 +15,7 @@ check "it has something to remember" guest exec db --run-dir "$a" \
     'echo precious >/tmp/kept; (while :; do echo x >>/tmp/ticks; usleep 100000; done) >/dev/null 2>&1 &'
 
 # Host b starts the same guest, from what host a has on file, and waits for it.
-mapfile -t start < <(python3 - "$a/vm/db.json" <<'PY'
-import json, sys
-spec = json.load(open(sys.argv[1]))
-print("--uuid", spec["uuid"], "--memory", spec["memory_mib"], "--cpus", spec["cpus"], "--kernel", spec["kernel"],
-      "--initrd", spec["initrd"], "--append", spec["append"], "--", *spec["extra"], sep="\n")
-PY
-)
-line=$("$tw_vm" run db --run-dir "$b" --incoming tcp:127.0.0.1:0 "${start[@]}")
+line=$(run_again "$a" "$b" db tcp:127.0.0.1:0)
 check "host b says where it waits" grep -qE '^incoming tcp:127\.0\.0\.1:[1-9][0-9]*$' <<<"$line"
 check "both have the same specification on file" cmp "$a/vm/db.json" "$b/vm/db.json"
 
@@ -40,6 +33,7 @@ check "and the moved one does not" guest exec db --run-dir "$b" true
 check "until it is told to" guest stop db --run-dir "$b"
 
 # A destination that nobody calls can be called off.
-"$tw_vm" run db --run-dir "$b" --incoming tcp:127.0.0.1:0 "${start[@]}" >/dev/null
+check "the same guest runs on host a again" guest run db --run-dir "$a"
+run_again "$a" "$b" db tcp:127.0.0.1:0 >/dev/null
 check "a guest that never came is called off" "$tw_vm" stop db --run-dir "$b"
 finish

@@ -40,6 +40,20 @@ check() {
     fi
 }
 
+# run_again FROM TO NAME URI: what run directory FROM has on file is started in TO and waits there, as agents do it.
+run_again() {
+    local words
+    mapfile -t words < <(python3 - "$1/vm/$3.json" <<'PY'
+import json, sys
+spec = json.load(open(sys.argv[1]))
+print(*(w for port in spec["ports"] for w in ("--port", port)), "--uuid", spec["uuid"], "--memory", spec["memory_mib"],
+      "--cpus", spec["cpus"], "--kernel", spec["kernel"], "--initrd", spec["initrd"], "--append", spec["append"],
+      "--", *spec["extra"], sep="\n")
+PY
+    )
+    "$tw_vm" run "$3" --run-dir "$2" --incoming "$4" "${words[@]}"
+}
+
 equal() {
     [ "$1" = "$2" ] || {
         echo "\"$1\" is not \"$2\""

@@ -20,16 +20,20 @@ enum {
 
 enum statement { BEGIN, COMMIT, ROLLBACK, PUT_OBJECT, DROP_OBJECT, PUT_META, N_STATEMENTS };
 
+#define PUT_OBJECT_TEXT                                                                                    \
+	"INSERT INTO object (kind, name, revision, body) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (kind, name)" \
+	" DO UPDATE SET revision = excluded.revision, body = excluded.body RETURNING id"
+#define PUT_META_TEXT                                                         \
+	"UPDATE meta SET revision = ?1, next_port = coalesce(?2, next_port)," \
+	" next_migration = coalesce(?3, next_migration) WHERE id = 1"
+
 static const char *const statement_text[N_STATEMENTS] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
-	[PUT_OBJECT] = "INSERT INTO object (kind, name, revision, body) VALUES (?1, ?2, ?3, ?4)"
-		       " ON CONFLICT (kind, name) DO UPDATE SET revision = excluded.revision, body = excluded.body"
-		       " RETURNING id",
+	[PUT_OBJECT] = PUT_OBJECT_TEXT,
 	[DROP_OBJECT] = "DELETE FROM object WHERE kind = ?1 AND name = ?2",
-	[PUT_META] = "UPDATE meta SET revision = ?1, next_port = coalesce(?2, next_port),"
-		     " next_migration = coalesce(?3, next_migration) WHERE id = 1",
+	[PUT_META] = PUT_META_TEXT,
 };
 
 static const char schema_text[] =

@@ -179,7 +179,11 @@ static void error_from(struct tw_error *err, const Tw__Error *said)
 	*err = (struct tw_error){ 0 };
 	if (!said)
 		return;
-	tw_error_set(err, said->code ? (enum tw_api_error)said->code : TW_E_INTERNAL, said->field, "%s", said->text);
+	if (*said->text)
+		tw_error_set(err, said->code ? (enum tw_api_error)said->code : TW_E_INTERNAL, said->field, "%s",
+			     said->text);
+	else /* an error always has a text: some of those who hear of it have nothing else */
+		tw_error_set(err, said->code ? (enum tw_api_error)said->code : TW_E_INTERNAL, said->field, NULL);
 }
 
 void tw_tasks_result(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)

@@ -446,6 +446,14 @@ static void a_vm_that_the_host_does_not_know_fails_it(void **state)
 	assert_failed(ctl, "no such VM");
 }
 
+static void an_error_without_words_fails_it_too(void **state)
+{
+	struct tw_controller *ctl = *state;
+
+	send_error(ctl, "a", reach_transfer(ctl), "");
+	assert_failed(ctl, "refused");
+}
+
 static void a_launch_that_fails_is_cleaned_up(void **state)
 {
 	struct tw_controller *ctl = *state;
@@ -600,6 +608,7 @@ int main(void)
 		MOVING(what_cannot_move_is_refused_with_the_reason),
 		MOVING(hosts_that_do_not_prepare_fail_it_before_anything_moved),
 		MOVING(a_vm_that_the_host_does_not_know_fails_it),
+		MOVING(an_error_without_words_fails_it_too),
 		MOVING(a_launch_that_fails_is_cleaned_up),
 		MOVING(an_answer_to_something_else_fails_it),
 		MOVING(a_transfer_that_qemu_gives_up_leaves_the_guest_at_a),

@@ -156,11 +156,3 @@ bool tw_calls_reply_is(const Tw__Envelope *reply, const struct tw_error *err, Tw
 				    (int)reply->body_case, (int)want);
 	return true;
 }
-
-void tw_calls_error_message(struct tw_error *err, Tw__Error *message)
-{
-	tw__error__init(message);
-	message->code = err->code;
-	message->field = err->field;
-	message->text = err->text;
-}

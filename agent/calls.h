@@ -42,7 +42,4 @@ void tw_calls_forget(struct tw_calls *calls, const void *arg);
 bool tw_calls_reply_is(const Tw__Envelope *reply, const struct tw_error *err, Tw__Envelope__BodyCase want,
 		       struct tw_error *out);
 
-/** Fill the message from an error it then borrows. */
-void tw_calls_error_message(struct tw_error *err, Tw__Error *message);
-
 #endif

@@ -2,28 +2,29 @@
 /*
  * links.c - watches kernel links by netlink; see links.h.
  *
- * libnl's cache manager keeps a copy of the kernel's links current; each notification makes us look again at the few we
- * watch. When notifications were lost (ENOBUFS) the manager is made anew, which reads everything again.
+ * A notification only says that something changed: the few links that are watched are then asked for by name. So it does
+ * not matter when notifications are lost (ENOBUFS), and nothing that we keep can differ from the kernel for long.
  *
  * Threads  the agent's one thread.
- * Owns     two netlink sockets: the manager's, and one for requests.
+ * Owns     two netlink sockets: one that hears of changes, one for requests.
  * Spec     rtnetlink(7), netdevice(7).
  */
 #include "agent/links.h"
 
 #include <errno.h>
 #include <net/if.h>
-#include <netlink/cache.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 #include <stdlib.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "common/log.h"
 
 #define TW_LOG_AREA "links"
 
-enum { RETRY_S = 1 };
+enum { HEARD_SIZE = 16384 /* octets of notifications read at once */ };
 
 struct watched {
 	char *uplink, *netdev;
@@ -35,10 +36,8 @@ struct tw_links {
 	struct event_base *base;
 	void (*changed)(void *arg);
 	void *arg;
-	struct nl_sock *requests;
-	struct nl_cache_mngr *manager;
-	struct nl_cache *cache; /* the manager's */
-	struct event *readable, *retry;
+	struct nl_sock *requests, *news;
+	struct event *readable;
 	struct watched *watched;
 	size_t n_watched;
 };
@@ -77,10 +76,10 @@ static void raise_link(struct tw_links *links, struct watched *w, struct rtnl_li
 
 static bool look_at(struct tw_links *links, struct watched *w)
 {
-	struct rtnl_link *link = links->cache ? rtnl_link_get_by_name(links->cache, w->netdev) : NULL;
 	struct tw_links_state now = { 0 };
+	struct rtnl_link *link = NULL;
 
-	if (link) {
+	if (rtnl_link_get_kernel(links->requests, 0, w->netdev, &link) == 0 && link) {
 		now.present = true;
 		now.up = flags_up(rtnl_link_get_flags(link));
 		now.mtu = rtnl_link_get_mtu(link);
@@ -107,58 +106,29 @@ static void look(struct tw_links *links)
 		links->changed(links->arg);
 }
 
-static void disconnect(struct tw_links *links)
-{
-	if (links->readable)
-		event_free(links->readable);
-	if (links->manager)
-		nl_cache_mngr_free(links->manager);
-	links->readable = NULL;
-	links->manager = NULL;
-	links->cache = NULL;
-}
-
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
-	struct tw_links *links = arg;
-	const struct timeval soon = { .tv_sec = RETRY_S };
-	int rc = nl_cache_mngr_data_ready(links->manager);
+	char heard[HEARD_SIZE];
 
-	if (rc < 0 && rc != -NLE_AGAIN) {
-		tw_log_warning("notifications of links were lost, reading all again error=%s", nl_geterror(rc));
-		disconnect(links);
-		event_add(links->retry, &soon);
-		return;
-	}
-	look(links);
+	while (recv(fd, heard, sizeof(heard), MSG_DONTWAIT) > 0 || errno == ENOBUFS || errno == EINTR)
+		errno = 0;
+	look(arg);
 }
 
-static int connect_manager(struct tw_links *links)
+/* @return 0, -ENOMEM or what netlink says, as logged */
+static int listen_to_kernel(struct tw_links *links)
 {
-	int rc = nl_cache_mngr_alloc(NULL, NETLINK_ROUTE, NL_AUTO_PROVIDE, &links->manager);
+	int rc = nl_connect(links->requests, NETLINK_ROUTE);
 
-	if (rc == 0)
-		rc = nl_cache_mngr_add(links->manager, "route/link", NULL, NULL, &links->cache);
-	if (rc == 0) {
-		links->readable = event_new(links->base, nl_cache_mngr_get_fd(links->manager), EV_READ | EV_PERSIST,
-					    on_readable, links);
-		if (links->readable && event_add(links->readable, NULL) == 0)
-			return 0;
+	rc = rc ? rc : nl_connect(links->news, NETLINK_ROUTE);
+	rc = rc ? rc : nl_socket_add_membership(links->news, RTNLGRP_LINK);
+	if (rc) {
+		tw_log_error("links cannot be watched error=%s", nl_geterror(rc));
+		return -ENOTSUP;
 	}
-	tw_log_error("links cannot be watched error=%s", rc ? nl_geterror(rc) : "out of memory");
-	disconnect(links);
-	return -ENOMEM;
-}
-
-static void on_retry(evutil_socket_t fd, short what, void *arg)
-{
-	struct tw_links *links = arg;
-	const struct timeval soon = { .tv_sec = RETRY_S };
-
-	if (connect_manager(links))
-		event_add(links->retry, &soon);
-	else
-		look(links);
+	links->readable =
+		event_new(links->base, nl_socket_get_fd(links->news), EV_READ | EV_PERSIST, on_readable, links);
+	return links->readable && event_add(links->readable, NULL) == 0 ? 0 : -ENOMEM;
 }
 
 static void free_watched(struct watched *watched, size_t n)
@@ -173,18 +143,19 @@ static void free_watched(struct watched *watched, size_t n)
 struct tw_links *tw_links_create(struct event_base *base, void (*changed)(void *arg), void *arg)
 {
 	struct tw_links *links = calloc(1, sizeof(*links));
+	int rc;
 
 	if (!links)
 		return NULL;
 	links->base = base;
 	links->changed = changed;
 	links->arg = arg;
-	links->retry = event_new(base, -1, 0, on_retry, links);
 	links->requests = nl_socket_alloc();
-	if (!links->retry || !links->requests || nl_connect(links->requests, NETLINK_ROUTE) < 0 ||
-	    connect_manager(links)) {
+	links->news = nl_socket_alloc();
+	rc = links->requests && links->news ? listen_to_kernel(links) : -ENOMEM;
+	if (rc) {
 		tw_links_destroy(links);
-		errno = ENOTSUP;
+		errno = -rc;
 		return NULL;
 	}
 	return links;
@@ -194,11 +165,12 @@ void tw_links_destroy(struct tw_links *links)
 {
 	if (!links)
 		return;
-	disconnect(links);
-	if (links->retry)
-		event_free(links->retry);
+	if (links->readable)
+		event_free(links->readable);
 	if (links->requests)
 		nl_socket_free(links->requests);
+	if (links->news)
+		nl_socket_free(links->news);
 	free_watched(links->watched, links->n_watched);
 	free(links);
 }

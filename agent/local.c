@@ -298,10 +298,13 @@ struct tw_local *tw_local_create(struct tw_agent *agent)
 
 void tw_local_destroy(struct tw_local *local)
 {
+	struct tw_error ending = { 0 };
+
 	if (!local)
 		return;
+	tw_error_set(&ending, TW_E_UNREACHABLE, NULL, "the agent is ending");
 	while (!TAILQ_EMPTY(&local->waiters))
-		drop(TAILQ_FIRST(&local->waiters));
+		refuse(TAILQ_FIRST(&local->waiters), &ending);
 	tw_link_server_destroy(local->server);
 	if (local->look)
 		event_free(local->look);

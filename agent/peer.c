@@ -163,11 +163,16 @@ struct tw_peer *tw_peer_create(struct tw_agent *agent, const char *url)
 
 void tw_peer_destroy(struct tw_peer *peer)
 {
+	struct arrival *arrival;
+
 	if (!peer)
 		return;
-	while (!TAILQ_EMPTY(&peer->arrivals))
-		drop(TAILQ_FIRST(&peer->arrivals));
-	tw_link_server_destroy(peer->server); /* drops the requests that wait */
+	while ((arrival = TAILQ_FIRST(&peer->arrivals))) {
+		if (arrival->req)
+			refuse(arrival->req, TW_E_UNREACHABLE, "", "the agent is ending");
+		drop(arrival);
+	}
+	tw_link_server_destroy(peer->server);
 	free(peer);
 }
 

@@ -67,8 +67,9 @@ static void report_done(const Tw__Envelope *reply, const struct tw_error *err, v
 
 	if (tw_calls_reply_is(reply, err, TW__ENVELOPE__BODY_ACK, &why)) {
 		report->n_activated -= report->n_sent;
-		memmove(report->activated, report->activated + report->n_sent,
-			report->n_activated * sizeof(*report->activated));
+		if (report->n_sent)
+			memmove(report->activated, report->activated + report->n_sent,
+				report->n_activated * sizeof(*report->activated));
 		set_connected(report, true);
 		event_active(report->kick, 0, 0);
 	} else {

@@ -24,6 +24,7 @@
 #include "common/path.h"
 #include "hypervisor-hooks/vm_spec.h"
 #include "proto/link/check.h"
+#include "proto/link/codec.h"
 
 #define TW_LOG_AREA "task"
 
@@ -75,15 +76,13 @@ static void finish(struct task *task, Tw__TaskResult *result, const struct tw_er
 {
 	Tw__TaskResult failure = empty_result();
 	Tw__Error message;
-	struct tw_error why;
 
 	if (!result) {
-		why = *err;
-		tw_calls_error_message(&why, &message);
+		tw_link_error_message(err, &message);
 		failure.error = &message;
 		result = &failure;
-		tw_log_warning("a task failed task=%" PRIu64 " code=%u field=%s error=%s", task->id, why.code,
-			       why.field, why.text);
+		tw_log_warning("a task failed task=%" PRIu64 " code=%u field=%s error=%s", task->id, err->code,
+			       err->field, err->text);
 	}
 	result->id = task->id;
 	if (tw_report_result(task->tasks->agent->report, result))

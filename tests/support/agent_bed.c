@@ -261,6 +261,8 @@ static void on_controller_request(struct tw_link_request *req, const Tw__Envelop
 		reply_with(req, TW__ENVELOPE__BODY_HELLO_REPLY, &hello);
 		break;
 	case TW__ENVELOPE__BODY_WATCH:
+		if (ctl->watch)
+			reply_with(ctl->watch, TW__ENVELOPE__BODY_ACK, &ack); /* of an agent that has gone */
 		ctl->watch = req;
 		ctl->watch_since = env->watch->since;
 		answer_watch(ctl);
@@ -293,8 +295,12 @@ void bed_start_controller(struct bed *bed, Tw__WatchReply *slice)
 
 void bed_stop_controller(struct bed *bed)
 {
+	const struct tw_error gone = { .code = TW_E_UNREACHABLE };
+
 	tw_link_server_destroy(bed->ctl.server);
 	bed->ctl.server = NULL;
+	if (bed->ctl.watch) /* nobody hears it, but it wants an answer */
+		tw_link_reply_error(bed->ctl.watch, &gone);
 	bed->ctl.watch = NULL;
 }
 

@@ -263,6 +263,7 @@ static int run(struct run *r)
 	if (r->foreground)
 		block_signals(&signals);
 	if (launch(r, nics, &pid, &err)) {
+		tw_vm_forget(r->run_dir, r->spec->name);
 		if (!r->incoming && tw_vm_detach(r->run_dir, r->spec, &ignored))
 			tw_vm_complain(&ignored);
 		return tw_vm_complain(&err);

@@ -173,17 +173,44 @@ static int start_child(struct start *s, char *const *args)
 	return rc;
 }
 
-static void wait_for_answer(struct start *s)
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct start *s = arg;
+
+	tw_error_set(s->err, TW_E_VMM, NULL, "interrupted by signal %d; QEMU was ended", (int)number);
+	finish(s, -EINTR);
+}
+
+/*
+ * Start the child and wait. Signals that end us end it too: they are caught from before the fork until the caller's mask
+ * is back, so a caller that blocks them loses none.
+ */
+static void start_and_wait(struct start *s, char *const *args)
 {
 	static const struct timeval tick = { .tv_usec = TICK_MS * 1000 };
-	struct event *timer = event_new(s->base, -1, EV_PERSIST, on_tick, s);
+	struct event *events[] = { evsignal_new(s->base, SIGINT, on_signal, s),
+				   evsignal_new(s->base, SIGTERM, on_signal, s),
+				   event_new(s->base, -1, EV_PERSIST, on_tick, s) };
+	const size_t n = sizeof(events) / sizeof(*events);
+	sigset_t ending, before;
+	int rc = 0;
 
-	if (!timer || event_add(timer, &tick))
-		finish(s, -ENOMEM);
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = !events[i] || event_add(events[i], i == n - 1 ? &tick : NULL) ? -ENOMEM : 0;
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGTERM);
+	sigprocmask(SIG_UNBLOCK, &ending, &before);
+	if (!rc)
+		rc = start_child(s, args);
+	if (rc)
+		s->rc = rc;
 	while (s->rc == 1)
 		event_base_dispatch(s->base);
-	if (timer)
-		event_free(timer);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	for (size_t i = 0; i < n; i++)
+		if (events[i])
+			event_free(events[i]);
 	tw_qmp_destroy(s->qmp);
 }
 
@@ -202,13 +229,11 @@ int tw_vm_launch(const char *run_dir, const char *name, char *const *args, const
 
 	if (!s.base)
 		s.rc = -ENOMEM;
-	else if ((s.rc = tw_vm_path(s.socket, sizeof(s.socket), run_dir, name, "qmp")) == 0) {
+	else if (tw_vm_path(s.socket, sizeof(s.socket), run_dir, name, "qmp"))
+		s.rc = -ENAMETOOLONG;
+	else {
 		unlink(s.socket); /* what a crash left would be taken for the new one */
-		s.rc = start_child(&s, args);
-		if (!s.rc) {
-			s.rc = 1;
-			wait_for_answer(&s);
-		}
+		start_and_wait(&s, args);
 	}
 	if (s.base)
 		event_base_free(s.base);

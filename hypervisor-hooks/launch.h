@@ -25,7 +25,8 @@ enum {
  * @param pid      out; QEMU is a child of the caller
  * @param uri      out: where QEMU waits, that is `incoming` with the port it took in place of 0; untouched if
  *                 incoming is NULL
- * @return 0, or -errno with *err: TW_E_VMM (it ended; the text has its last words), TW_E_TIMEOUT
+ * @return 0, or -errno with *err: TW_E_VMM (it ended; the text has its last words), TW_E_TIMEOUT.
+ *         SIGINT and SIGTERM also end the wait, and QEMU; they are caught meanwhile, even if the caller blocks them
  */
 int tw_vm_launch(const char *run_dir, const char *name, char *const *args, const char *incoming, pid_t *pid, char *uri,
 		 size_t uri_size, struct tw_error *err) __attribute__((warn_unused_result));

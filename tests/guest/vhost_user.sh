@@ -56,6 +56,22 @@ check "and the port attached before it is given back" equal "$(asked 3)" "attach
 check "a port of another VM is refused" grep -q 'another VM' <<<"$(guest run web --port web/eth0 --port db/eth0 2>&1)"
 check "and both are given back" equal "$(asked 4)" "attach web/eth0;attach db/eth0;detach web/eth0;detach db/eth0;"
 
+# Nobody serves the port yet, so QEMU waits, and tw-vm with it.
+"$support/guest" run web --port web/eth0 >/dev/null 2>"$a/interrupted" & # not the function: that would be a shell's pid
+waiting=$!
+for _ in $(seq 100); do
+    [ -s "$a/vm/web.pid" ] && break
+    sleep 0.1
+done
+qemu=$(cat "$a/vm/web.pid")
+check "tw-vm waits for the switch" kill -0 "$waiting"
+kill "$waiting"
+wait "$waiting"
+check "interrupted, it fails" equal "$?" 1
+check "and says so" grep -q 'interrupted by signal 15' "$a/interrupted"
+check "QEMU has ended with it" equal "$(tr '\0' ' ' 2>/dev/null <"/proc/$qemu/cmdline")" ""
+check "the port is given back" equal "$(asked 1)" "detach web/eth0;"
+
 forward "$a/vhost/1.sock" "$a/vhost/2.sock"
 check "a guest starts on a vhost-user port" guest run web --port web/eth0 --ip 10.0.0.1/24
 check "and another" guest run db --port db/eth0 --ip 10.0.0.2/24

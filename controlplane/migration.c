@@ -170,9 +170,10 @@ static bool step_transfer(struct tw_controller *ctl, struct tw_move *move, const
 	if (!runs_everywhere(move) && !seen_at_b(ctl, move, m)) {
 		if (!move->quiet_at_ms)
 			return false;
-		tw_controller_wake_at(ctl, move->quiet_at_ms);
-		if (tw_clock_mono_ms() < move->quiet_at_ms)
+		if (tw_clock_mono_ms() < move->quiet_at_ms) {
+			tw_controller_wake_at(ctl, move->quiet_at_ms);
 			return false;
+		}
 	}
 	return enter(ctl, move, TW__MIGRATION__PHASE__SETTLE);
 }

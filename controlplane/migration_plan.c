@@ -7,6 +7,7 @@
 #include "controlplane/edit.h"
 #include "controlplane/mem.h"
 #include "controlplane/migration.h"
+#include "controlplane/refs.h"
 
 /* The host that all of the VM's ports are bound to. */
 static const char *find_source(const struct tw_model *model, const char *vm, struct tw_error *err)
@@ -71,6 +72,23 @@ static bool check_hosts(struct tw_controller *ctl, const char *from, const char 
 	return true;
 }
 
+static bool check_room(const struct tw_model *model, const char *vm, const char *to, struct tw_error *err)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < model->tables[TW__KIND__PORT].n; i++) {
+		const Tw__Port *port = tw_model_port_at(model, i);
+		const char *host = tw_port_host(port);
+
+		n += tw_port_of_vm(port, vm) || (host && strcmp(host, to) == 0);
+	}
+	if (n > TW_MAX_PORTS_PER_HOST)
+		return tw_error_set(err, TW_E_INVALID, "migrate_vm.to",
+				    "host '%s' would have %zu ports, more than a switch takes (%d)", to, n,
+				    TW_MAX_PORTS_PER_HOST);
+	return true;
+}
+
 /* A new migration of `vm`, and its ports marked with it. */
 static void put_start(const struct tw_model *model, const char *vm, const char *from, const char *to,
 		      struct tw_changes *changes)
@@ -109,7 +127,8 @@ bool tw_migration_plan(struct tw_controller *ctl, const Tw__MigrateVm *request, 
 {
 	const char *from = find_source(&ctl->model, request->vm, err);
 
-	if (!from || !check_free(&ctl->model, request->vm, err) || !check_hosts(ctl, from, request->to, err))
+	if (!from || !check_free(&ctl->model, request->vm, err) || !check_hosts(ctl, from, request->to, err) ||
+	    !check_room(&ctl->model, request->vm, request->to, err))
 		return false;
 	*id = ctl->model.next_migration;
 	put_start(&ctl->model, request->vm, from, request->to, changes);

@@ -41,8 +41,6 @@ struct tw_child {
 	void *arg;
 };
 
-extern char **environ;
-
 /* Keep the last KEEP octets. */
 static void read_tail(struct tail *tail)
 {

@@ -254,16 +254,6 @@ int tw_report_result(struct tw_report *report, const Tw__TaskResult *result)
 	return 0;
 }
 
-bool tw_report_result_open(const struct tw_report *report, uint64_t id)
-{
-	const struct result *result;
-
-	TAILQ_FOREACH (result, &report->results, link)
-		if (result->msg->id == id)
-			return true;
-	return false;
-}
-
 bool tw_report_connected(const struct tw_report *report)
 {
 	return report->connected;

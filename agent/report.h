@@ -37,9 +37,6 @@ int tw_report_activated(struct tw_report *report, uint32_t number, uint64_t migr
 /** Send a task's result (host is filled in); borrowed. @return 0 or -ENOMEM */
 int tw_report_result(struct tw_report *report, const Tw__TaskResult *result);
 
-/** Does the result of this task still wait for its acknowledgement? */
-bool tw_report_result_open(const struct tw_report *report, uint64_t id);
-
 bool tw_report_connected(const struct tw_report *report);
 
 #endif

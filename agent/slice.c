@@ -150,7 +150,8 @@ static bool delete_key(Tw__WatchReply *state, const char *what, struct tw_error 
 		size_t *n = kind_n(kind, state), at;
 		bool found;
 
-		if (strlen(kind->name) != (size_t)(colon - what) || strncmp(kind->name, what, (size_t)(colon - what)))
+		if (strlen(kind->name) != (size_t)(colon - what) ||
+		    strncmp(kind->name, what, (size_t)(colon - what)) != 0)
 			continue;
 		at = find(kind, state, colon + 1, &found);
 		if (found) {

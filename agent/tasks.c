@@ -29,6 +29,7 @@
 #define TW_LOG_AREA "task"
 
 enum { FLOWS_TIMEOUT_MS = 5000, LAUNCH_TIMEOUT_MS = 30000 };
+enum { REMEMBERED = 256 }; /* tasks done; more than a controller gives in the time in which it repeats one */
 
 struct task {
 	TAILQ_ENTRY(task) link;
@@ -41,7 +42,27 @@ struct task {
 struct tw_tasks {
 	struct tw_agent *agent;
 	TAILQ_HEAD(, task) running;
+	uint64_t epoch; /* of the store whose ids these are */
+	uint64_t done[REMEMBERED];
+	size_t n_done; /* in all; the oldest is overwritten */
 };
+
+/* A controller repeats a task until it has heard the result, and its last repetition may come after that. */
+static bool is_known(struct tw_tasks *tasks, uint64_t id)
+{
+	uint64_t epoch = tw_agent_view(tasks->agent)->epoch;
+	size_t n;
+
+	if (tasks->epoch != epoch) { /* another store counts anew */
+		tasks->epoch = epoch;
+		tasks->n_done = 0;
+	}
+	n = tasks->n_done < REMEMBERED ? tasks->n_done : REMEMBERED;
+	for (size_t i = 0; i < n; i++)
+		if (tasks->done[i] == id)
+			return true;
+	return false;
+}
 
 static Tw__TaskResult empty_result(void)
 {
@@ -85,6 +106,7 @@ static void finish(struct task *task, Tw__TaskResult *result, const struct tw_er
 			       err->field, err->text);
 	}
 	result->id = task->id;
+	task->tasks->done[task->tasks->n_done++ % REMEMBERED] = task->id;
 	if (tw_report_result(task->tasks->agent->report, result))
 		tw_log_error("a task's result is lost task=%" PRIu64, task->id);
 	drop(task);
@@ -338,7 +360,7 @@ void tw_tasks_begin(struct tw_tasks *tasks, const Tw__Task *said)
 	struct tw_error err = { 0 };
 	struct task *task;
 
-	if (find(tasks, said->id) || tw_report_result_open(tasks->agent->report, said->id))
+	if (is_known(tasks, said->id) || find(tasks, said->id))
 		return;
 	task = calloc(1, sizeof(*task));
 	if (!task)

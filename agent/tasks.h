@@ -2,7 +2,7 @@
 /*
  * tasks.h - does what the controller asks of this host, and reports each result once it is known.
  *
- * A task that is in work, or whose result is not acknowledged yet, is not begun again when it is told again.
+ * A task of one id is done once, however often it is told; its result is repeated until it is acknowledged (report.h).
  *
  * Threads  the agent's one thread.
  */

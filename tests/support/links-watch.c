@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "agent/links.h"
@@ -26,7 +25,7 @@ static void tell(void *arg)
 
 		if (!links || !tw_links_get(links, names[i], &now))
 			continue;
-		if (said_any && memcmp(&now, &said[i], sizeof(now)) == 0)
+		if (said_any && now.present == said[i].present && now.up == said[i].up && now.mtu == said[i].mtu)
 			continue;
 		said[i] = now;
 		printf("%s %s %s %u\n", names[i], now.present ? "present" : "absent", now.up ? "up" : "down", now.mtu);
@@ -54,7 +53,6 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	tw_log_init("links-watch", TW_LOG_INFO);
-	memset(said, 0, sizeof(said));
 	n_links = argc - 1;
 	names = argv + 1;
 	for (int i = 0; i < n_links; i++) {

@@ -286,6 +286,28 @@ static void tasks_are_done_and_their_results_reported(void **state)
 	assert_null(bed->ctl.results[3]->error);
 }
 
+static void a_task_that_is_told_again_is_done_once(void **state)
+{
+	struct bed *bed = *state;
+	Tw__WatchReply *reply;
+
+	start_all(bed);
+	for (uint64_t revision = 6; revision < 9; revision++) {
+		reply = web_on("a", revision);
+		add_task(reply, 1, TW__TASK__WHAT_FLOWS)->flows = MAKE(Tw__GetFlows, tw__get_flows__init);
+		bed_tell(bed, reply);
+		BED_UNTIL(bed, bed->ctl.realised == revision && bed->ctl.n_results >= 1);
+	}
+	assert_int_equal(bed->ctl.n_results, 1);
+
+	/* Another store counts anew. */
+	reply = web_on("a", 20);
+	reply->epoch = 99;
+	add_task(reply, 1, TW__TASK__WHAT_FLOWS)->flows = MAKE(Tw__GetFlows, tw__get_flows__init);
+	bed_tell(bed, reply);
+	BED_UNTIL(bed, bed->ctl.n_results == 2);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
@@ -303,6 +325,7 @@ int main(void)
 		CASE(detaching_unbinds_but_not_what_moves),
 		CASE(a_request_of_another_kind_is_refused),
 		CASE(tasks_are_done_and_their_results_reported),
+		CASE(a_task_that_is_told_again_is_done_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,12 +16,12 @@
 #include "controlplane/tasks.h"
 #include "controlplane/watch.h"
 
-static uint64_t slice_hash_of(struct tw_controller *ctl, const char *name)
+static uint64_t slice_hash_of(const struct tw_slicer *slicer, const char *name)
 {
 	Tw__WatchReply slice = TW__WATCH_REPLY__INIT;
 	uint64_t hash;
 
-	tw_slice_build(&ctl->model, name, &slice);
+	tw_slice_build(slicer, name, &slice);
 	hash = tw_slice_hash(&slice);
 	tw_slice_release(&slice);
 	return hash;
@@ -62,17 +62,21 @@ static void note_change(struct tw_host *host, uint64_t revision)
 
 void tw_hosts_load(struct tw_controller *ctl)
 {
+	struct tw_slicer *slicer = tw_slicer_create(&ctl->model);
+
 	for (size_t i = 0; i < ctl->model.tables[TW__KIND__HOST].n; i++) {
 		struct tw_host *host = host_add(ctl, tw_model_host_at(&ctl->model, i)->name);
 
-		host->slice_hash = slice_hash_of(ctl, host->name);
+		host->slice_hash = slice_hash_of(slicer, host->name);
 		host->more_before = true;
 		note_change(host, ctl->model.revision);
 	}
+	tw_slicer_destroy(slicer);
 }
 
 void tw_hosts_update(struct tw_controller *ctl)
 {
+	struct tw_slicer *slicer = tw_slicer_create(&ctl->model);
 	struct tw_host *host, *next;
 
 	for (host = LIST_FIRST(&ctl->hosts); host; host = next) {
@@ -85,7 +89,7 @@ void tw_hosts_update(struct tw_controller *ctl)
 	}
 	for (size_t i = 0; i < ctl->model.tables[TW__KIND__HOST].n; i++) {
 		const char *name = tw_model_host_at(&ctl->model, i)->name;
-		uint64_t hash = slice_hash_of(ctl, name);
+		uint64_t hash = slice_hash_of(slicer, name);
 
 		host = tw_host_find(ctl, name);
 		if (host && host->slice_hash == hash)
@@ -95,6 +99,7 @@ void tw_hosts_update(struct tw_controller *ctl)
 		host->slice_hash = hash;
 		note_change(host, ctl->model.revision);
 	}
+	tw_slicer_destroy(slicer);
 }
 
 void tw_hosts_drop_all(struct tw_controller *ctl)

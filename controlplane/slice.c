@@ -9,6 +9,18 @@
 
 enum { N_VLANS = TW_VLAN_MAX + 1 };
 
+struct bound_port {
+	const Tw__Port *port;
+	const char *host;
+	const Tw__Vlan *vlan; /* its own, else its network's; NULL if neither can be told */
+};
+
+struct tw_slicer {
+	const struct tw_model *model;
+	struct bound_port *ports;
+	size_t n_ports;
+};
+
 /* VLAN ids as bits; 0 = untagged on the uplink. */
 struct vlan_set {
 	uint64_t bits[(N_VLANS + 63) / 64];
@@ -25,7 +37,6 @@ static bool vlan_set_has(const struct vlan_set *set, uint32_t id)
 	return id < N_VLANS && (set->bits[id / 64] >> id % 64 & 1);
 }
 
-/* The VLANs of a port: its own choice, else its network's. NULL if neither can be told. */
 static const Tw__Vlan *vlan_of(const struct tw_model *model, const Tw__Port *port)
 {
 	const Tw__Network *network;
@@ -34,6 +45,29 @@ static const Tw__Vlan *vlan_of(const struct tw_model *model, const Tw__Port *por
 		return port->vlan;
 	network = tw_model_network(model, port->network);
 	return network ? network->vlan : NULL;
+}
+
+struct tw_slicer *tw_slicer_create(const struct tw_model *model)
+{
+	size_t n = model->tables[TW__KIND__PORT].n;
+	struct tw_slicer *slicer = tw_need(calloc(1, sizeof(*slicer)));
+
+	slicer->model = model;
+	slicer->ports = tw_need(calloc(n + 1, sizeof(*slicer->ports)));
+	for (size_t i = 0; i < n; i++) {
+		const Tw__Port *port = tw_model_port_at(model, i);
+		const char *host = tw_port_host(port);
+
+		if (host)
+			slicer->ports[slicer->n_ports++] = (struct bound_port){ port, host, vlan_of(model, port) };
+	}
+	return slicer;
+}
+
+void tw_slicer_destroy(struct tw_slicer *slicer)
+{
+	free(slicer->ports);
+	free(slicer);
 }
 
 static void vlan_set_join(struct vlan_set *set, const Tw__Vlan *vlan)
@@ -114,17 +148,14 @@ static void add_migrations(const struct tw_model *model, const char *host, Tw__W
 }
 
 /* Does the host serve the port, or will it, or did it a moment ago? */
-static bool is_local(const Tw__WatchReply *slice, const Tw__Port *port, const char *host)
+static bool is_local(const Tw__WatchReply *slice, const struct bound_port *bound, const char *host)
 {
-	const char *bound = tw_port_host(port);
-
-	if (!bound)
-		return false;
-	if (strcmp(bound, host) == 0)
+	if (strcmp(bound->host, host) == 0)
 		return true;
 	for (size_t i = 0; i < slice->n_migrations; i++)
-		if (tw_port_of_vm(port, slice->migrations[i]->vm) &&
-		    (strcmp(bound, slice->migrations[i]->from) == 0 || strcmp(bound, slice->migrations[i]->to) == 0))
+		if (tw_port_of_vm(bound->port, slice->migrations[i]->vm) &&
+		    (strcmp(bound->host, slice->migrations[i]->from) == 0 ||
+		     strcmp(bound->host, slice->migrations[i]->to) == 0))
 			return true;
 	return false;
 }
@@ -156,26 +187,26 @@ static void add_networks(const struct tw_model *model, Tw__WatchReply *slice)
 }
 
 /* Local ports first (n_local of them), then identities. @return n_local */
-static size_t add_ports(const struct tw_model *model, const char *host, Tw__WatchReply *slice)
+static size_t add_ports(const struct tw_slicer *slicer, const char *host, Tw__WatchReply *slice)
 {
-	size_t n = model->tables[TW__KIND__PORT].n, n_local;
 	struct vlan_set vlans = { 0 };
+	size_t n_local;
 
-	slice->ports = array_for(n);
-	for (size_t i = 0; i < n; i++) {
-		const Tw__Port *port = tw_model_port_at(model, i);
+	slice->ports = array_for(slicer->n_ports);
+	for (size_t i = 0; i < slicer->n_ports; i++) {
+		const struct bound_port *bound = &slicer->ports[i];
 
-		if (is_local(slice, port, host)) {
-			slice->ports[slice->n_ports++] = unconst(port);
-			vlan_set_join(&vlans, vlan_of(model, port));
+		if (is_local(slice, bound, host)) {
+			slice->ports[slice->n_ports++] = unconst(bound->port);
+			vlan_set_join(&vlans, bound->vlan);
 		}
 	}
 	n_local = slice->n_ports;
-	for (size_t i = 0; i < n && n_local; i++) {
-		const Tw__Port *port = tw_model_port_at(model, i);
+	for (size_t i = 0; i < slicer->n_ports && n_local; i++) {
+		const struct bound_port *bound = &slicer->ports[i];
 
-		if (tw_port_host(port) && !is_local(slice, port, host) && vlan_set_meets(&vlans, vlan_of(model, port)))
-			slice->ports[slice->n_ports++] = unconst(port);
+		if (vlan_set_meets(&vlans, bound->vlan) && !is_local(slice, bound, host))
+			slice->ports[slice->n_ports++] = unconst(bound->port);
 	}
 	return n_local;
 }
@@ -189,8 +220,9 @@ static bool mirrors_local(const Tw__Mirror *mirror, const Tw__WatchReply *slice,
 	return false;
 }
 
-void tw_slice_build(const struct tw_model *model, const char *host, Tw__WatchReply *slice)
+void tw_slice_build(const struct tw_slicer *slicer, const char *host, Tw__WatchReply *slice)
 {
+	const struct tw_model *model = slicer->model;
 	const struct tw_entry *entry = tw_model_find(model, TW__KIND__HOST, host);
 	size_t n_mirrors = model->tables[TW__KIND__MIRROR].n, n_exporters = model->tables[TW__KIND__EXPORTER].n;
 	size_t n_local;
@@ -200,7 +232,7 @@ void tw_slice_build(const struct tw_model *model, const char *host, Tw__WatchRep
 		slice->observation_domain = (uint32_t)entry->row;
 	}
 	add_migrations(model, host, slice);
-	n_local = add_ports(model, host, slice);
+	n_local = add_ports(slicer, host, slice);
 	add_networks(model, slice);
 	slice->mirrors = array_for(n_mirrors);
 	for (size_t i = 0; i < n_mirrors; i++) {

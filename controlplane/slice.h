@@ -14,11 +14,19 @@
 
 #include "controlplane/model.h"
 
+/* What slices of one revision have in common: where each bound port is, and its VLANs. */
+struct tw_slicer;
+
+/** @param model  borrowed; the slicer is good until the next tw_model_apply() */
+struct tw_slicer *tw_slicer_create(const struct tw_model *model);
+void tw_slicer_destroy(struct tw_slicer *slicer);
+
 /**
  * Fill a reply's objects and observation domain with a host's slice; the rest is as tw__watch_reply__init() left it.
  * @param host  name of a host in the model
+ * @note Takes time in proportion to the bound ports, for each host; the slicer may go before the slice.
  */
-void tw_slice_build(const struct tw_model *model, const char *host, Tw__WatchReply *slice);
+void tw_slice_build(const struct tw_slicer *slicer, const char *host, Tw__WatchReply *slice);
 /** Free what tw_slice_build() allocated; the objects stay the model's. */
 void tw_slice_release(Tw__WatchReply *slice);
 

@@ -67,7 +67,17 @@ static void reply_realised(struct tw_wait *wait)
 	tw_call_reply(wait->call, &reply);
 }
 
-/* "revision 7 is not realised by: a (not connected), b (the switch refused: ...)" - cut off where the text ends. */
+/* What keeps a host from realising; empty if it only takes its time. */
+static const char *hindrance(const struct tw_host *host)
+{
+	if (!tw_host_connected(host))
+		return "not connected";
+	if (*host->error)
+		return host->error;
+	return host->switch_alive ? "" : "its switch is not running";
+}
+
+/* "revision 7 is not realised by: a (not connected), b (port.vlan: ...)" - cut off where the text ends. */
 static void fail_realised(struct tw_controller *ctl, struct tw_wait *wait)
 {
 	struct tw_error err;
@@ -76,13 +86,11 @@ static void fail_realised(struct tw_controller *ctl, struct tw_wait *wait)
 	for (size_t i = 0; i < wait->n_hosts; i++) {
 		const struct tw_host *host = tw_host_find(ctl, wait->hosts[i]);
 		size_t used = strlen(names);
+		const char *why = host ? hindrance(host) : "";
 
-		if (!host || !owes_still(ctl, wait->hosts[i], wait->revision))
-			continue;
-		snprintf(names + used, sizeof(names) - used, "%s%s%s%s%s", used ? ", " : "", host->name,
-			 !tw_host_connected(host) || *host->error ? " (" : "",
-			 !tw_host_connected(host) ? "not connected" : host->error,
-			 !tw_host_connected(host) || *host->error ? ")" : "");
+		if (host && owes_still(ctl, wait->hosts[i], wait->revision))
+			snprintf(names + used, sizeof(names) - used, "%s%s%s%s%s", used ? ", " : "", host->name,
+				 *why ? " (" : "", why, *why ? ")" : "");
 	}
 	tw_error_set(&err, TW_E_TIMEOUT, "wait_realised", "revision %" PRIu64 " is not realised by: %s", wait->revision,
 		     names);

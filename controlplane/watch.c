@@ -20,7 +20,10 @@ static void answer(struct tw_controller *ctl, struct tw_host *host)
 
 	host->watching = false;
 	if (is_stale(ctl, host)) {
-		tw_slice_build(&ctl->model, host->name, &body);
+		struct tw_slicer *slicer = tw_slicer_create(&ctl->model);
+
+		tw_slice_build(slicer, host->name, &body);
+		tw_slicer_destroy(slicer);
 		body.full = true;
 	} else {
 		body.unchanged = true;

@@ -38,6 +38,14 @@ static int stop(void **state)
 	return 0;
 }
 
+static void build(struct tw_controller *ctl, const char *host, Tw__WatchReply *slice)
+{
+	struct tw_slicer *slicer = tw_slicer_create(&ctl->model);
+
+	tw_slice_build(slicer, host, slice);
+	tw_slicer_destroy(slicer);
+}
+
 /* The names of a slice's objects, "ports; networks; mirrors; exporters; migrations". */
 static const char *names_of(struct tw_controller *ctl, const char *host)
 {
@@ -45,7 +53,7 @@ static const char *names_of(struct tw_controller *ctl, const char *host)
 	Tw__WatchReply slice = TW__WATCH_REPLY__INIT;
 
 	text[0] = '\0';
-	tw_slice_build(&ctl->model, host, &slice);
+	build(ctl, host, &slice);
 	for (size_t i = 0; i < slice.n_ports; i++)
 		strcat(strcat(text, slice.ports[i]->name), " ");
 	strcat(text, ";");
@@ -71,7 +79,7 @@ static uint64_t hash_of(struct tw_controller *ctl, const char *host)
 	Tw__WatchReply slice = TW__WATCH_REPLY__INIT;
 	uint64_t hash;
 
-	tw_slice_build(&ctl->model, host, &slice);
+	build(ctl, host, &slice);
 	hash = tw_slice_hash(&slice);
 	tw_slice_release(&slice);
 	return hash;
@@ -181,15 +189,15 @@ static void observation_domains_differ_and_last(void **state)
 	Tw__WatchReply a = TW__WATCH_REPLY__INIT, b = TW__WATCH_REPLY__INIT;
 	uint32_t first;
 
-	tw_slice_build(&ctl->model, "a", &a);
-	tw_slice_build(&ctl->model, "b", &b);
+	build(ctl, "a", &a);
+	build(ctl, "b", &b);
 	assert_int_not_equal(a.observation_domain, 0);
 	assert_int_not_equal(a.observation_domain, b.observation_domain);
 	first = a.observation_domain;
 	tw_slice_release(&a);
 	tw_slice_release(&b);
 	assert_int_equal(ask_hello(ctl, "a", 1, NULL), 0); /* writes the host's addresses */
-	tw_slice_build(&ctl->model, "a", &a);
+	build(ctl, "a", &a);
 	assert_int_equal(a.observation_domain, first);
 	tw_slice_release(&a);
 }

@@ -27,6 +27,7 @@
 
 enum {
 	POLL_MS = 250, /* should an event get lost */
+	TIMES_ASKED_MAX = 8,
 	/* The controller gives a migration a minute; QEMU is stopped in time to say what happened. */
 	LIMIT_MS = 50000,
 	DOWNTIME_MS = 100,     /* longest blackout QEMU may plan for */
@@ -42,11 +43,12 @@ struct job {
 	char *uri;
 	struct tw_qmp *qmp;
 	struct event *poll;
-	struct event *over; /* ends the job from the loop, outside of QMP's callbacks */
-	uint64_t until_ms;  /* monotonic */
-	bool begun;         /* QEMU was told to migrate, or had been: its status is about this migration */
-	bool cancelling;    /* QEMU was told to give up */
-	bool qemu_done;     /* the guest runs elsewhere */
+	struct event *over;   /* ends the job from the loop, outside of QMP's callbacks */
+	uint64_t until_ms;    /* monotonic */
+	bool begun;           /* QEMU was told to migrate, or had been: its status is about this migration */
+	bool cancelling;      /* QEMU was told to give up */
+	unsigned asked_again; /* for QEMU's times */
+	bool qemu_done;       /* the guest runs elsewhere */
 	Tw__MigrateResult figures;
 	struct tw_error err;
 };
@@ -142,6 +144,9 @@ static void on_status(struct tw_qmp *qmp, const json_t *result, const char *erro
 	if (error || !status || job->err.code || job->qemu_done)
 		return;
 	if (strcmp(status, "completed") == 0) {
+		/* QEMU 7.2 says so before it has worked out its times: a moment later they are there. */
+		if (json_count(result, "total-time") == 0 && job->asked_again++ < TIMES_ASKED_MAX)
+			return;
 		job->qemu_done = true;
 		job->figures.vm_downtime_ms = json_count(result, "downtime");
 		job->figures.total_ms = json_count(result, "total-time");

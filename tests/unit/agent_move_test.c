@@ -4,6 +4,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -283,6 +289,135 @@ static void a_migration_called_off_lets_the_port_go_on_here(void **state)
 	assert_int_equal(bed->sw.n_put, 1);
 }
 
+/* A tw-vm of a few lines, found in PATH. */
+static void make_tw_vm(struct bed *bed, const char *script)
+{
+	char path[128], search[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/tw-vm", bed->dir);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file, "#!/bin/sh\necho \"$@\" >%s/args\n%s\n", bed->dir, script);
+	fclose(file);
+	assert_int_equal(chmod(path, 0755), 0);
+	snprintf(search, sizeof(search), "%s:/usr/bin:/bin", bed->dir);
+	setenv("PATH", search, 1);
+}
+
+static void tell_to_launch(struct bed *bed)
+{
+	Tw__WatchReply *reply = moving(bed, "b", "a", 6);
+	Tw__Task *task = MAKE(Tw__Task, tw__task__init);
+	Tw__VmSpec *spec = MAKE(Tw__VmSpec, tw__vm_spec__init);
+
+	spec->name = strdup("db");
+	spec->memory_mib = 192;
+	spec->cpus = 1;
+	spec->kernel = strdup("/boot/guest");
+	spec->uuid = make_octets(16, 2, 1);
+	ADD(spec, ports, strdup("db/eth0"));
+	task->id = 60;
+	task->what_case = TW__TASK__WHAT_LAUNCH;
+	task->launch = MAKE(Tw__LaunchIncoming, tw__launch_incoming__init);
+	task->launch->migration = MIGRATION;
+	task->launch->spec = spec;
+	ADD(reply, tasks, task);
+	bed_start_switch(bed, 100);
+	bed_start_controller(bed, reply);
+	bed_start_agent(bed);
+	BED_UNTIL(bed, bed->ctl.n_results == 1);
+}
+
+static void a_guest_is_awaited_where_tw_vm_says(void **state)
+{
+	struct bed *bed = *state;
+	char path[128], args[512] = "";
+	FILE *file;
+
+	/* What it leaves running keeps the pipe open, as a daemon may. */
+	make_tw_vm(bed, "echo incoming tcp:127.0.0.1:5001; sleep 3 & exit 0");
+	tell_to_launch(bed);
+	assert_null(bed->ctl.results[0]->error);
+	assert_string_equal(bed->ctl.results[0]->launch->uri, "tcp:127.0.0.1:5001");
+	snprintf(path, sizeof(path), "%s/args", bed->dir);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_non_null(fgets(args, sizeof(args), file));
+	fclose(file);
+	assert_ptr_equal(strstr(args, "run "), args);
+	assert_non_null(strstr(args, "db/eth0"));
+	assert_non_null(strstr(args, "tcp:127.0.0.1:0"));
+}
+
+static void a_tw_vm_that_fails_says_why(void **state)
+{
+	struct bed *bed = *state;
+
+	make_tw_vm(bed, "echo no matter >&2; echo tw-vm: there is no memory left >&2; exit 1");
+	tell_to_launch(bed);
+	assert_int_equal(bed->ctl.results[0]->error->code, TW_E_VMM);
+	assert_non_null(strstr(bed->ctl.results[0]->error->text, "there is no memory left"));
+	assert_null(strstr(bed->ctl.results[0]->error->text, "no matter"));
+}
+
+static void a_tw_vm_that_is_not_there_is_an_error(void **state)
+{
+	struct bed *bed = *state;
+
+	setenv("PATH", bed->dir, 1);
+	tell_to_launch(bed);
+	assert_int_equal(bed->ctl.results[0]->error->code, TW_E_VMM);
+}
+
+/* A process that holds the lock of a guest's pid file, as QEMU does. @return its pid */
+static pid_t fake_qemu(struct bed *bed, const char *vm)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char path[128];
+	int ready[2], fd;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/vm/%s.pid", bed->dir, vm);
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		fd = open(path, O_RDWR | O_CREAT, 0600);
+		if (fcntl(fd, F_SETLK, &lock) == 0 && write(ready[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ready[0], path, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+static void a_guest_whose_qemu_does_not_listen_is_killed(void **state)
+{
+	struct bed *bed = *state;
+	Tw__WatchReply *reply = at_rest("b", 6);
+	Tw__Task *task = MAKE(Tw__Task, tw__task__init);
+	int status;
+	pid_t pid;
+
+	bed_start_switch(bed, 100);
+	bed_start_controller(bed, at_rest("b", 5));
+	bed_start_agent(bed);
+	BED_UNTIL(bed, bed->ctl.realised == 5);
+	pid = fake_qemu(bed, "db");
+	task->id = 80;
+	task->what_case = TW__TASK__WHAT_STOP;
+	task->stop = MAKE(Tw__StopVm, tw__stop_vm__init);
+	task->stop->vm = strdup("db");
+	ADD(reply, tasks, task);
+	bed_tell(bed, reply);
+	BED_UNTIL(bed, waitpid(pid, &status, WNOHANG) == pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	BED_UNTIL(bed, bed->ctl.n_results == 1);
+	assert_null(bed->ctl.results[0]->error);
+}
+
 static void the_line_that_says_where_qemu_waits_is_found(void **state)
 {
 	char uri[32];
@@ -313,6 +448,10 @@ int main(void)
 		CASE(a_qemu_that_is_not_there_is_an_error),
 		CASE(a_migration_that_the_host_does_not_know_is_refused),
 		CASE(a_migration_called_off_lets_the_port_go_on_here),
+		CASE(a_guest_is_awaited_where_tw_vm_says),
+		CASE(a_tw_vm_that_fails_says_why),
+		CASE(a_tw_vm_that_is_not_there_is_an_error),
+		CASE(a_guest_whose_qemu_does_not_listen_is_killed),
 		cmocka_unit_test(the_line_that_says_where_qemu_waits_is_found),
 	};
 

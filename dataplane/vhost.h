@@ -11,8 +11,8 @@
  * The one that waits is the end of a device: the guest's memory goes when it returns, so it returns only when main has said
  * tw_vhost_released(): no worker can touch the device any more. Main must therefore never wait for vhost-events, and does
  * not: it releases a port before it closes it.
- * Lock order: rte_vhost's own locks, then this file's. With this file's lock held only rte_vhost_get_ifname() is called, which takes
- * none.
+ * Lock order: rte_vhost's own locks, then this file's. With this file's lock held rte_vhost_get_ifname() alone is called,
+ * which takes none.
  */
 #ifndef TW_DATAPLANE_VHOST_H
 #define TW_DATAPLANE_VHOST_H

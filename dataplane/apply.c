@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * apply.c - a configuration comes into force; see switch.h.
+ *
+ *   match    a slot for every port and uplink, sockets of new ones opened, mirrors opened, exporters read
+ *   plan     worked out; up to here everything can be undone
+ *   commit   main's own tables say the new thing; what is no longer named begins to leave
+ *   publish  workers forward by it; the grace period is waited for
+ *   after    what left is closed, what it had is opened, exporters are told
+ * Threads  main.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dataplane/apply.h"
+
+#define TW_LOG_AREA "apply"
+#include "common/log.h"
+
+static struct tw_plan *prepare(struct tw_switch *sw, struct tw_change *c, struct tw_error *err)
+{
+	const struct tw_places places = { c->port_slots, c->uplink_slots, c->mirror_bits };
+	struct tw_plan *plan;
+
+	if (c->config->n_ports > TW_PORTS_MAX || c->config->n_uplinks > TW_UPLINKS_MAX ||
+	    c->config->n_mirrors > TW_MIRRORS_MAX) {
+		tw_error_set(err, TW_E_INVALID, "snapshot", "more than %d ports, %d uplinks or %d mirrors",
+			     TW_PORTS_MAX, TW_UPLINKS_MAX, TW_MIRRORS_MAX);
+		return NULL;
+	}
+	if (!tw_apply_read_exporters(c, err))
+		return NULL;
+	if (!tw_apply_match_ports(sw, c, err) || !tw_apply_match_uplinks(sw, c, err)) {
+		tw_apply_undo(sw, c);
+		return NULL;
+	}
+	tw_apply_open_mirrors(sw, c);
+	plan = tw_plan_create(c->config, &places, err);
+	if (!plan)
+		tw_apply_undo(sw, c);
+	return plan;
+}
+
+static bool carry_out(struct tw_switch *sw, struct tw_change *c, struct tw_plan *plan, struct tw_error *err)
+{
+	bool whole;
+	int rc;
+
+	tw_apply_commit(sw, c);
+	tw_plan_put(sw->plan);
+	sw->plan = plan;
+	snprintf(sw->host, sizeof(sw->host), "%s", c->config->host);
+	rc = tw_publish(sw);
+	tw_retire_step(sw);
+	tw_apply_finish_watchers(sw, c);
+	whole = tw_apply_open_rest(sw, c, err);
+	tw_links_vhost_changed(sw); /* guests that were connected at once */
+	if (rc)
+		return tw_error_set(err, rc == -ETIMEDOUT ? TW_E_TIMEOUT : TW_E_INTERNAL, NULL,
+				    rc == -ETIMEDOUT ? "a worker has not come by for a second" : "out of memory");
+	return whole;
+}
+
+bool tw_apply(struct tw_switch *sw, const Tw__Snapshot *config, struct tw_error *err)
+{
+	struct tw_change *c = calloc(1, sizeof(*c));
+	struct tw_plan *plan;
+	bool done = false;
+
+	if (!c)
+		return tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");
+	c->config = config;
+	plan = prepare(sw, c, err);
+	if (plan)
+		done = carry_out(sw, c, plan, err);
+	if (done)
+		tw_log_info("applied revision=%lu ports=%zu remotes=%zu uplinks=%zu mirrors=%zu exporters=%zu",
+			    (unsigned long)config->revision, config->n_ports, config->n_remotes, config->n_uplinks,
+			    config->n_mirrors, config->n_exporters);
+	else
+		tw_log_warning("not applied revision=%lu field=%s error=\"%s\"", (unsigned long)config->revision,
+			       err->field, err->text);
+	free(c->identities);
+	free(c);
+	return done;
+}
+
+int tw_apply_nothing(struct tw_switch *sw)
+{
+	const struct tw_places nowhere = { 0 };
+	struct tw_error err = { 0 };
+	Tw__Snapshot nothing;
+
+	tw__snapshot__init(&nothing);
+	sw->plan = tw_plan_create(&nothing, &nowhere, &err);
+	return sw->plan ? tw_publish(sw) : -ENOMEM;
+}

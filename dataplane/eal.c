@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* eal.c - DPDK's arguments; see eal.h. Main. */
+#include "dataplane/eal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_log.h>
+
+#include "common/path.h"
+
+#define TW_LOG_AREA "eal"
+#include "common/log.h"
+
+enum { ARGS_MAX = 64, ARG_SIZE = 512, PAGE_MIB = 2, SPARE_PAGES = 4 };
+
+struct args {
+	int n;
+	char *v[ARGS_MAX + 1];
+};
+
+static void __attribute__((format(printf, 2, 3))) add(struct args *a, const char *fmt, ...)
+{
+	va_list list;
+
+	va_start(list, fmt);
+	if (a->n < ARGS_MAX && vasprintf(&a->v[a->n], fmt, list) >= 0)
+		a->n++;
+	va_end(list);
+}
+
+static unsigned free_hugepages(void)
+{
+	FILE *f = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "re");
+	unsigned n = 0;
+
+	if (f && fscanf(f, "%u", &n) != 1)
+		n = 0;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static void add_memory(struct args *a, const struct tw_options *o)
+{
+	unsigned pages = (o->memory_mib + PAGE_MIB - 1) / PAGE_MIB + SPARE_PAGES;
+	bool huge = !o->no_huge && free_hugepages() >= pages;
+
+	if (huge) { /* no files in hugetlbfs, no shared configuration */
+		add(a, "--in-memory");
+	} else {
+		add(a, "--no-huge");
+		add(a, "--no-shconf");
+	}
+	add(a, "-m");
+	add(a, "%u", o->memory_mib);
+	tw_log_info("memory mib=%u hugepages=%s", o->memory_mib, huge ? "yes" : "no");
+}
+
+static void add_lcores(struct args *a, const struct tw_options *o)
+{
+	char text[ARG_SIZE];
+	int n = snprintf(text, sizeof(text), "0@(0-%ld)", sysconf(_SC_NPROCESSORS_ONLN) - 1);
+
+	for (unsigned i = 0; i < o->n_cpus; i++)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, ",%u@%u", i + 1, o->cpus[i]);
+	add(a, "--lcores");
+	add(a, "%s", text);
+	add(a, "--main-lcore");
+	add(a, "0");
+}
+
+static void add_devices(struct args *a, const struct tw_options *o)
+{
+	if (o->n_pci == 0)
+		add(a, "--no-pci");
+	for (unsigned i = 0; i < o->n_pci; i++) {
+		add(a, "-a");
+		add(a, "%s", o->pci[i]);
+	}
+}
+
+/* DPDK's runtime files go under the run directory; a second instance there is refused by its own socket anyway. */
+static int set_runtime_folder(const struct tw_options *o)
+{
+	char path[PATH_MAX];
+	int rc = tw_mkdirs(o->run_dir);
+
+	if (!rc)
+		rc = realpath(o->run_dir, path) ? 0 : -errno;
+	if (!rc && setenv("RUNTIME_DIRECTORY", path, 1))
+		rc = -errno;
+	return rc;
+}
+
+int tw_eal_start(const struct tw_options *o)
+{
+	struct args a = { 0 };
+	int rc = set_runtime_folder(o);
+
+	if (rc) {
+		tw_log_error("cannot use the run directory path=%s error=\"%s\"", o->run_dir, strerror(-rc));
+		return rc;
+	}
+	add(&a, "tw-switch");
+	add_lcores(&a, o);
+	add_memory(&a, o);
+	add_devices(&a, o);
+	add(&a, "--file-prefix");
+	add(&a, "switch");
+	add(&a, "--no-telemetry");
+	add(&a, "--log-level");
+	add(&a, "*:warning");
+	rc = rte_eal_init(a.n, a.v);
+	if (rc < 0) {
+		tw_log_error("DPDK does not start: %s", rte_strerror(rte_errno));
+		rc = rte_errno ? -rte_errno : -EIO;
+	}
+	for (int i = 0; i < a.n && rc < 0; i++)
+		free(a.v[i]); /* EAL keeps them otherwise */
+	return rc < 0 ? rc : 0;
+}
+
+void tw_eal_stop(void)
+{
+	rte_eal_cleanup();
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * links.c - guests and uplinks come and go; see switch.h.
+ *
+ * Threads  main. A guest whose device ends waits (on rte_vhost's thread) until tw_links_release(): the way there is as short
+ *          as it can be, one snapshot for all that changed.
+ */
+#include <inttypes.h>
+
+#include "dataplane/switch.h"
+
+#define TW_LOG_AREA "link"
+#include "common/log.h"
+
+static void set_guest(struct tw_port *p)
+{
+	struct tw_slot_state *state = &p->sw->states[p->slot];
+
+	state->device = p->guest.vid;
+	state->n_queues = p->guest.n_queues;
+	state->polls = p->guest.polls;
+	state->tx_csum = p->guest.csum;
+	state->tx_tso = p->guest.tso;
+}
+
+/* @return true when there is something to publish */
+static bool follow(struct tw_port *p)
+{
+	struct tw_slot_state *state = &p->sw->states[p->slot];
+	bool was_up = state->link == TW_LINK_UP;
+
+	if (p->retire)
+		return false;
+	tw_vhost_take(p->vhost, &p->guest);
+	p->in_use = p->in_use || p->guest.running;
+	if (p->guest.running) {
+		set_guest(p);
+		if (!was_up)
+			tw_handover_started(p);
+		return true;
+	}
+	if (was_up)
+		tw_handover_stopped(p);
+	return was_up;
+}
+
+void tw_links_release(struct tw_switch *sw)
+{
+	if (!tw_grace_over(sw)) {
+		tw_tick_soon(sw);
+		return;
+	}
+	for (unsigned i = 0; i < TW_PORTS_MAX; i++) {
+		struct tw_port *p = &sw->ports[i];
+
+		if (!p->used || !p->in_use || sw->states[i].link == TW_LINK_UP)
+			continue;
+		p->in_use = false;
+		tw_vhost_released(p->vhost);
+	}
+}
+
+/* What is told when the workers know. */
+static void tell(struct tw_port *p, uint8_t was)
+{
+	const struct tw_slot_state *state = &p->sw->states[p->slot];
+
+	if (state->link == was)
+		return;
+	tw_log_info("link port=%s number=%u state=%s queues=%u features=%#" PRIx64 " mtu=%u csum=%d tso=%d", p->name,
+		    p->number, (const char *const[]){ "absent", "up", "hold", "moved" }[state->link], p->guest.n_queues,
+		    p->guest.features, p->guest.mtu, p->guest.csum, p->guest.tso);
+	tw_news_port_link(p);
+	if (state->link == TW_LINK_UP)
+		tw_announce(p->sw->announcer, p->slot);
+}
+
+void tw_links_vhost_changed(struct tw_switch *sw)
+{
+	static struct {
+		struct tw_port *port;
+		uint8_t was;
+	} changed[TW_PORTS_MAX];
+	unsigned n = 0;
+	bool publish = false;
+
+	while (n < TW_PORTS_MAX && (changed[n].port = tw_vhost_next_changed())) {
+		changed[n].was = sw->states[changed[n].port->slot].link;
+		publish |= follow(changed[n].port);
+		n++;
+	}
+	if (!publish)
+		return;
+	tw_publish(sw);
+	tw_links_release(sw);
+	for (unsigned i = 0; i < n; i++)
+		if (!changed[i].port->retire)
+			tell(changed[i].port, changed[i].was);
+}
+
+/* --- uplinks --- */
+
+uint16_t tw_links_active_uplink(const struct tw_switch *sw)
+{
+	for (uint16_t i = 0; i < sw->plan->n_uplinks; i++)
+		if (sw->states[sw->plan->uplinks[i]].link == TW_LINK_UP)
+			return sw->plan->uplinks[i];
+	return TW_SLOT_NONE;
+}
+
+void tw_links_set_uplink(struct tw_switch *sw, unsigned index)
+{
+	struct tw_uplink *u = &sw->uplinks[index].device;
+	uint16_t slot = (uint16_t)(TW_PORTS_MAX + index);
+
+	sw->states[slot] = (struct tw_slot_state){
+		.link = u->open && u->up ? TW_LINK_UP : TW_LINK_ABSENT,
+		.device = u->device,
+		.n_queues = u->n_tx,
+		.polls = (UINT32_C(1) << u->n_rx) - 1,
+		.mtu = u->mtu,
+		.uplink = true,
+	};
+	sw->tx_lock[slot] = u->open && u->shared_tx ? &u->lock : NULL;
+}
+
+/* Frames leave by another uplink now: the wire must learn where the guests are. */
+static void announce_all(struct tw_switch *sw)
+{
+	for (unsigned i = 0; i < TW_PORTS_MAX; i++)
+		if (sw->ports[i].used && !sw->ports[i].retire && sw->states[i].link == TW_LINK_UP)
+			tw_announce(sw->announcer, (uint16_t)i);
+}
+
+void tw_links_poll_uplinks(struct tw_switch *sw)
+{
+	uint16_t active = tw_links_active_uplink(sw);
+	bool changed[TW_UPLINKS_MAX] = { false }, any = false;
+
+	for (unsigned i = 0; i < TW_UPLINKS_MAX; i++) {
+		if (!sw->uplinks[i].used || sw->uplinks[i].retire || !tw_uplink_poll_link(&sw->uplinks[i].device))
+			continue;
+		tw_links_set_uplink(sw, i);
+		any = changed[i] = true;
+	}
+	if (!any)
+		return;
+	tw_publish(sw);
+	for (unsigned i = 0; i < TW_UPLINKS_MAX; i++)
+		if (changed[i]) {
+			tw_log_info("link uplink=%s up=%d", sw->uplinks[i].device.name, sw->uplinks[i].device.up);
+			tw_news_uplink(sw, &sw->uplinks[i].device);
+		}
+	if (tw_links_active_uplink(sw) != active)
+		announce_all(sw);
+}

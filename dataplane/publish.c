@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * publish.c - what is so becomes the snapshot workers forward by; see switch.h.
+ *
+ * Threads  main publishes with one store; workers read the pointer once a round and say so (rte_rcu_qsbr).
+ * Bound    main waits a second at most. A worker that does not come by in that time (its CPU is taken away) keeps the old
+ *          snapshots alive; they are freed when it does.
+ */
+#include <errno.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "dataplane/switch.h"
+
+#define TW_LOG_AREA "publish"
+#include "common/log.h"
+
+enum { GRACE_MS = 1000, NAP_NS = 20000 };
+
+static void set_aside(struct tw_switch *sw, const struct tw_snapshot *old, uint64_t token)
+{
+	if (!old)
+		return;
+	if (sw->n_stale == TW_STALE_MAX) { /* never freed rather than too early: a worker is stuck anyway */
+		tw_log_error("a worker does not leave its snapshot; one is given up generation=%u", old->generation);
+		return;
+	}
+	sw->stale[sw->n_stale].snapshot = old;
+	sw->stale[sw->n_stale++].token = token;
+}
+
+bool tw_grace_over(struct tw_switch *sw)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < sw->n_stale; i++) {
+		if (rte_rcu_qsbr_check(sw->qsbr, sw->stale[i].token, false) == 1)
+			tw_snapshot_free(sw->stale[i].snapshot);
+		else
+			sw->stale[kept++] = sw->stale[i];
+	}
+	sw->n_stale = kept;
+	return kept == 0 && !sw->unpublished;
+}
+
+static bool wait_grace(struct tw_switch *sw)
+{
+	const struct timespec nap = { .tv_nsec = NAP_NS };
+	uint64_t deadline = tw_clock_mono_ms() + GRACE_MS;
+
+	while (!tw_grace_over(sw)) {
+		if (tw_clock_mono_ms() >= deadline)
+			return false;
+		nanosleep(&nap, NULL);
+	}
+	return true;
+}
+
+int tw_publish(struct tw_switch *sw)
+{
+	const struct tw_snapshot *old = atomic_load(&sw->snapshot), *next;
+
+	if (++sw->generation == 0)
+		sw->generation = 1;
+	next = tw_snapshot_build(sw->plan, sw->states, sw->n_workers, sw->generation, old);
+	sw->unpublished = !next;
+	if (!next) {
+		tw_log_error("out of memory: the former snapshot stays");
+		tw_tick_soon(sw); /* which tries again */
+		return -ENOMEM;
+	}
+	atomic_store_explicit(&sw->snapshot, next, memory_order_release);
+	set_aside(sw, old, rte_rcu_qsbr_start(sw->qsbr));
+	if (wait_grace(sw))
+		return 0;
+	tw_tick_soon(sw);
+	tw_log_warning("a worker has not come by for a second generation=%u", next->generation);
+	return -ETIMEDOUT;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status.c - what is so, as a message: counters summed over the workers, states, errors. Main. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "dataplane/switch.h"
+
+/* A message's strings are malloc'ed or the generator's empty one. @return false: out of memory */
+static bool set(char **field, const char *text)
+{
+	char *copy = text[0] ? strdup(text) : NULL;
+
+	if (copy)
+		*field = copy;
+	return copy || !text[0];
+}
+
+/* --- counters --- */
+
+static bool add_drop(Tw__PortCounters *c, unsigned reason, uint64_t packets)
+{
+	Tw__DropCounter *d = malloc(sizeof(*d));
+
+	if (!d)
+		return false;
+	tw__drop_counter__init(d);
+	c->drops[c->n_drops++] = d;
+	d->packets = packets;
+	return set(&d->reason, tw_drop_name(reason)) && set(&d->text, tw_drop_text(reason));
+}
+
+Tw__PortCounters *tw_status_counters(const struct tw_counters *counters)
+{
+	Tw__PortCounters *c = malloc(sizeof(*c));
+	bool whole;
+
+	if (!c)
+		return NULL;
+	tw__port_counters__init(c);
+	c->rx_packets = counters->rx_packets;
+	c->rx_octets = counters->rx_octets;
+	c->tx_packets = counters->tx_packets;
+	c->tx_octets = counters->tx_octets;
+	c->drops = calloc(TW_DROPS, sizeof(Tw__DropCounter *));
+	whole = c->drops != NULL;
+	for (unsigned i = 0; i < TW_DROPS && whole; i++)
+		if (counters->drops[i])
+			whole = add_drop(c, i, counters->drops[i]);
+	if (whole)
+		return c;
+	tw__port_counters__free_unpacked(c, NULL);
+	return NULL;
+}
+
+static Tw__PortCounters *count(const struct tw_switch *sw, uint16_t slot, const struct tw_counters *base)
+{
+	struct tw_counters sum;
+
+	tw_workers_count(sw, slot, base, &sum);
+	return tw_status_counters(&sum);
+}
+
+/* --- parts --- */
+
+static bool add_port(struct tw_switch *sw, Tw__SwitchStatus *s, const struct tw_port *p)
+{
+	Tw__PortStatus *out = malloc(sizeof(*out));
+
+	if (!out)
+		return false;
+	tw__port_status__init(out);
+	s->ports[s->n_ports++] = out;
+	out->number = p->number;
+	out->link = (Tw__LinkState)sw->states[p->slot].link;
+	out->queues = p->guest.running ? p->guest.n_queues : 0;
+	out->mtu = p->mtu;
+	out->features = p->guest.running ? p->guest.features : 0;
+	out->counters = count(sw, p->slot, &p->base);
+	return out->counters && set(&out->name, p->name) && set(&out->socket, p->socket);
+}
+
+static bool add_uplink(struct tw_switch *sw, Tw__SwitchStatus *s, unsigned i)
+{
+	const struct tw_uplink *u = &sw->uplinks[i].device;
+	Tw__UplinkStatus *out = malloc(sizeof(*out));
+
+	if (!out)
+		return false;
+	tw__uplink_status__init(out);
+	s->uplinks[s->n_uplinks++] = out;
+	out->up = u->open && u->up;
+	out->mtu = u->mtu;
+	out->counters = count(sw, (uint16_t)(TW_PORTS_MAX + i), &sw->uplinks[i].base);
+	return out->counters && set(&out->name, u->name) && set(&out->error, u->error);
+}
+
+static bool add_mirror(Tw__SwitchStatus *s, const struct tw_mirror_stats *stats)
+{
+	Tw__MirrorStatus *out = malloc(sizeof(*out));
+
+	if (!out)
+		return false;
+	tw__mirror_status__init(out);
+	s->mirrors[s->n_mirrors++] = out;
+	out->packets = stats->file.packets;
+	out->octets = stats->file.octets;
+	out->shed = stats->file.shed;
+	return set(&out->name, stats->name) && set(&out->path, stats->path) && set(&out->error, stats->file.error);
+}
+
+static bool add_exporter(Tw__SwitchStatus *s, const struct tw_exporter_stats *stats)
+{
+	Tw__ExporterStatus *out = malloc(sizeof(*out));
+
+	if (!out)
+		return false;
+	tw__exporter_status__init(out);
+	s->exporters[s->n_exporters++] = out;
+	out->records = stats->records;
+	out->messages = stats->messages;
+	out->octets = stats->octets;
+	out->lost_records = stats->lost_records;
+	return set(&out->name, stats->name) && set(&out->error, stats->error);
+}
+
+static bool add_worker(Tw__SwitchStatus *s, const struct tw_worker *w)
+{
+	Tw__WorkerStatus *out = malloc(sizeof(*out));
+
+	if (!out)
+		return false;
+	tw__worker_status__init(out);
+	s->workers[s->n_workers++] = out;
+	out->id = w->id;
+	out->packets = __atomic_load_n(&w->stats.packets, __ATOMIC_RELAXED);
+	out->polls = __atomic_load_n(&w->stats.polls, __ATOMIC_RELAXED);
+	out->empty_polls = __atomic_load_n(&w->stats.empty_polls, __ATOMIC_RELAXED);
+	out->sleeps = __atomic_load_n(&w->stats.sleeps, __ATOMIC_RELAXED);
+	out->flows = w->cache.capacity - __atomic_load_n(&w->cache.n_free, __ATOMIC_RELAXED);
+	out->flow_capacity = w->cache.capacity;
+	out->flow_misses = __atomic_load_n(&w->stats.misses, __ATOMIC_RELAXED);
+	out->flow_overflows = __atomic_load_n(&w->stats.overflows, __ATOMIC_RELAXED);
+	return true;
+}
+
+/* --- whole --- */
+
+static bool add_ports_and_uplinks(struct tw_switch *sw, Tw__SwitchStatus *s)
+{
+	s->ports = calloc(TW_PORTS_MAX, sizeof(Tw__PortStatus *));
+	s->uplinks = calloc(TW_UPLINKS_MAX, sizeof(Tw__UplinkStatus *));
+	if (!s->ports || !s->uplinks)
+		return false;
+	for (unsigned i = 0; i < TW_PORTS_MAX; i++)
+		if (sw->ports[i].used && !sw->ports[i].retire && !add_port(sw, s, &sw->ports[i]))
+			return false;
+	for (unsigned i = 0; i < TW_UPLINKS_MAX; i++)
+		if (sw->uplinks[i].used && !sw->uplinks[i].retire && !add_uplink(sw, s, i))
+			return false;
+	return true;
+}
+
+static bool add_mirrors(struct tw_switch *sw, Tw__SwitchStatus *s)
+{
+	struct tw_mirror_stats *stats = calloc(TW_MIRRORS_MAX, sizeof(*stats));
+	uint64_t shed = 0;
+	size_t n;
+	bool whole;
+
+	s->mirrors = calloc(TW_MIRRORS_MAX, sizeof(Tw__MirrorStatus *));
+	for (unsigned i = 0; i < sw->n_workers; i++)
+		shed += __atomic_load_n(&sw->workers[i]->stats.mirror_shed, __ATOMIC_RELAXED);
+	whole = stats && s->mirrors;
+	n = whole ? tw_mirrors_get_stats(sw->mirrors, shed, stats) : 0;
+	for (size_t i = 0; i < n && whole; i++)
+		whole = add_mirror(s, &stats[i]);
+	free(stats);
+	return whole;
+}
+
+static bool add_exporters(struct tw_switch *sw, Tw__SwitchStatus *s)
+{
+	struct tw_exporter_stats stats[TW_EXPORTERS_MAX];
+	size_t n = tw_exporter_get_stats(tw_export_thread_exporter(sw->exporter), stats);
+	bool whole;
+
+	s->exporters = calloc(TW_EXPORTERS_MAX, sizeof(Tw__ExporterStatus *));
+	whole = s->exporters != NULL;
+	for (size_t i = 0; i < n && whole; i++)
+		whole = add_exporter(s, &stats[i]);
+	return whole;
+}
+
+static bool add_workers(struct tw_switch *sw, Tw__SwitchStatus *s)
+{
+	bool whole;
+
+	s->workers = calloc(TW_WORKERS_MAX, sizeof(Tw__WorkerStatus *));
+	whole = s->workers != NULL;
+	for (unsigned i = 0; i < sw->n_workers && whole; i++)
+		whole = add_worker(s, sw->workers[i]);
+	return whole;
+}
+
+Tw__SwitchStatus *tw_status(struct tw_switch *sw)
+{
+	Tw__SwitchStatus *s = malloc(sizeof(*s));
+
+	if (!s)
+		return NULL;
+	tw__switch_status__init(s);
+	s->boot_id = sw->boot_id;
+	s->revision = sw->plan->revision;
+	s->uptime_ms = tw_clock_mono_ms() - sw->started_ms;
+	if (set(&s->version, TW_VERSION) && add_ports_and_uplinks(sw, s) && add_mirrors(sw, s) &&
+	    add_exporters(sw, s) && add_workers(sw, s))
+		return s;
+	tw__switch_status__free_unpacked(s, NULL);
+	return NULL;
+}

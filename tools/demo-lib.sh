@@ -4,10 +4,7 @@
 
 CLAIMS=0
 CLAIMS_FAILED=0
-GUEST=$TW_TOP/tests/support/guest # boots a small Linux under tw-vm, runs commands in it
-export TW_CACHE=${TW_CACHE:-$TW_TOP/.cache}
 declare -A DEMO_IP=([web]=192.168.10.11 [db]=192.168.10.12 [client]=192.168.10.13)
-declare -A DEMO_HOST=()
 
 # --- telling ---
 
@@ -70,25 +67,17 @@ demo_accelerator()
 
 demo_boot() # VM HOST
 {
-    DEMO_HOST[$1]=$2
     printf '%s  $ on %s: tw-vm run %s --port %s/eth0 --kernel vmlinuz --initrd initrd --append tw.ip0=%s/24%s\n' "$C_BOLD" \
         "$2" "$1" "$1" "${DEMO_IP[$1]}" "$C_OFF"
-    lab_on "$2" "$GUEST" run "$1" --ip "${DEMO_IP[$1]}/24" --port "$1/eth0" >"$LAB_DIR/log/$1-vm.log" 2>&1 || {
+    guest_boot "$1" "$2" "${DEMO_IP[$1]}/24" || {
         indent <"$LAB_DIR/log/$1-vm.log"
         lab_failed "guest $1 did not start"
     }
 }
 
-# on_guest VM COMMAND: its output and status, over the guest's second serial port, so that asking sends no frame
-on_guest() { "$GUEST" exec --run-dir "$LAB_DIR/${DEMO_HOST[$1]}" "$1" "$2"; }
-
-demo_wait_guest() { "$GUEST" wait --run-dir "$LAB_DIR/${DEMO_HOST[$1]}" "$1" --timeout 90; }
-
-reaches() { on_guest "$1" "ping -c 3 -i 0.2 -W 2 ${DEMO_IP[$2]}" >/dev/null; }
+reaches() { guest_reaches "$1" "${DEMO_IP[$2]}"; }
 reaches_both() { reaches client "$1" && reaches web "$1"; }
-
-# Not one answer to five pings; a ping that could not even be sent would prove nothing.
-cut_off() { on_guest "$1" "ping -c 5 -i 0.2 -W 1 ${DEMO_IP[$2]}" | grep -qE '^5 packets transmitted, 0 (packets )?received'; }
+cut_off() { guest_cut_off "$1" "${DEMO_IP[$2]}"; }
 
 # fetches CLIENT SERVER: a random file of 2 MB by HTTP; both ends' checksums agree
 fetches()
@@ -99,9 +88,6 @@ fetches()
     here=$(on_guest "$1" "wget -q -O - http://${DEMO_IP[$2]}/f | md5sum")
     [ -n "$there" ] && [ "$there" = "$here" ]
 }
-
-# demo_sent VM: "packets octets" that its own eth0 counted as sent since boot
-demo_sent() { on_guest "$1" 'cd /sys/class/net/eth0/statistics; echo $(cat tx_packets) $(cat tx_bytes)'; }
 
 # --- mirror ---
 
@@ -137,7 +123,7 @@ demo_flows_exact()
 {
     local vm
     for vm in web db client; do
-        [ "$(demo_sent $vm)" = "$(demo_metered $vm)" ] || return 1
+        [ "$(guest_sent $vm)" = "$(demo_metered $vm)" ] || return 1
     done
 }
 
@@ -149,7 +135,7 @@ demo_flow_totals()
     local vm sent metered
     printf '%-8s %22s   %22s\n' guest 'eth0: packets, octets' 'flows: packets, octets'
     for vm in web db client; do
-        read -r -a sent <<<"$(demo_sent $vm)"
+        read -r -a sent <<<"$(guest_sent $vm)"
         read -r -a metered <<<"$(demo_metered $vm)"
         printf '%-8s %10d %11d   %10d %11d\n' $vm "${sent[@]}" "${metered[@]}"
     done
@@ -180,36 +166,11 @@ demo_flow_table()
 
 demo_port_counter() { lab_twctl --json port stats "$1/eth0" | json 'next(iter(d["ports"]))["counters"]["'"$2"'"]'; }
 demo_rx_packets() { demo_port_counter "$1" rx_packets; }
-demo_counters_equal() { [ "$(demo_port_counter "$1" rx_packets) $(demo_port_counter "$1" rx_octets)" = "$(demo_sent "$1")" ]; }
+demo_counters_equal() { [ "$(demo_port_counter "$1" rx_packets) $(demo_port_counter "$1" rx_octets)" = "$(guest_sent "$1")" ]; }
 
 # --- migration ---
 
 demo_bound() { [ "$(lab_twctl --json port show "$1/eth0" | json 'd["binding"]["host"]')" = "$2" ]; }
-
-demo_ping_start() { on_guest "$1" "/bin/ping -D -i 0.01 ${DEMO_IP[$2]} >/tmp/ping.log 2>&1 &"; }
-demo_ping_stop()
-{
-    on_guest "$1" 'killall -INT ping; sleep 0.2'
-    on_guest "$1" 'cat /tmp/ping.log' >"$LAB_DIR/ping.log"
-}
-
-# Sets P_SENT, P_LOST and P_BLACKOUT. A ping counts as lost if a later one was answered and it was not.
-demo_ping_figures()
-{
-    read -r P_SENT P_LOST P_BLACKOUT <<<"$(python3 - "$LAB_DIR/ping.log" <<'P'
-import re, sys
-answers = {}
-for line in open(sys.argv[1], errors="replace"):
-    m = re.match(r"\[(\d+\.\d+)\].* icmp_seq=(\d+) .*time=", line)
-    if m:
-        answers.setdefault(int(m[2]), float(m[1]))
-first, last = min(answers), max(answers)
-times = sorted(answers.values())
-gap = max(b - a for a, b in zip(times, times[1:]))
-print(last - first + 1, last - first + 1 - len(answers), round(gap * 1000))
-P
-    )"
-}
 
 demo_read_migration()
 {

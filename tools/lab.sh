@@ -41,7 +41,7 @@ lab_on()
 }
 
 lab_controller_url() { echo "ipc://$LAB_DIR/ctl/controller.ipc"; }
-lab_twctl() { TW_CONTROLLER=$(lab_controller_url) twctl "$@"; }
+lab_twctl() { TW_CONTROLLER=$(lab_controller_url) command twctl "$@"; }
 
 # The folders of the build that hold programs, in front of PATH; tw-agent starts tw-vm by name too.
 lab_use_build()

@@ -103,6 +103,8 @@ static void finish_settle(struct move *move)
 	TAILQ_FOREACH (port, &move->ports, link) {
 		move->figures.frames_held += port->frames_held;
 		move->figures.frames_lost += port->frames_lost;
+		for (size_t i = 0; i < port->n_given; i++)
+			move->figures.flows_moved += port->given[i]->n_flows;
 		if (!port->state)
 			continue;
 		move->figures.flows_moved += port->at == TW_STATE_THERE ? port->state->n_flows : 0;
@@ -198,6 +200,8 @@ void tw_handover_link(struct tw_handover *h, uint32_t number, Tw__LinkState link
 		return;
 	if (role == TW__LOCAL_PORT__ROLE__OUTGOING && link == TW__LINK_STATE__LINK_HOLD)
 		tw_portmove_take(moving);
+	if (role == TW__LOCAL_PORT__ROLE__OUTGOING && link == TW__LINK_STATE__LINK_UP)
+		tw_portmove_again(moving);
 	if (role == TW__LOCAL_PORT__ROLE__OUTGOING && link == TW__LINK_STATE__LINK_MOVED)
 		moving->moved = true;
 	if (role == TW__LOCAL_PORT__ROLE__INCOMING && link == TW__LINK_STATE__LINK_UP && !moving->activated) {

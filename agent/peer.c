@@ -24,6 +24,7 @@ struct arrival {
 	struct tw_peer *peer;
 	uint64_t migration;
 	uint32_t number;
+	uint64_t stopped_ns;         /* which stop of the ring: a guest's driver may stop it more than once */
 	bool put;                    /* the switch has it */
 	struct tw_link_request *req; /* to be answered; NULL = nobody waits */
 };
@@ -81,12 +82,13 @@ static void put_done(const Tw__Envelope *reply, const struct tw_error *err, void
 	drop(arrival);
 }
 
-static struct arrival *find(struct tw_peer *peer, uint64_t migration, uint32_t number)
+static struct arrival *find(struct tw_peer *peer, const Tw__HandOver *msg)
 {
 	struct arrival *arrival;
 
 	TAILQ_FOREACH (arrival, &peer->arrivals, link)
-		if (arrival->migration == migration && arrival->number == number)
+		if (arrival->migration == msg->migration && arrival->number == msg->state->number &&
+		    arrival->stopped_ns == msg->state->stopped_ns)
 			return arrival;
 	return NULL;
 }
@@ -101,8 +103,11 @@ static void put(struct tw_peer *peer, struct tw_link_request *req, const Tw__Han
 		refuse(req, TW_E_INTERNAL, "", "out of memory");
 		return;
 	}
-	*arrival =
-		(struct arrival){ .peer = peer, .migration = msg->migration, .number = msg->state->number, .req = req };
+	*arrival = (struct arrival){ .peer = peer,
+				     .migration = msg->migration,
+				     .number = msg->state->number,
+				     .stopped_ns = msg->state->stopped_ns,
+				     .req = req };
 	TAILQ_INSERT_TAIL(&peer->arrivals, arrival, link);
 	put_msg.state = msg->state;
 	env.body_case = TW__ENVELOPE__BODY_PUT_PORT_STATE;
@@ -136,7 +141,7 @@ static void on_request(struct tw_link_request *req, const Tw__Envelope *env, voi
 		refuse(req, TW_E_NOT_FOUND, "hand_over.state.number", "no such port is part of the migration");
 		return;
 	}
-	arrival = find(peer, msg->migration, msg->state->number);
+	arrival = find(peer, msg);
 	if (!arrival)
 		put(peer, req, msg);
 	else if (arrival->put)

@@ -38,18 +38,18 @@ void tw_portmove_destroy(struct tw_portmove *port)
 		tw_calls_forget(port->peer, port);
 	if (port->state)
 		tw__port_state__free_unpacked(port->state, NULL);
+	for (size_t i = 0; i < port->n_given; i++)
+		tw__port_state__free_unpacked(port->given[i], NULL);
+	free(port->given);
 	free(port);
 }
 
-static void put_back(struct tw_portmove *port, bool with_flows)
+static void put_back(struct tw_portmove *port, const Tw__PortState *taken, bool with_flows)
 {
 	Tw__Envelope env = TW__ENVELOPE__INIT;
 	Tw__PutPortState put = TW__PUT_PORT_STATE__INIT;
-	Tw__PortState state;
+	Tw__PortState state = *taken;
 
-	if (!port->state)
-		return;
-	state = *port->state;
 	if (!with_flows)
 		state.n_flows = 0;
 	put.state = &state;
@@ -79,7 +79,7 @@ static void sent(const Tw__Envelope *reply, const struct tw_error *err, void *ar
 		return;
 	}
 	port->at = TW_STATE_LEFT_HERE;
-	put_back(port, true);
+	put_back(port, port->state, true);
 }
 
 static void send_state(struct tw_portmove *port)
@@ -97,7 +97,7 @@ static void send_state(struct tw_portmove *port)
 		return;
 	tw_log_error("a port's state cannot be sent number=%u", port->number);
 	port->at = TW_STATE_LEFT_HERE;
-	put_back(port, true);
+	put_back(port, port->state, true);
 }
 
 static void taken(const Tw__Envelope *reply, const struct tw_error *err, void *arg)
@@ -120,12 +120,11 @@ static void taken(const Tw__Envelope *reply, const struct tw_error *err, void *a
 		port->state = tw__port_state__unpack(NULL, size, bytes);
 	}
 	free(bytes);
-	if (!port->state || port->cancelled) {
-		port->at = TW_STATE_LEFT_HERE;
-		put_back(port, true);
-		return;
-	}
-	send_state(port);
+	port->at = TW_STATE_LEFT_HERE;
+	if (port->state && port->cancelled)
+		put_back(port, port->state, true);
+	else if (port->state)
+		send_state(port);
 }
 
 void tw_portmove_take(struct tw_portmove *port)
@@ -141,6 +140,25 @@ void tw_portmove_take(struct tw_portmove *port)
 	env.take_port_state = &msg;
 	if (tw_calls_ask(port->sw, &env, SWITCH_TIMEOUT_MS, taken, port))
 		port->at = TW_STATE_LEFT_HERE;
+}
+
+void tw_portmove_again(struct tw_portmove *port)
+{
+	if (port->releasing || (port->at != TW_STATE_THERE && port->at != TW_STATE_LEFT_HERE))
+		return;
+	if (port->at == TW_STATE_THERE) {
+		Tw__PortState **grown = reallocarray(port->given, port->n_given + 1, sizeof(*grown));
+
+		if (!grown)
+			return; /* what comes later stays here then */
+		port->given = grown;
+		port->given[port->n_given++] = port->state;
+	} else if (port->state) {
+		tw__port_state__free_unpacked(port->state, NULL);
+	}
+	port->state = NULL;
+	port->tries = 0;
+	port->at = TW_STATE_HERE;
 }
 
 static void release(struct tw_portmove *port, bool moved, tw_link_done done, void *arg)
@@ -186,7 +204,9 @@ void tw_portmove_cancel(struct tw_portmove *port)
 	if (port->peer)
 		tw_calls_forget(port->peer, port);
 	if (port->at == TW_STATE_SENDING || port->at == TW_STATE_THERE)
-		put_back(port, false);
+		put_back(port, port->state, false);
+	for (size_t i = 0; i < port->n_given; i++)
+		put_back(port, port->given[i], false);
 	port->cancelled = true;
 	if (port->at != TW_STATE_TAKING)
 		port->at = TW_STATE_LEFT_HERE;

@@ -25,7 +25,9 @@ struct tw_portmove {
 	struct tw_calls *sw;   /* borrowed: the switch's urgent conversation */
 	struct tw_calls *peer; /* borrowed; NULL at the new place */
 	enum tw_portmove_at at;
-	Tw__PortState *state; /* as taken; kept so that it can come back */
+	Tw__PortState *state;  /* as taken; kept so that it can come back */
+	Tw__PortState **given; /* of earlier stops of the ring, at the other host by now */
+	size_t n_given;
 	unsigned tries;
 	bool moved;                        /* the new place was heard */
 	bool releasing;                    /* the switch was asked to let go */
@@ -40,6 +42,8 @@ void tw_portmove_destroy(struct tw_portmove *port);
 
 /** Begin the journey; does nothing when it has begun. */
 void tw_portmove_take(struct tw_portmove *port);
+/** The ring runs here again (the guest's driver started anew): the next stop takes what has been counted since. */
+void tw_portmove_again(struct tw_portmove *port);
 /** The guest runs elsewhere: have what is held passed on. */
 void tw_portmove_release(struct tw_portmove *port);
 /** The guest stays: what is held goes to it, counters and flows come back. Does nothing after a release. */

@@ -79,6 +79,21 @@ static void a_hold_whose_event_was_lost_is_seen_in_the_status(void **state)
 	BED_UNTIL(bed, bed->other.n_handed == 1);
 }
 
+static void a_ring_that_runs_again_and_stops_again_is_handed_over_again(void **state)
+{
+	struct bed *bed = *state;
+
+	start_leaving(bed);
+	bed_link(bed, 2, TW__LINK_STATE__LINK_HOLD);
+	BED_UNTIL(bed, bed->other.n_handed == 1);
+	bed_link(bed, 2, TW__LINK_STATE__LINK_UP);
+	bed->ctl.n_reports = 0;
+	BED_UNTIL(bed, bed->ctl.n_reports >= 1);
+	bed_link(bed, 2, TW__LINK_STATE__LINK_HOLD);
+	BED_UNTIL(bed, bed->other.n_handed == 2);
+	assert_int_equal(bed->sw.n_taken, 2);
+}
+
 static void a_ring_that_stops_without_a_migration_takes_nothing(void **state)
 {
 	struct bed *bed = *state;
@@ -227,6 +242,9 @@ static void a_migration_that_fails_gives_the_port_everything_back(void **state)
 	BED_UNTIL(bed, bed_qemu_heard(bed, "migrate"));
 	bed_link(bed, 2, TW__LINK_STATE__LINK_HOLD);
 	BED_UNTIL(bed, bed->other.n_handed == 1);
+	bed_link(bed, 2, TW__LINK_STATE__LINK_UP); /* QEMU goes on with it before it says so */
+	bed->ctl.n_reports = 0;
+	BED_UNTIL(bed, bed->ctl.n_reports >= 1);
 	bed->qemu.migration = "failed";
 	BED_UNTIL(bed, bed->ctl.n_results == 1);
 	assert_int_equal(bed->ctl.results[0]->error->code, TW_E_VMM);
@@ -439,6 +457,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_ring_that_stops_sends_the_ports_state_to_the_other_host),
 		CASE(a_hold_whose_event_was_lost_is_seen_in_the_status),
+		CASE(a_ring_that_runs_again_and_stops_again_is_handed_over_again),
 		CASE(a_ring_that_stops_without_a_migration_takes_nothing),
 		CASE(a_guest_that_begins_to_run_here_is_reported),
 		CASE(a_state_that_comes_is_put_into_the_switch_once),

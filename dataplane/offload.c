@@ -4,9 +4,11 @@
  *
  * Threads  workers.
  * Spec     RFC 1071 (checksum), RFC 9293; virtio 1.2 section 5.1.6.2. Segmentation by rte_gso, which knows TCP over IPv4;
- *          TCP over IPv6 super-frames are not offered to guests (vhost.c), so none arrives.
+ *          TCP over IPv6 super-frames are not offered to guests (vhost.c): one that comes all the same is a lie.
  */
 #include "dataplane/offload.h"
+
+#include <errno.h>
 
 #include <rte_ethdev.h>
 #include <rte_gso.h>
@@ -14,19 +16,33 @@
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
+/* What rte_gso counts as a segment: virtio's gso_size and the headers. */
+static uint32_t segment_len(const struct rte_mbuf *m)
+{
+	return m->l2_len + m->l3_len + m->l4_len + m->tso_segsz;
+}
+
+static bool segmentation_holds(const struct rte_mbuf *m)
+{
+	return m->ol_flags & RTE_MBUF_F_TX_IPV4 && m->l4_len >= 20 && m->tso_segsz > 0 && segment_len(m) <= UINT16_MAX;
+}
+
 /* Do the lengths a guest claims lie in the frame's first segment, where everybody will look for headers? */
 static bool lengths_hold(const struct rte_mbuf *m)
 {
 	bool v6 = m->ol_flags & RTE_MBUF_F_TX_IPV6;
 	uint32_t l4_min = (m->ol_flags & RTE_MBUF_F_TX_L4_MASK) == RTE_MBUF_F_TX_UDP_CKSUM ? 8 : 20;
 
-	if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG && (m->l4_len < 20 || m->tso_segsz == 0))
-		return false;
 	if (!(m->ol_flags & (RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IPV6)))
 		return false;
-	return m->l2_len >= RTE_ETHER_HDR_LEN &&
-	       m->l3_len >= (v6 ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr)) &&
-	       m->l2_len + m->l3_len + (m->l4_len > l4_min ? m->l4_len : l4_min) <= m->data_len;
+	if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG && !segmentation_holds(m))
+		return false;
+	if (m->l2_len < RTE_ETHER_HDR_LEN ||
+	    m->l3_len < (v6 ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr)) ||
+	    m->l2_len + m->l3_len + (m->l4_len > l4_min ? m->l4_len : l4_min) > m->data_len)
+		return false;
+	/* DPDK's checksums go by the length in the IPv4 header itself. */
+	return v6 || (*rte_pktmbuf_mtod_offset(m, const uint8_t *, m->l2_len) & 0x0fu) * 4 == m->l3_len;
 }
 
 static bool fill_checksums(struct rte_mbuf *m)
@@ -64,20 +80,25 @@ static bool fill_checksums(struct rte_mbuf *m)
 	return true;
 }
 
-static unsigned segment(struct rte_mbuf *m, struct rte_mempool *pool, struct rte_mbuf **list)
+static int segment(struct rte_mbuf *m, struct rte_mempool *pool, struct rte_mbuf **list)
 {
 	const struct rte_gso_ctx ctx = {
 		.direct_pool = pool,
 		.indirect_pool = pool,
 		.gso_types = RTE_ETH_TX_OFFLOAD_TCP_TSO,
-		/* rte_gso counts the headers in, virtio's gso_size does not. */
-		.gso_size = (uint16_t)(m->l2_len + m->l3_len + m->l4_len + m->tso_segsz),
+		.gso_size = (uint16_t)segment_len(m),
 	};
-	uint64_t flags = m->ol_flags & ~RTE_MBUF_F_TX_TCP_SEG;
-	int n = rte_gso_segment(m, &ctx, list, TW_SEGMENTS_MAX);
+	uint64_t flags = m->ol_flags & ~(RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_L4_MASK);
+	int n;
 
-	if (n <= 0) /* 0: nothing to cut; < 0: no buffer, or more segments than a frame of 64 KB can have */
-		return n == 0 ? (list[0] = m, 1) : 0;
+	if (m->pkt_len <= ctx.gso_size) { /* nothing to cut */
+		m->ol_flags = flags | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
+		return 1;
+	}
+	n = rte_gso_segment(m, &ctx, list, TW_SEGMENTS_MAX);
+	if (n <=
+	    0) /* no buffer; more segments than a frame of 64 KB can have; a fragment, which is not for it to cut */
+		return n == -ENOMEM ? n : -EINVAL;
 	for (int i = 0; i < n; i++) {
 		list[i]->l2_len = m->l2_len;
 		list[i]->l3_len = m->l3_len;
@@ -86,23 +107,22 @@ static unsigned segment(struct rte_mbuf *m, struct rte_mempool *pool, struct rte
 				    RTE_MBUF_F_TX_TCP_CKSUM;
 	}
 	rte_pktmbuf_free(m);
-	return (unsigned)n;
+	return n;
 }
 
-unsigned tw_offload_finish(struct rte_mbuf *m, const struct tw_slot *out, struct rte_mempool *pool,
-			   struct rte_mbuf **list)
+int tw_offload_finish(struct rte_mbuf *m, const struct tw_slot *out, struct rte_mempool *pool, struct rte_mbuf **list)
 {
 	bool tso = m->ol_flags & RTE_MBUF_F_TX_TCP_SEG;
-	unsigned n = 1;
+	int n = 1;
 
 	if (!lengths_hold(m))
-		return 0;
+		return -EINVAL;
 	list[0] = m;
 	if (tso && !out->tx_tso)
 		n = segment(m, pool, list);
 	if (!out->tx_csum || (tso && !out->tx_tso))
-		for (unsigned i = 0; i < n; i++)
-			if (!fill_checksums(list[i]))
-				return 0;
+		for (int i = 0; i < n; i++)
+			if (!fill_checksums(list[i])) /* never one of several: those are TCP */
+				return -EINVAL;
 	return n;
 }

@@ -23,11 +23,10 @@ static inline bool tw_offload_pending(const struct rte_mbuf *m)
 
 /**
  * Make frames that `out` can take of m.
- * @param m     consumed when > 0 is returned, else still the caller's
+ * @param m     consumed on success, else still the caller's
  * @param list  out: [TW_SEGMENTS_MAX] frames
- * @return number of frames; 0: the request does not fit the frame (BAD_OFFLOAD) or no buffer was free
+ * @return number of frames; -EINVAL: the request does not fit the frame; -ENOMEM: no buffer was free
  */
-unsigned tw_offload_finish(struct rte_mbuf *m, const struct tw_slot *out, struct rte_mempool *pool,
-			   struct rte_mbuf **list);
+int tw_offload_finish(struct rte_mbuf *m, const struct tw_slot *out, struct rte_mempool *pool, struct rte_mbuf **list);
 
 #endif

@@ -8,6 +8,8 @@
  */
 #include "dataplane/tx.h"
 
+#include <errno.h>
+
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_vhost.h>
@@ -79,17 +81,20 @@ static bool must_finish(const struct tw_slot *out, const struct rte_mbuf *m)
 {
 	if (!tw_offload_pending(m))
 		return false;
-	return !out->tx_csum || (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG && !out->tx_tso);
+	/* Super-frames of TCP over IPv6 are offered to nobody: finishing finds that out. */
+	return !out->tx_csum ||
+	       (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG && (!out->tx_tso || m->ol_flags & RTE_MBUF_F_TX_IPV6));
 }
 
 static void send_finished(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf *m)
 {
 	struct rte_mbuf *list[TW_SEGMENTS_MAX];
-	unsigned n = tw_offload_finish(m, &s->slot[slot], w->pool, list);
+	uint16_t in = m->port < TW_SLOTS_MAX ? m->port : slot;
+	int n = tw_offload_finish(m, &s->slot[slot], w->pool, list);
 
-	if (n == 0)
-		tw_tx_drop(w, slot, TW_DROP_BAD_OFFLOAD, m);
-	for (unsigned done = 0; done < n; done += TW_BURST)
+	if (n < 0)
+		tw_tx_drop(w, in, n == -ENOMEM ? TW_DROP_NO_BUFFER : TW_DROP_BAD_OFFLOAD, m);
+	for (int done = 0; done < n; done += TW_BURST)
 		send_ready(w, s, slot, list + done, (uint16_t)(n - done < TW_BURST ? n - done : TW_BURST));
 }
 
@@ -116,21 +121,26 @@ static void flood_one(struct tw_worker *w, const struct tw_snapshot *s, uint16_t
 		      const struct tw_verdict *v, struct rte_mbuf *m)
 {
 	const struct tw_slot *out = &s->slot[slot];
-	struct rte_mbuf *copy = rte_pktmbuf_copy(m, w->pool, 0, UINT32_MAX);
+	bool tagged = key->flags & TW_FLOW_KEY_TAGGED;
+	struct rte_mbuf *copy;
 
+	if (tw_tx_over_mtu(out, tagged ? RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN : RTE_ETHER_HDR_LEN, m)) {
+		counters(w, slot)->drops[TW_DROP_OVER_MTU]++;
+		return;
+	}
+	copy = rte_pktmbuf_copy(m, w->pool, 0, UINT32_MAX);
 	if (!copy) {
-		counters(w, slot)->drops[TW_DROP_NO_BUFFER]++;
+		counters(w, key->in)->drops[TW_DROP_NO_BUFFER]++;
 		return;
 	}
 	if (out->link == TW_LINK_HOLD) {
 		const struct tw_verdict hold = { .out = slot, .vlan = v->vlan };
 
-		tw_tx_hold(w, &hold, key->flags & TW_FLOW_KEY_TAGGED, copy);
+		tw_tx_hold(w, &hold, tagged, copy);
 		return;
 	}
-	if (!tw_edit_apply(copy, tw_edit_for(out, v->vlan, key->flags & TW_FLOW_KEY_TAGGED, key->tci & 0x0fff),
-			   v->vlan)) {
-		tw_tx_drop(w, slot, TW_DROP_NO_BUFFER, copy);
+	if (!tw_edit_apply(copy, tw_edit_for(out, v->vlan, tagged, key->tci & 0x0fff), v->vlan)) {
+		tw_tx_drop(w, key->in, TW_DROP_NO_BUFFER, copy);
 		return;
 	}
 	if (out->mirror_out)
@@ -177,6 +187,15 @@ void tw_tx_mirror(struct tw_worker *w, uint64_t mask, uint32_t number, bool egre
 	w->stats.mirror_shed++;
 }
 
+static void inject_one(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf *m)
+{
+	const struct tw_slot *out = &s->slot[slot];
+
+	if (out->mirror_out) /* what was held reaches its guest now */
+		tw_tx_mirror(w, out->mirror_out, out->number, true, m);
+	tw_tx_send(w, s, slot, &m, 1);
+}
+
 unsigned tw_tx_inject(struct tw_worker *w, const struct tw_snapshot *s)
 {
 	struct rte_mbuf *m[TW_BURST];
@@ -191,7 +210,7 @@ unsigned tw_tx_inject(struct tw_worker *w, const struct tw_snapshot *s)
 		else if (!tw_edit_apply(m[i], tw_edit_for(out, vlan, false, 0), vlan))
 			tw_tx_drop(w, slot, TW_DROP_NO_BUFFER, m[i]);
 		else
-			tw_tx_send(w, s, slot, &m[i], 1);
+			inject_one(w, s, slot, m[i]);
 	}
 	return n;
 }

@@ -17,9 +17,17 @@ struct tw_batch {
 	struct rte_mbuf *m[TW_BURST];
 };
 
+/** Would this frame, or a segment it is to be cut into, be more than `out` takes? @param l2_len octets in front of layer 3 */
+static inline bool tw_tx_over_mtu(const struct tw_slot *out, uint32_t l2_len, const struct rte_mbuf *m)
+{
+	if (__builtin_expect(m->pkt_len - l2_len <= out->mtu, 1))
+		return false;
+	return !(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) || m->l3_len + m->l4_len + m->tso_segsz > out->mtu;
+}
+
 void tw_tx_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, struct rte_mbuf *m);
 
-/** Send frames as they are, finished for what `slot` can take. */
+/** Send frames, finished for what `slot` can take. m->port is the slot each came in by: requests that lie are charged to it. */
 void tw_tx_send(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n);
 
 /** To every member of the frame's VLAN but `in`. */

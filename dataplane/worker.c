@@ -129,18 +129,13 @@ static void batch_add(struct burst *b, uint16_t slot, struct rte_mbuf *m)
 	b->batch[i].m[b->batch[i].n++] = m;
 }
 
-static bool over_mtu(const struct tw_slot *out, const struct tw_meta *meta, const struct rte_mbuf *m)
-{
-	return meta->l3_len > out->mtu && !(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG);
-}
-
 static void forward(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b, unsigned i,
 		    const struct tw_verdict *v)
 {
 	const struct tw_slot *out = &s->slot[v->out];
 	struct rte_mbuf *m = b->m[i];
 
-	if (__builtin_expect(over_mtu(out, &b->meta[i], m), 0)) {
+	if (__builtin_expect(tw_tx_over_mtu(out, b->meta[i].l2_len, m), 0)) {
 		tw_tx_drop(w, v->out, TW_DROP_OVER_MTU, m);
 		return;
 	}
@@ -190,6 +185,7 @@ static void parse_all(struct tw_worker *w, struct burst *b)
 			tw_tx_drop(w, b->slot, TW_DROP_SHORT_FRAME, m);
 			continue;
 		}
+		m->port = b->slot; /* rte_vhost leaves it unset */
 		b->hash[kept] = tw_key_hash(&b->key[kept]);
 		tw_flow_prefetch_bucket(&w->cache, b->hash[kept]);
 		b->m[kept++] = m;

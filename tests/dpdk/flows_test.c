@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flows_test.c - what is counted comes out as records, exactly, whatever the tables have room for. The test's clock. See ringswitch.h. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/ringswitch.h"
+
+static struct test_frame udp(unsigned from, unsigned to, unsigned sport)
+{
+	return (struct test_frame){ .from = (uint8_t)from,
+				    .to = (uint8_t)to,
+				    .protocol = 17,
+				    .sport = (uint16_t)sport,
+				    .dport = 2000,
+				    .payload = 22 };
+}
+
+static void send_and_free(unsigned who, const struct test_frame *f, unsigned out)
+{
+	struct rte_mbuf *m;
+
+	rs_send(who, f);
+	rs_run();
+	if (!out)
+		return;
+	m = rs_take(out);
+	assert_non_null(m);
+	rte_pktmbuf_free(m);
+}
+
+static struct tw_flow_record record(void)
+{
+	struct tw_flow_record r;
+
+	assert_true(rs_record(&r));
+	return r;
+}
+
+static void no_record(void)
+{
+	struct tw_flow_record r;
+
+	assert_false(rs_record(&r));
+}
+
+static void about(uint64_t value, uint64_t expected)
+{
+	assert_in_range(value, expected, expected + 900); /* the machine's own time goes on between two rounds */
+}
+
+static void a_quiet_flow_ends_with_a_record_that_says_it_all(void **state)
+{
+	struct test_frame f = udp(1, 2, 1000);
+	struct tw_flow_record r;
+
+	send_and_free(1, &f, 2);
+	rs_warp(3000);
+	f.payload = 122;
+	f.ttl = 9;
+	send_and_free(1, &f, 2);
+	rs_warp(14000);
+	rs_sweep();
+	no_record();
+	rs_warp(1000);
+	rs_sweep();
+	r = record();
+	no_record();
+	assert_int_equal(r.end_reason, TW_FLOW_END_IDLE);
+	assert_int_equal(r.ingress, 1);
+	assert_int_equal(r.egress, 2);
+	assert_int_equal(r.vlan, 10);
+	assert_int_equal(r.forwarding, TW_FORWARDED);
+	assert_int_equal(r.direction, 0);
+	assert_int_equal(r.packets, 2);
+	assert_int_equal(r.l3_octets, 50 + 150);
+	assert_int_equal(r.l2_octets, 64 + 164);
+	assert_int_equal(r.min_len, 50);
+	assert_int_equal(r.max_len, 150);
+	assert_int_equal(r.min_ttl, 9);
+	assert_int_equal(r.max_ttl, 64);
+	about(r.last_ms - r.first_ms, 3000);
+	assert_int_equal(tw_flow_cache_used(&rs.worker.cache), 0);
+	rs_expect_silence();
+	rs_expect_drops("");
+}
+
+static void a_long_flow_gives_a_record_each_active_timeout_and_loses_nothing(void **state)
+{
+	const struct test_frame f = udp(1, 2, 1000);
+	struct tw_flow_record r;
+
+	for (unsigned s = 0; s < 125; s += 5) {
+		send_and_free(1, &f, 2);
+		rs_warp(5000);
+		rs_sweep();
+	}
+	r = record();
+	assert_int_equal(r.end_reason, TW_FLOW_END_ACTIVE);
+	assert_int_equal(r.packets, 12);
+	about(r.last_ms - r.first_ms, 55000);
+	r = record();
+	assert_int_equal(r.end_reason, TW_FLOW_END_ACTIVE);
+	assert_int_equal(r.packets, 12);
+	no_record();
+	rs_warp(15000);
+	rs_sweep();
+	r = record();
+	assert_int_equal(r.end_reason, TW_FLOW_END_IDLE);
+	assert_int_equal(r.packets, 1);
+	no_record();
+	rs_expect_silence();
+}
+
+static void a_closed_connection_ends_a_second_after_its_fin(void **state)
+{
+	struct test_frame f = {
+		.from = 1, .to = 2, .protocol = 6, .sport = 1, .dport = 2, .tcp_flags = 0x18, .payload = 10
+	};
+	struct tw_flow_record r;
+
+	send_and_free(1, &f, 2);
+	f.tcp_flags = 0x11;
+	send_and_free(1, &f, 2);
+	rs_sweep();
+	no_record();
+	rs_warp(1000);
+	rs_sweep();
+	r = record();
+	assert_int_equal(r.end_reason, TW_FLOW_END_DETECTED);
+	assert_int_equal(r.packets, 2);
+	assert_int_equal(r.tcp_flags, 0x19);
+	no_record();
+	rs_expect_silence();
+}
+
+static void frames_that_are_dropped_are_counted_with_the_reason(void **state)
+{
+	const struct test_frame policy = udp(1, 3, 1), full = udp(1, RS_REMOTE, 2);
+	struct tw_flow_record a, b;
+
+	rs.port[RS_UP].link = TW_LINK_ABSENT;
+	rs_publish();
+	send_and_free(1, &policy, 0);
+	send_and_free(1, &full, 0);
+	rs_warp(15000);
+	rs_sweep();
+	a = record();
+	b = record();
+	no_record();
+	if (a.src_port != 1) {
+		struct tw_flow_record t = a;
+
+		a = b;
+		b = t;
+	}
+	assert_int_equal(a.forwarding, TW_DROPPED_POLICY);
+	assert_int_equal(b.forwarding, TW_DROPPED);
+	assert_int_equal(b.egress, RS_REMOTE);
+	rs_expect_drops("1.not_in_vlan=1 1.no_uplink=1");
+}
+
+static void a_frame_from_the_wire_is_counted_here_only_if_its_sender_is_no_port(void **state)
+{
+	struct test_frame remote = udp(RS_REMOTE, 1, 1), stranger = udp(99, 1, 2);
+	struct tw_flow_record r;
+
+	remote.tagged = stranger.tagged = true;
+	remote.tci = stranger.tci = 10;
+	send_and_free(RS_UP, &remote, 1);
+	send_and_free(RS_UP, &stranger, 1);
+	rs_warp(15000);
+	rs_sweep();
+	r = record();
+	assert_int_equal(r.src_port, 2);
+	assert_int_equal(r.ingress, 0);
+	assert_int_equal(r.egress, 1);
+	assert_int_equal(r.direction, 1);
+	assert_int_equal(r.l2_octets, 68);
+	assert_int_equal(r.l3_octets, 50);
+	no_record();
+	assert_int_equal(tw_flow_cache_used(&rs.worker.cache), 0);
+	rs_expect_silence();
+}
+
+static void a_change_that_alters_what_a_record_says_ends_the_old_one_first(void **state)
+{
+	const struct test_frame f = udp(1, 2, 1000);
+	struct tw_flow_record r;
+
+	send_and_free(1, &f, 2);
+	rs_publish(); /* nothing of this flow changes */
+	send_and_free(1, &f, 2);
+	no_record();
+	assert_int_equal(rs.worker.stats.misses, 2);
+	rs.port[2].vlan = 30;
+	rs_publish();
+	send_and_free(1, &f, 0);
+	r = record();
+	assert_int_equal(r.end_reason, TW_FLOW_END_FORCED);
+	assert_int_equal(r.forwarding, TW_FORWARDED);
+	assert_int_equal(r.packets, 2);
+	assert_int_equal(r.egress, 2);
+	no_record();
+	rs_warp(15000);
+	rs_sweep();
+	r = record();
+	assert_int_equal(r.forwarding, TW_DROPPED_POLICY);
+	assert_int_equal(r.packets, 1);
+	no_record();
+	rs_expect_silence();
+	rs_expect_drops("1.not_in_vlan=1");
+}
+
+static void a_full_table_costs_records_and_no_frames(void **state)
+{
+	struct test_frame f = udp(1, 2, 0);
+	unsigned flows;
+
+	rs_resize(64, 256, 16, 16); /* of which a port may have half */
+	for (unsigned i = 0; i < 40; i++) {
+		f.sport = (uint16_t)i;
+		send_and_free(1, &f, 2);
+	}
+	flows = tw_flow_cache_used(&rs.worker.cache);
+	assert_in_range(flows, 16, 32);
+	assert_int_equal(rs.worker.stats.overflows, 40 - flows);
+	assert_int_equal(rs.worker.stats.overflow_octets, (40 - flows) * 50);
+	f = udp(2, 1, 7); /* the neighbour still has room */
+	send_and_free(2, &f, 1);
+	assert_int_equal(tw_flow_cache_used(&rs.worker.cache), flows + 1);
+	rs_warp(15000);
+	rs_sweep();
+	for (unsigned i = 0; i <= flows; i++)
+		assert_int_equal(record().packets, 1);
+	no_record();
+	rs_expect_silence();
+	rs_expect_drops("");
+}
+
+static void a_record_ring_that_is_full_delays_records_and_loses_none(void **state)
+{
+	struct test_frame f = udp(1, 2, 0);
+	uint64_t packets = 0;
+	unsigned records = 0;
+	struct tw_flow_record r;
+
+	rs_resize(1024, 8, 16, 16);
+	for (unsigned i = 0; i < 100; i++) {
+		f.sport = (uint16_t)(i % 50);
+		send_and_free(1, &f, 2);
+	}
+	rs_warp(15000);
+	rs_sweep();
+	assert_int_equal(rte_ring_count(rs.worker.records), 8);
+	assert_int_equal(tw_flow_cache_used(&rs.worker.cache), 42);
+	assert_true(rs.worker.stats.records_waited > 0);
+	for (int round = 0; round < 20; round++) {
+		while (rs_record(&r)) {
+			packets += r.packets;
+			records++;
+		}
+		rs_warp(2000);
+		rs_sweep();
+	}
+	assert_int_equal(records, 50);
+	assert_int_equal(packets, 100);
+	assert_int_equal(tw_flow_cache_used(&rs.worker.cache), 0);
+	rs_expect_silence();
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, rs_setup, rs_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_quiet_flow_ends_with_a_record_that_says_it_all),
+		T(a_long_flow_gives_a_record_each_active_timeout_and_loses_nothing),
+		T(a_closed_connection_ends_a_second_after_its_fin),
+		T(frames_that_are_dropped_are_counted_with_the_reason),
+		T(a_frame_from_the_wire_is_counted_here_only_if_its_sender_is_no_port),
+		T(a_change_that_alters_what_a_record_says_ends_the_old_one_first),
+		T(a_full_table_costs_records_and_no_frames),
+		T(a_record_ring_that_is_full_delays_records_and_loses_none),
+	};
+
+	return cmocka_run_group_tests_name("flows", tests, rs_group_setup, NULL);
+}

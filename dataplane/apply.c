@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dataplane/apply.h"
 
@@ -21,7 +22,7 @@
 static struct tw_plan *prepare(struct tw_switch *sw, struct tw_change *c, struct tw_error *err)
 {
 	const struct tw_places places = { c->port_slots, c->uplink_slots, c->mirror_bits };
-	struct tw_plan *plan;
+	struct tw_plan *trial = NULL, *plan = NULL;
 
 	if (c->config->n_ports > TW_PORTS_MAX || c->config->n_uplinks > TW_UPLINKS_MAX ||
 	    c->config->n_mirrors > TW_MIRRORS_MAX) {
@@ -35,10 +36,16 @@ static struct tw_plan *prepare(struct tw_switch *sw, struct tw_change *c, struct
 		tw_apply_undo(sw, c);
 		return NULL;
 	}
-	tw_apply_open_mirrors(sw, c);
-	plan = tw_plan_create(c->config, &places, err);
+	/* Opening a mirror may close its former file, so what can be wrong is found before: a plan without mirrors' bits. */
+	memset(c->mirror_bits, TW_MIRROR_NO_BIT, sizeof(c->mirror_bits));
+	trial = tw_plan_create(c->config, &places, err);
+	if (trial) {
+		tw_apply_open_mirrors(sw, c);
+		plan = tw_plan_create(c->config, &places, err);
+	}
 	if (!plan)
 		tw_apply_undo(sw, c);
+	tw_plan_put(trial);
 	return plan;
 }
 

@@ -20,6 +20,11 @@
 
 enum { ARGS_MAX = 64, ARG_SIZE = 512, PAGE_MIB = 2, SPARE_PAGES = 4 };
 
+/* That there are no 1 GB pages, and that a guest is not there yet, is no news. */
+static const char *const levels[] = { "*:warning", "lib.eal:error", "lib.vhost.config:error" };
+
+static char runtime_folder[PATH_MAX];
+
 struct args {
 	int n;
 	char *v[ARGS_MAX + 1];
@@ -89,12 +94,11 @@ static void add_devices(struct args *a, const struct tw_options *o)
 /* DPDK's runtime files go under the run directory; a second instance there is refused by its own socket anyway. */
 static int set_runtime_folder(const struct tw_options *o)
 {
-	char path[PATH_MAX];
 	int rc = tw_mkdirs(o->run_dir);
 
 	if (!rc)
-		rc = realpath(o->run_dir, path) ? 0 : -errno;
-	if (!rc && setenv("RUNTIME_DIRECTORY", path, 1))
+		rc = realpath(o->run_dir, runtime_folder) ? 0 : -errno;
+	if (!rc && setenv("RUNTIME_DIRECTORY", runtime_folder, 1))
 		rc = -errno;
 	return rc;
 }
@@ -115,8 +119,10 @@ int tw_eal_start(const struct tw_options *o)
 	add(&a, "--file-prefix");
 	add(&a, "switch");
 	add(&a, "--no-telemetry");
-	add(&a, "--log-level");
-	add(&a, "*:warning");
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		add(&a, "--log-level");
+		add(&a, "%s", levels[i]);
+	}
 	rc = rte_eal_init(a.n, a.v);
 	if (rc < 0) {
 		tw_log_error("DPDK does not start: %s", rte_strerror(rte_errno));
@@ -129,5 +135,11 @@ int tw_eal_start(const struct tw_options *o)
 
 void tw_eal_stop(void)
 {
+	char path[PATH_MAX];
+
 	rte_eal_cleanup();
+	if (tw_path(path, sizeof(path), "%s/dpdk/switch", runtime_folder) == 0)
+		rmdir(path);
+	if (tw_path(path, sizeof(path), "%s/dpdk", runtime_folder) == 0)
+		rmdir(path);
 }

@@ -23,6 +23,8 @@ static void set_guest(struct tw_port *p)
 	state->tx_tso = p->guest.tso;
 }
 
+enum { REOPEN_S = 5 };
+
 /* @return true when there is something to publish */
 static bool follow(struct tw_port *p)
 {
@@ -132,13 +134,21 @@ static void announce_all(struct tw_switch *sw)
 			tw_announce(sw->announcer, (uint16_t)i);
 }
 
+/* A device that could not be opened may have come meanwhile. */
+static bool look_at(struct tw_switch *sw, struct tw_uplink *u, bool retry)
+{
+	if (u->open)
+		return tw_uplink_poll_link(u);
+	return retry && tw_uplink_open(u, sw->pool, sw->n_workers) == 0;
+}
+
 void tw_links_poll_uplinks(struct tw_switch *sw)
 {
+	bool changed[TW_UPLINKS_MAX] = { false }, any = false, retry = ++sw->seconds % REOPEN_S == 0;
 	uint16_t active = tw_links_active_uplink(sw);
-	bool changed[TW_UPLINKS_MAX] = { false }, any = false;
 
 	for (unsigned i = 0; i < TW_UPLINKS_MAX; i++) {
-		if (!sw->uplinks[i].used || sw->uplinks[i].retire || !tw_uplink_poll_link(&sw->uplinks[i].device))
+		if (!sw->uplinks[i].used || sw->uplinks[i].retire || !look_at(sw, &sw->uplinks[i].device, retry))
 			continue;
 		tw_links_set_uplink(sw, i);
 		any = changed[i] = true;

@@ -111,6 +111,7 @@ struct tw_switch {
 	struct tw_jobs *jobs;
 	struct tw_announcer *announcer;
 	bool ticking;
+	unsigned seconds; /* of the event that comes each */
 };
 
 /* ---- workers.c: pool, workers, their rings ---- */

@@ -3,6 +3,7 @@
 #include "dataplane/uplink.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,17 +35,37 @@ static bool find_device(struct tw_uplink *u)
 	return rte_eth_dev_get_port_by_name(name, &u->device) == 0;
 }
 
+/* What is most often wrong with the devices of this machine, in words DPDK does not have. */
+static const char *explain(const char *devargs, char name[IF_NAMESIZE], int rc)
+{
+	const char *iface = strstr(devargs, "iface=");
+	size_t n = iface ? strcspn(iface + 6, ",") : 0;
+
+	if (strchr(devargs, ':') && !strchr(devargs, ','))
+		return "a PCI device must be named by --pci when tw-switch starts";
+	if (n > 0 && n < IF_NAMESIZE) {
+		memcpy(name, iface + 6, n);
+		name[n] = '\0';
+		if (if_nametoindex(name) == 0)
+			return "there is no such network interface";
+	}
+	return rc == -EPERM ? "the log says why" : strerror(-rc); /* drivers return -1 for anything */
+}
+
 /* A PCI device that was allowed at the start is there already. */
 static int probe(struct tw_uplink *u)
 {
+	char name[IF_NAMESIZE] = "";
 	int rc;
 
 	if (find_device(u))
 		return 0;
 	rc = rte_dev_probe(u->devargs);
-	if (rc && rc != -EEXIST)
-		return fail(u, rc, "DPDK does not open it (%s)%s", strerror(-rc),
-			    strchr(u->devargs, ':') && !strchr(u->devargs, ',') ? "; a PCI device needs --pci" : "");
+	if (rc && rc != -EEXIST) {
+		const char *why = explain(u->devargs, name, rc);
+
+		return fail(u, rc, "DPDK does not open it: %s%s%s", name, name[0] ? ": " : "", why);
+	}
 	return find_device(u) ? 0 : fail(u, -ENODEV, "no such device appeared");
 }
 
@@ -114,11 +135,13 @@ int tw_uplink_open(struct tw_uplink *u, struct rte_mempool *pool, unsigned n_wor
 	if (rc == 0 && ((rc = configure(u, n_workers)) || (rc = set_up_queues(u, pool)) || (rc = start(u))))
 		remove_device(u);
 	if (rc) {
-		tw_log_warning("uplink cannot be opened uplink=%s devargs=%s error=\"%s\"", u->name, u->devargs,
-			       u->error);
+		if (++u->failures == 1)
+			tw_log_warning("uplink cannot be opened uplink=%s devargs=%s error=\"%s\"", u->name, u->devargs,
+				       u->error);
 		return rc;
 	}
 	u->error[0] = '\0';
+	u->failures = 0;
 	u->open = true;
 	rte_spinlock_init(&u->lock);
 	tw_uplink_poll_link(u);

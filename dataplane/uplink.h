@@ -23,6 +23,7 @@ struct tw_uplink {
 	uint16_t mtu;
 	bool shared_tx; /* workers must take `lock` to send */
 	char error[128];
+	unsigned failures; /* to open it, in a row: the first is logged */
 	rte_spinlock_t lock;
 };
 

@@ -24,6 +24,7 @@
 enum {
 	RECONNECT_MIN_MS = 50,
 	RECONNECT_MAX_MS = 500,
+	RECONNECT_MAX_LOCAL_MS = 50,   /* a switch that was killed has its snapshot again well within a second */
 	RESEND_NEVER_MS = INT_MAX / 2, /* 12 days: a long poll is not repeated because it is long */
 	SP_HEADER_MAX = 64,            /* nanomsg counts its own header (4 octets a hop) to the message's size */
 };
@@ -54,7 +55,8 @@ static bool set_options(int sock, int protocol, const char *url)
 {
 	bool ok = set_int(sock, NN_SOL_SOCKET, NN_RCVMAXSIZE, TW_LINK_MAX_SIZE + SP_HEADER_MAX) &&
 		  set_int(sock, NN_SOL_SOCKET, NN_RECONNECT_IVL, RECONNECT_MIN_MS) &&
-		  set_int(sock, NN_SOL_SOCKET, NN_RECONNECT_IVL_MAX, RECONNECT_MAX_MS);
+		  set_int(sock, NN_SOL_SOCKET, NN_RECONNECT_IVL_MAX,
+			  ipc_path(url) ? RECONNECT_MAX_LOCAL_MS : RECONNECT_MAX_MS);
 
 	if (protocol == NN_REQ)
 		ok = ok && set_int(sock, NN_REQ, NN_REQ_RESEND_IVL, RESEND_NEVER_MS);

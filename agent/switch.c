@@ -10,6 +10,9 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -28,12 +31,16 @@ struct tw_switch {
 	struct event_base *base;
 	struct tw_switch_hooks hooks;
 	void *arg;
+	char *control_url, *events_url;
 	struct tw_link_client *control;
 	struct tw_link_sub *events;
 	struct tw_calls *urgent, *queries;
 	struct event *tick; /* every POLL_MS: is the switch there, and is it the one that has our snapshot? */
 	struct event *kick; /* at once, from the loop */
+	int folder;         /* inotify on the run directory; negative = none */
+	struct event *appeared;
 	bool alive;
+	bool applying;  /* a snapshot is out on the control conversation */
 	bool apply_due; /* what the switch has is not what is wanted */
 	bool status_due;
 	bool applied_any;    /* the switch of this boot id has had a snapshot from us */
@@ -88,6 +95,7 @@ static void apply_done(const Tw__Envelope *reply, const struct tw_error *err, vo
 	struct tw_switch *sw = arg;
 	struct tw_error why = { 0 };
 
+	sw->applying = false;
 	sw->status_due = true;
 	event_active(sw->kick, 0, 0);
 	if (tw_calls_reply_is(reply, err, TW__ENVELOPE__BODY_APPLY_SNAPSHOT_REPLY, &why)) {
@@ -136,6 +144,8 @@ static void send_snapshot(struct tw_switch *sw)
 		sw->apply_due = true;
 		tw_error_set(&err, TW_E_TOO_LARGE, "snapshot", "the snapshot could not be sent");
 		refuse(sw, &err);
+	} else {
+		sw->applying = true;
 	}
 	tw_snapshot_destroy(snapshot);
 }
@@ -169,17 +179,75 @@ static void on_event(const Tw__SwitchEvent *event, void *arg)
 	sw->hooks.event(sw->arg, event);
 }
 
+/* A switch has begun to listen: talk to it now, not when the conversations try to connect again by themselves. */
+static void meet(struct tw_switch *sw)
+{
+	struct tw_link_client *control = tw_link_client_create(sw->base, sw->control_url);
+	struct tw_link_sub *events = tw_link_sub_create(sw->base, sw->events_url, on_event, sw);
+
+	if (control) {
+		tw_link_client_destroy(sw->control);
+		sw->control = control;
+		sw->apply_due = sw->apply_due || sw->applying;
+		sw->applying = false;
+	}
+	if (events) {
+		tw_link_sub_destroy(sw->events);
+		sw->events = events;
+	}
+	sw->status_due = true;
+	event_active(sw->kick, 0, 0);
+}
+
+static void on_appeared(evutil_socket_t fd, short what, void *arg)
+{
+	union {
+		struct inotify_event first;
+		char octets[4096];
+	} news;
+	bool it_is = false;
+	ssize_t n;
+
+	while ((n = read(fd, &news, sizeof(news))) > 0) {
+		for (ssize_t at = 0; at < n;) {
+			const struct inotify_event *one = (const void *)(news.octets + at);
+
+			it_is = it_is || (one->len && strcmp(one->name, "switch.ipc") == 0);
+			at += (ssize_t)(sizeof(*one) + one->len);
+		}
+	}
+	if (it_is)
+		meet(arg);
+}
+
+/* Without it a switch that comes back is met a little later. */
+static void watch_folder(struct tw_switch *sw, const char *run_dir)
+{
+	sw->folder = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (sw->folder >= 0 && inotify_add_watch(sw->folder, run_dir, IN_CREATE | IN_MOVED_TO) >= 0)
+		sw->appeared = event_new(sw->base, sw->folder, EV_READ | EV_PERSIST, on_appeared, sw);
+	if (!sw->appeared || event_add(sw->appeared, NULL))
+		tw_log_warning("the run directory is not watched run_dir=%s", run_dir);
+}
+
+static char *url_of(const char *run_dir, const char *name)
+{
+	char url[PATH_MAX];
+
+	return tw_path(url, sizeof(url), "ipc://%s/%s", run_dir, name) ? NULL : strdup(url);
+}
+
 static bool connect_all(struct tw_switch *sw, const char *run_dir)
 {
-	char control[PATH_MAX], events[PATH_MAX];
-
-	if (tw_path(control, sizeof(control), "ipc://%s/switch.ipc", run_dir) ||
-	    tw_path(events, sizeof(events), "ipc://%s/events.ipc", run_dir))
+	sw->control_url = url_of(run_dir, "switch.ipc");
+	sw->events_url = url_of(run_dir, "events.ipc");
+	if (!sw->control_url || !sw->events_url)
 		return false;
-	sw->control = tw_link_client_create(sw->base, control);
-	sw->urgent = tw_calls_create(sw->base, control);
-	sw->queries = tw_calls_create(sw->base, control);
-	sw->events = tw_link_sub_create(sw->base, events, on_event, sw);
+	watch_folder(sw, run_dir);
+	sw->control = tw_link_client_create(sw->base, sw->control_url);
+	sw->urgent = tw_calls_create(sw->base, sw->control_url);
+	sw->queries = tw_calls_create(sw->base, sw->control_url);
+	sw->events = tw_link_sub_create(sw->base, sw->events_url, on_event, sw);
 	return sw->control && sw->urgent && sw->queries && sw->events;
 }
 
@@ -194,6 +262,7 @@ struct tw_switch *tw_switch_create(struct event_base *base, const char *run_dir,
 	sw->base = base;
 	sw->hooks = *hooks;
 	sw->arg = arg;
+	sw->folder = -1;
 	sw->status_due = true;
 	sw->tick = event_new(base, -1, EV_PERSIST, on_tick, sw);
 	sw->kick = event_new(base, -1, 0, go_on, sw);
@@ -219,6 +288,12 @@ void tw_switch_destroy(struct tw_switch *sw)
 		tw_link_sub_destroy(sw->events);
 	tw_calls_destroy(sw->urgent);
 	tw_calls_destroy(sw->queries);
+	if (sw->appeared)
+		event_free(sw->appeared);
+	if (sw->folder >= 0)
+		close(sw->folder);
+	free(sw->control_url);
+	free(sw->events_url);
 	free(sw);
 }
 

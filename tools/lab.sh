@@ -263,15 +263,20 @@ hosts = json.load(sys.stdin)["hosts"]
 sys.exit(len(hosts) < int(sys.argv[1]) or not all(h.get("connected") and h.get("switch_alive") for h in hosts))' "$1"
 }
 
-# lab_up N CPUS: returns when all hosts are ready; on failure says what the programs said
+# lab_free: ends the script if there is a lab already; so call it before any trap that would take that lab down
+lab_free()
+{
+    need_root "makes network namespaces"
+    lab_is_up && die "a lab is up in $LAB_DIR: use it, or end it by \`tools/lab down\`"
+    if ip netns list 2>/dev/null | grep -q "^$LAB_NAME-"; then
+        die "namespaces called $LAB_NAME-… are there already: \`tools/lab down --name $LAB_NAME\` removes them"
+    fi
+}
+
+# lab_up N CPUS: after lab_free; returns when all hosts are ready; on failure says what the programs said
 lab_up()
 {
     local n=$1 cpus=$2 i host
-    need_root "makes network namespaces"
-    lab_is_up && die "a lab is up in $LAB_DIR: use it, or end it by \`tools/lab down\`"
-    if ip netns list | grep -q "^$LAB_NAME-"; then
-        die "namespaces called $LAB_NAME-… are there already: \`tools/lab down --name $LAB_NAME\` removes them"
-    fi
     lab_use_build
     mkdir -p "$LAB_DIR"/{pids,log,ctl}
     echo "$LAB_NAME" >"$LAB_DIR/name"

@@ -13,6 +13,7 @@ LAB_NAME=tw$(basename "$0" | tr -cd a-z | cut -c1-8)
 # test_lab N: N hosts, each forwarding on a CPU of its own as far as there are any
 test_lab()
 {
+    lab_free
     trap 'test_end $?' EXIT
     trap 'exit 130' INT TERM
     lab_up "$1" "$(seq -s, 0 $(($(nproc) - 1)))"

@@ -94,6 +94,13 @@ fetches()
 demo_capture() { echo "$LAB_DIR/$1/capture/db.pcapng"; }
 demo_capture_count() { tshark -n -r "$(demo_capture "$1")" 2>/dev/null | wc -l; }
 demo_captured() { [ "$(demo_capture_count "$1")" -ge "$2" ]; }
+# demo_mirror_has N: the two hosts' files together hold N different answers of db to the long ping
+demo_mirror_has()
+{
+    mergecap -w "$LAB_DIR/db-all.pcapng" "$(demo_capture a)" "$(demo_capture b)" 2>/dev/null || return 1
+    [ "$(tshark -n -r "$LAB_DIR/db-all.pcapng" -Y "icmp.type == 0 && ip.src == ${DEMO_IP[db]}" -T fields -e icmp.ident -e icmp.seq \
+        2>/dev/null | sort -u | awk '{ n[$1]++ } END { for (i in n) if (n[i] > most) most = n[i]; print most + 0 }')" -ge "$1" ]
+}
 demo_tshark() { tshark -n -t a -r "$(demo_capture "$1")" -c "$2" 2>/dev/null; }
 
 # --- flows ---
@@ -141,25 +148,33 @@ demo_flow_totals()
     done
 }
 
+# demo_flow_difference: "P packets, O octets" that the guests counted and the collector did not, or the other way round
+demo_flow_difference()
+{
+    local vm packets=0 octets=0 sent metered
+    for vm in web db client; do
+        read -r -a sent <<<"$(guest_sent $vm)"
+        read -r -a metered <<<"$(demo_metered $vm)"
+        packets=$((packets + sent[0] - metered[0])) octets=$((octets + sent[1] - metered[1]))
+    done
+    echo "$packets packets, $octets octets"
+}
+
 demo_flow_sum()
 {
     demo_records '%pkt|%byt' | awk -F '|' '{ n++; p += $1; b += $2 } END {
-        printf "%d records, %d packets, %d octets: as the guests counted", n, p, b }'
+        printf "%d records, %d packets, %d octets of layer 3", n, p, b }'
 }
 
-# The ten largest, with names instead of port numbers.
+# The ten largest, with the names that the collector itself was told of (IPFIX options); "-": the frame reached nobody.
 demo_flow_table()
 {
-    printf '%-4s %-11s %-11s %-5s %-21s %-21s %8s %10s\n' VLAN FROM TO PROTO SOURCE DESTINATION PACKETS OCTETS
-    demo_records '%svln|%in|%out|%pr|%sap|%dap|%pkt|%byt' | awk -F '|' -v names="$(demo_port_numbers | paste -sd ' ')" '
-        BEGIN {
-            n = split(names, word, " ")
-            for (i = 1; i < n; i += 2) name[word[i]] = word[i + 1]
-            proto[1] = "ICMP"; proto[6] = "TCP"; proto[17] = "UDP"; proto[0] = "ARP"
-        }
-        function who(number) { return number + 0 in name ? name[number + 0] : "-" }
-        { gsub(/ /, ""); printf "%-4s %-11s %-11s %-5s %-21s %-21s %8d %10d\n", $1, who($2), who($3), proto[$4 + 0], $5, $6, $7, $8 }' |
-        sort -k8,8nr | head -n 10
+    printf '%-4s %-4s %-11s %-11s %-5s %-20s %-20s %7s %8s\n' HOST VLAN FROM TO PROTO SOURCE DESTINATION PACKETS OCTETS
+    demo_records '%ra|%svln|%inam|%onam|%pr|%sap|%dap|%pkt|%byt' | awk -F '|' '
+        BEGIN { proto[1] = "ICMP"; proto[6] = "TCP"; proto[17] = "UDP"; proto[0] = "ARP" }
+        function word(field) { sub(/^ +/, "", field); sub(/ .*/, "", field); return field == "" ? "-" : field }
+        { printf "%-4s %-4s %-11s %-11s %-5s %-20s %-20s %7d %8d\n", $1 ~ /\.11 *$/ ? "a" : "b", word($2), word($3), word($4),
+            proto[$5 + 0], word($6), word($7), $8, $9 }' | sort -k9,9nr | head -n 10
 }
 
 # --- counters ---

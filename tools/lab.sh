@@ -254,13 +254,16 @@ W
     chmod 755 "$LAB_DIR/twctl" "$LAB_DIR/on"
 }
 
-# Whether twctl calls every host connected with a living switch.
+# Whether N hosts are connected, with a living switch that forwards by what the controller said and has its uplink.
 lab_hosts_ready()
 {
     lab_twctl --json status | python3 -c '
 import json, sys
 hosts = json.load(sys.stdin)["hosts"]
-sys.exit(len(hosts) < int(sys.argv[1]) or not all(h.get("connected") and h.get("switch_alive") for h in hosts))' "$1"
+def ready(h):
+    uplinks = h.get("status", {}).get("uplinks", [])
+    return h["connected"] and h["switch_alive"] and h["realised"] > 0 and uplinks and all(u["up"] for u in uplinks)
+sys.exit(len(hosts) < int(sys.argv[1]) or not all(ready(h) for h in hosts))' "$1"
 }
 
 # lab_free: ends the script if there is a lab already; so call it before any trap that would take that lab down

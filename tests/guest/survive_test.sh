@@ -27,7 +27,7 @@ lab_start_agent b 1
 expect "controller and agents find each other again" wait_until 20 lab_hosts_ready 2
 sleep 1
 ping_stop web
-read -r sent lost gap <<<"$(ping_figures)"
+read -r sent lost gap _ <<<"$(ping_figures)"
 say "controller and agents killed: $lost of $sent pings lost, longest gap $gap ms"
 expect "killing tw-controller and tw-agents loses no packet" test "$lost" -eq 0
 expect "there was traffic all the time" test "$sent" -gt 300
@@ -41,7 +41,7 @@ restarted=$(now_ms)
 lab_start_switch a 0
 sleep 4
 ping_stop web
-read -r sent lost gap <<<"$(ping_figures)"
+read -r sent lost gap _ <<<"$(ping_figures)"
 back=$((gap - (restarted - killed)))
 say "tw-switch killed: $lost of $sent pings lost; back $back ms after its restart"
 expect "links are back within a second of tw-switch's restart" test "$back" -le 1000

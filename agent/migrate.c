@@ -27,7 +27,6 @@
 
 enum {
 	POLL_MS = 250, /* should an event get lost */
-	TIMES_ASKED_MAX = 8,
 	/* The controller gives a migration a minute; QEMU is stopped in time to say what happened. */
 	LIMIT_MS = 50000,
 	DOWNTIME_MS = 100,     /* longest blackout QEMU may plan for */
@@ -43,12 +42,11 @@ struct job {
 	char *uri;
 	struct tw_qmp *qmp;
 	struct event *poll;
-	struct event *over;   /* ends the job from the loop, outside of QMP's callbacks */
-	uint64_t until_ms;    /* monotonic */
-	bool begun;           /* QEMU was told to migrate, or had been: its status is about this migration */
-	bool cancelling;      /* QEMU was told to give up */
-	unsigned asked_again; /* for QEMU's times */
-	bool qemu_done;       /* the guest runs elsewhere */
+	struct event *over; /* ends the job from the loop, outside of QMP's callbacks */
+	uint64_t until_ms;  /* monotonic */
+	bool begun;         /* QEMU was told to migrate, or had been: its status is about this migration */
+	bool cancelling;    /* QEMU was told to give up */
+	bool qemu_done;     /* the guest runs elsewhere */
 	Tw__MigrateResult figures;
 	struct tw_error err;
 };
@@ -135,6 +133,38 @@ static void gave_up(struct job *job, const char *why)
 		event_active(job->over, 0, 0);
 }
 
+static bool says_postmigrate(const json_t *run_state)
+{
+	const char *status = json_string_value(json_object_get(run_state, "status"));
+
+	return status && strcmp(status, "postmigrate") == 0;
+}
+
+static void on_figures(struct tw_qmp *qmp, const json_t *result, const char *error, void *arg)
+{
+	struct job *job = arg;
+
+	if (error || job->err.code || job->qemu_done)
+		return;
+	job->qemu_done = true;
+	job->figures.vm_downtime_ms = json_count(result, "downtime");
+	job->figures.total_ms = json_count(result, "total-time");
+	if (!tw_handover_settle(job->migrate->agent->handover, job->migration, settled, job))
+		event_active(job->over, 0, 0);
+}
+
+/* QEMU says "completed" before it has worked out its times, and also of a guest that came here by a migration. Only
+ * after its own sending, and with the times at hand, is it in this state. */
+static void on_run_state(struct tw_qmp *qmp, const json_t *result, const char *error, void *arg)
+{
+	struct job *job = arg;
+
+	if (error || job->err.code || job->qemu_done || !says_postmigrate(result))
+		return; /* asked again by the poll */
+	if (tw_qmp_execute(job->qmp, "query-migrate", NULL, on_figures, job))
+		fail(job, TW_E_VMM, "QEMU cannot be asked for its figures");
+}
+
 static void on_status(struct tw_qmp *qmp, const json_t *result, const char *error, void *arg)
 {
 	struct job *job = arg;
@@ -144,14 +174,8 @@ static void on_status(struct tw_qmp *qmp, const json_t *result, const char *erro
 	if (error || !status || job->err.code || job->qemu_done)
 		return;
 	if (strcmp(status, "completed") == 0) {
-		/* QEMU 7.2 says so before it has worked out its times: a moment later they are there. */
-		if (json_count(result, "total-time") == 0 && job->asked_again++ < TIMES_ASKED_MAX)
-			return;
-		job->qemu_done = true;
-		job->figures.vm_downtime_ms = json_count(result, "downtime");
-		job->figures.total_ms = json_count(result, "total-time");
-		if (!tw_handover_settle(job->migrate->agent->handover, job->migration, settled, job))
-			event_active(job->over, 0, 0);
+		if (tw_qmp_execute(job->qmp, "query-status", NULL, on_run_state, job))
+			fail(job, TW_E_VMM, "QEMU cannot be asked whether it is through");
 	} else if (strcmp(status, "failed") == 0) {
 		gave_up(job, why ? why : "QEMU says no more than that it failed");
 	} else if (strcmp(status, "cancelled") == 0) {
@@ -230,30 +254,45 @@ static void begin(struct job *job)
 		fail(job, TW_E_VMM, "QEMU cannot be told to migrate");
 }
 
-static bool under_way(const char *status)
+static bool is_one_of(const char *status, const char *const *list)
 {
-	static const char *const not_begun[] = { "none", "failed", "cancelled" };
-
-	for (size_t i = 0; status && i < sizeof(not_begun) / sizeof(*not_begun); i++)
-		if (strcmp(status, not_begun[i]) == 0)
-			return false;
-	return status != NULL;
+	for (; status && *list; list++)
+		if (strcmp(status, *list) == 0)
+			return true;
+	return false;
 }
 
+static void on_first_run_state(struct tw_qmp *qmp, const json_t *result, const char *error, void *arg)
+{
+	struct job *job = arg;
+
+	job->begun = says_postmigrate(result);
+	if (error)
+		fail(job, TW_E_VMM, error);
+	else if (job->begun)
+		ask_status(job);
+	else
+		begin(job);
+}
+
+/* A "completed" is that of this guest's arrival here, unless QEMU has sent it away already. */
 static void on_first_status(struct tw_qmp *qmp, const json_t *result, const char *error, void *arg)
 {
+	static const char *const free_to_begin[] = { "none", "failed", "cancelled", NULL };
 	struct job *job = arg;
 	const char *status = json_string_value(json_object_get(result, "status"));
 
 	if (error) {
 		fail(job, TW_E_VMM, error);
-		return;
-	}
-	job->begun = under_way(status);
-	if (job->begun)
-		on_status(qmp, result, NULL, job);
-	else
+	} else if (!status || is_one_of(status, free_to_begin)) {
 		begin(job);
+	} else if (strcmp(status, "completed") == 0) {
+		if (tw_qmp_execute(qmp, "query-status", NULL, on_first_run_state, job))
+			fail(job, TW_E_VMM, "QEMU cannot be asked how the guest is");
+	} else {
+		job->begun = true;
+		on_status(qmp, result, NULL, job);
+	}
 }
 
 static void on_connected(struct tw_qmp *qmp, void *arg)

@@ -338,8 +338,14 @@ static json_t *obey(struct bed_qemu *qemu, const char *command)
 {
 	assert_true(qemu->n_commands < BED_MAX_COMMANDS);
 	snprintf(qemu->commands[qemu->n_commands++], sizeof(qemu->commands[0]), "%s", command);
-	if (strcmp(command, "migrate") == 0)
+	if (strcmp(command, "migrate") == 0) {
 		qemu->migration = qemu->after;
+		qemu->sent = true;
+	}
+	if (strcmp(command, "query-status") == 0)
+		return json_pack("{s:s}", "status",
+				 qemu->sent && strcmp(qemu->migration, "completed") == 0 ? "postmigrate"
+											 : qemu->run_state);
 	if (strcmp(command, "query-migrate") != 0)
 		return json_object();
 	return json_pack("{s:s,s:i,s:i,s:s}", "status", qemu->migration, "downtime", 12, "total-time", 1300,
@@ -396,6 +402,7 @@ void bed_start_qemu(struct bed *bed, const char *vm)
 	event_add(bed->qemu.accept, NULL);
 	bed->qemu.migration = "none";
 	bed->qemu.after = "completed";
+	bed->qemu.run_state = "running";
 }
 
 bool bed_qemu_heard(const struct bed *bed, const char *command)

@@ -14,7 +14,7 @@
 #include "agent/agent.h"
 #include "proto/link/link.h"
 
-enum { BED_MAX_PORTS = 8, BED_MAX_RESULTS = 8, BED_MAX_COMMANDS = 32, BED_URL_SIZE = 128 };
+enum { BED_MAX_PORTS = 8, BED_MAX_RESULTS = 8, BED_MAX_COMMANDS = 64, BED_URL_SIZE = 128 };
 
 struct bed_switch {
 	struct tw_link_server *server;
@@ -59,6 +59,8 @@ struct bed_qemu {
 	struct bufferevent *conn;
 	const char *migration; /* what query-migrate says: "none", "active", "completed", "failed" */
 	const char *after;     /* what it says once `migrate` was given */
+	const char *run_state; /* what query-status says, unless the last `migrate` is completed: then "postmigrate" */
+	bool sent;             /* `migrate` was given */
 	unsigned n_commands;
 	char commands[BED_MAX_COMMANDS][32];
 };

@@ -265,12 +265,47 @@ static void a_migration_that_qemu_has_begun_already_is_joined(void **state)
 	start_leaving(bed);
 	bed_start_qemu(bed, "db");
 	bed->qemu.migration = "active";
+	bed->qemu.sent = true; /* by an agent that was killed */
 	tell_to_migrate(bed, MIGRATION);
 	BED_UNTIL(bed, bed->qemu.n_commands >= 3);
 	bed->qemu.migration = "completed";
 	BED_UNTIL(bed, bed->ctl.n_results == 1);
 	assert_null(bed->ctl.results[0]->error);
 	assert_false(bed_qemu_heard(bed, "migrate"));
+}
+
+static void a_guest_that_came_by_migration_can_leave_again(void **state)
+{
+	struct bed *bed = *state;
+
+	start_leaving(bed);
+	bed_start_qemu(bed, "db");
+	bed->qemu.migration = "completed"; /* its arrival here */
+	bed->qemu.after = "active";
+	tell_to_migrate(bed, MIGRATION);
+	BED_UNTIL(bed, bed_qemu_heard(bed, "migrate"));
+	bed->ctl.n_reports = 0;
+	BED_UNTIL(bed, bed->ctl.n_reports >= 1);
+	assert_int_equal(bed->ctl.n_results, 0);
+	bed->qemu.migration = "completed";
+	BED_UNTIL(bed, bed->ctl.n_results == 1);
+	assert_null(bed->ctl.results[0]->error);
+}
+
+static void a_guest_that_still_runs_here_is_not_taken_for_sent(void **state)
+{
+	struct bed *bed = *state;
+
+	start_leaving(bed);
+	bed_start_qemu(bed, "db");
+	bed->qemu.migration = "active";
+	tell_to_migrate(bed, MIGRATION);
+	BED_UNTIL(bed, bed->qemu.n_commands >= 2);
+	bed->qemu.migration = "completed"; /* and yet it is "running" */
+	bed->ctl.n_reports = 0;
+	BED_UNTIL(bed, bed->ctl.n_reports >= 2);
+	assert_int_equal(bed->ctl.n_results, 0);
+	assert_int_equal(bed->sw.n_released, 0);
 }
 
 static void a_qemu_that_is_not_there_is_an_error(void **state)
@@ -464,6 +499,8 @@ int main(void)
 		CASE(a_migration_ends_with_its_figures),
 		CASE(a_migration_that_fails_gives_the_port_everything_back),
 		CASE(a_migration_that_qemu_has_begun_already_is_joined),
+		CASE(a_guest_that_came_by_migration_can_leave_again),
+		CASE(a_guest_that_still_runs_here_is_not_taken_for_sent),
 		CASE(a_qemu_that_is_not_there_is_an_error),
 		CASE(a_migration_that_the_host_does_not_know_is_refused),
 		CASE(a_migration_called_off_lets_the_port_go_on_here),

@@ -32,7 +32,7 @@ void tw_tx_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, struct 
 
 static uint16_t send_to_guest(struct tw_worker *w, const struct tw_slot *out, struct rte_mbuf **m, uint16_t n)
 {
-	uint16_t queue = out->n_queues > 1 ? w->id % out->n_queues : 0;
+	uint16_t queue = (uint16_t)(out->n_queues > 1 ? w->id % out->n_queues : 0);
 
 	return rte_vhost_enqueue_burst(out->device, (uint16_t)(queue * VIRTIO_QNUM + VIRTIO_RXQ), m, n);
 }
@@ -41,7 +41,7 @@ static uint16_t send_to_device(struct tw_worker *w, const struct tw_slot *out, u
 			       uint16_t n)
 {
 	rte_spinlock_t *lock = w->tx_lock[slot];
-	uint16_t queue = out->n_queues > 1 ? w->id % out->n_queues : 0, sent;
+	uint16_t queue = (uint16_t)(out->n_queues > 1 ? w->id % out->n_queues : 0), sent;
 
 	if (lock)
 		rte_spinlock_lock(lock);

@@ -25,10 +25,10 @@ static const char *const levels[] = { "*:warning", "lib.eal:error", "lib.vhost.c
 
 static char runtime_folder[PATH_MAX];
 
-struct args {
+static struct args {
 	int n;
 	char *v[ARGS_MAX + 1];
-};
+} args;
 
 static void __attribute__((format(printf, 2, 3))) add(struct args *a, const char *fmt, ...)
 {
@@ -105,31 +105,31 @@ static int set_runtime_folder(const struct tw_options *o)
 
 int tw_eal_start(const struct tw_options *o)
 {
-	struct args a = { 0 };
+	static char *given[ARGS_MAX + 1]; /* EAL puts them in another order, and keeps them */
+	struct args *a = &args;
 	int rc = set_runtime_folder(o);
 
 	if (rc) {
 		tw_log_error("cannot use the run directory path=%s error=\"%s\"", o->run_dir, strerror(-rc));
 		return rc;
 	}
-	add(&a, "tw-switch");
-	add_lcores(&a, o);
-	add_memory(&a, o);
-	add_devices(&a, o);
-	add(&a, "--file-prefix");
-	add(&a, "switch");
-	add(&a, "--no-telemetry");
+	add(a, "tw-switch");
+	add_lcores(a, o);
+	add_memory(a, o);
+	add_devices(a, o);
+	add(a, "--file-prefix");
+	add(a, "switch");
+	add(a, "--no-telemetry");
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-		add(&a, "--log-level");
-		add(&a, "%s", levels[i]);
+		add(a, "--log-level");
+		add(a, "%s", levels[i]);
 	}
-	rc = rte_eal_init(a.n, a.v);
+	memcpy(given, a->v, sizeof(given));
+	rc = rte_eal_init(a->n, given);
 	if (rc < 0) {
 		tw_log_error("DPDK does not start: %s", rte_strerror(rte_errno));
 		rc = rte_errno ? -rte_errno : -EIO;
 	}
-	for (int i = 0; i < a.n && rc < 0; i++)
-		free(a.v[i]); /* EAL keeps them otherwise */
 	return rc < 0 ? rc : 0;
 }
 
@@ -138,6 +138,8 @@ void tw_eal_stop(void)
 	char path[PATH_MAX];
 
 	rte_eal_cleanup();
+	while (args.n > 0)
+		free(args.v[--args.n]);
 	if (tw_path(path, sizeof(path), "%s/dpdk/switch", runtime_folder) == 0)
 		rmdir(path);
 	if (tw_path(path, sizeof(path), "%s/dpdk", runtime_folder) == 0)

@@ -82,6 +82,15 @@ static void drop_held(struct tw_port *p, enum tw_drop reason)
 	}
 }
 
+/*
+ * A group frame that waited came by the wire or went there too: the other host had it. Sent back it would tell every bridge
+ * on the way that its sender is here.
+ */
+static bool was_for_all(const struct tw_port *p, const struct rte_mbuf *m)
+{
+	return p->drain_to != p->slot && *rte_pktmbuf_mtod(m, const uint8_t *) & 1;
+}
+
 /* As much as the worker's inject ring takes now. */
 static void drain(struct tw_port *p)
 {
@@ -91,6 +100,11 @@ static void drain(struct tw_port *p)
 	if (p->drain_to == TW_SLOT_NONE)
 		drop_held(p, TW_DROP_NO_UPLINK);
 	while (rte_ring_free_count(inject) > 0 && rte_ring_dequeue(p->hold, (void **)&m) == 0) {
+		if (was_for_all(p, m)) {
+			p->base.drops[TW_DROP_NO_MEMBER]++;
+			rte_pktmbuf_free(m);
+			continue;
+		}
 		m->port = p->drain_to;
 		p->frames_held++;
 		rte_ring_sp_enqueue(inject, m);

@@ -162,6 +162,8 @@ void tw_apply_finish_watchers(struct tw_switch *sw, struct tw_change *c)
 	for (size_t i = 0; i < c->config->n_mirrors; i++)
 		names[i] = c->config->mirrors[i]->name;
 	tw_mirrors_keep(sw->mirrors, names, c->config->n_mirrors);
+	if (sw->ending)
+		return;
 	if (c->exporters.observation_domain == 0)
 		c->exporters.observation_domain = 1; /* nobody to tell it to */
 	rc = tw_exporter_configure(tw_export_thread_exporter(sw->exporter), &c->exporters);

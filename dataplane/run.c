@@ -22,7 +22,7 @@
 #define TW_LOG_AREA "switch"
 #include "common/log.h"
 
-enum { TICK_US = 1000, LAST_RECORDS_MS = 2000 };
+enum { TICK_US = 1000, LAST_RECORDS_MS = 5000 };
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
@@ -147,6 +147,7 @@ static void close_all(struct tw_switch *sw)
 	struct tw_error err = { 0 };
 	Tw__Snapshot nothing;
 
+	sw->ending = true;
 	tw__snapshot__init(&nothing);
 	if (!tw_apply(sw, &nothing, &err))
 		tw_log_warning("not all was closed: %s", err.text);

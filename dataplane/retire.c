@@ -50,6 +50,7 @@ static void step_port(struct tw_switch *sw, struct tw_port *p, bool grace_over)
 	if (p->retire == TW_RETIRE_GRACE && grace_over) {
 		tw_vhost_close(p->vhost);
 		p->vhost = NULL;
+		p->in_use = false;
 		end_flows(sw, p->slot, &p->retire);
 	}
 	if (p->retire == TW_RETIRE_FREE)

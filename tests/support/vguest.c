@@ -192,7 +192,6 @@ static int start(struct port *p, bool offload)
 		conf.rxmode.offloads =
 			info.rx_offload_capa &
 			(RTE_ETH_RX_OFFLOAD_TCP_LRO | RTE_ETH_RX_OFFLOAD_TCP_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
-		conf.rxmode.max_lro_pkt_size = 65535;
 		conf.txmode.offloads =
 			info.tx_offload_capa &
 			(RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM);

@@ -5,9 +5,11 @@
  * Port 2i and 2i+1 are partners: each plays one guest (MAC 02:00:00:00:ii:01 and :02) that sends UDP over IPv4 to the other,
  * over a number of flows that differ in destination address. A frame the ring does not take is sent again, not dropped, so
  * the load adapts to the switch. Frames delivered with a wrong destination MAC make the figure void.
- * With --short N each flow is N frames long and never comes again: what a switch pays for new flows.
+ * With --short N each flow is N frames long and never comes again: what a switch pays for new flows. With --rate the load is
+ * offered at that rate, as far as the rings take it. Several tw-pvp at one switch are told apart by --first-pair.
  *
- * Usage: tw-pvp EAL-ARGUMENTS -- [--seconds S] [--size OCTETS-WITH-FCS] [--flows N] [--short N] [--json]
+ * Usage: tw-pvp EAL-ARGUMENTS -- [--seconds S] [--size OCTETS-WITH-FCS] [--flows N-EACH-WAY] [--short N] [--rate MPPS]
+ *        [--first-pair N] [--json]
  */
 #include <assert.h>
 #include <getopt.h>
@@ -38,23 +40,25 @@ struct side {
 	struct headers headers; /* of the next frame, but for the flow's address */
 	struct rte_mbuf *tx[BURST];
 	int waiting;            /* frames of tx[] the ring has not taken yet, at its end */
+	uint64_t next_tsc;      /* not before: the next burst of a load with a rate */
 	uint32_t flow, in_flow; /* next flow, frames of it already sent */
 	uint64_t sent, received, wrong;
 	uint8_t mac_last; /* of the port's own MAC, to know wrong deliveries by */
 };
 
 static struct options {
-	double seconds;
-	uint32_t len, flows, per_flow;
+	double seconds, rate; /* rate: million frames a second from all ports; 0 = what the rings take */
+	uint32_t len, flows, per_flow, first_pair;
 	bool json;
 } options = { .seconds = 5, .len = 60, .flows = 64 };
 
 static struct rte_mempool *pool;
+static uint64_t burst_tsc; /* cycles from burst to burst of a port; 0 = no rate */
 
 static void fill_headers(struct side *s, unsigned port)
 {
 	struct headers *h = &s->headers;
-	const uint8_t pair = (uint8_t)(port / 2), own = (uint8_t)(1 + port % 2);
+	const uint8_t pair = (uint8_t)(options.first_pair + port / 2), own = (uint8_t)(1 + port % 2);
 	const uint8_t src[6] = { 2, 0, 0, 0, pair, own }, dst[6] = { 2, 0, 0, 0, pair, (uint8_t)(3 - own) };
 
 	memset(h, 0, sizeof(*h));
@@ -65,7 +69,7 @@ static void fill_headers(struct side *s, unsigned port)
 	h->ip.time_to_live = 64;
 	h->ip.next_proto_id = IPPROTO_UDP;
 	h->ip.total_length = rte_cpu_to_be_16((uint16_t)(options.len - sizeof(h->eth)));
-	h->ip.src_addr = rte_cpu_to_be_32(0x0a000001u + port);
+	h->ip.src_addr = rte_cpu_to_be_32(0x0a000001u + options.first_pair * 2 + port);
 	h->udp.src_port = h->udp.dst_port = RTE_BE16(1024);
 	h->udp.dgram_len = rte_cpu_to_be_16((uint16_t)(options.len - sizeof(h->eth) - sizeof(h->ip)));
 	s->mac_last = own;
@@ -93,12 +97,25 @@ static void make_frame(struct side *s, struct rte_mbuf *m)
 	next_flow(s);
 }
 
+/* Is a burst due? One that comes late is made up for, but no more than a ring could take at once. */
+static bool burst_due(struct side *s)
+{
+	const uint64_t now = rte_rdtsc(), owed_most = burst_tsc * (RING / BURST);
+
+	if (burst_tsc == 0)
+		return true;
+	if (now < s->next_tsc)
+		return false;
+	s->next_tsc = (now - s->next_tsc > owed_most ? now - owed_most : s->next_tsc) + burst_tsc;
+	return true;
+}
+
 static void transmit(uint16_t port, struct side *s)
 {
 	uint16_t n;
 
 	if (s->waiting == 0) {
-		if (rte_pktmbuf_alloc_bulk(pool, s->tx, BURST))
+		if (!burst_due(s) || rte_pktmbuf_alloc_bulk(pool, s->tx, BURST))
 			return;
 		for (int i = 0; i < BURST; i++)
 			make_frame(s, s->tx[i]);
@@ -135,6 +152,7 @@ static int parse_options(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "seconds", required_argument, NULL, 's' }, { "size", required_argument, NULL, 'l' },
 		{ "flows", required_argument, NULL, 'f' },   { "short", required_argument, NULL, 'n' },
+		{ "rate", required_argument, NULL, 'r' },    { "first-pair", required_argument, NULL, 'p' },
 		{ "json", no_argument, NULL, 'j' },          { NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -154,6 +172,12 @@ static int parse_options(int argc, char **argv)
 		case 'n':
 			options.per_flow = (uint32_t)atoi(optarg);
 			break;
+		case 'r':
+			options.rate = atof(optarg);
+			break;
+		case 'p':
+			options.first_pair = (uint32_t)atoi(optarg);
+			break;
 		case 'j':
 			options.json = true;
 			break;
@@ -161,10 +185,9 @@ static int parse_options(int argc, char **argv)
 			return -1;
 		}
 	}
-	return options.len < 60 || options.len > 9000 || options.flows < 1 || options.flows > FLOWS_MAX ||
-			       options.seconds <= 0 || optind != argc
-		       ? -1
-		       : 0;
+	if (options.len < 60 || options.len > 9000 || options.flows < 1 || options.flows > FLOWS_MAX)
+		return -1;
+	return options.seconds <= 0 || options.rate < 0 || options.first_pair > UINT8_MAX || optind != argc ? -1 : 0;
 }
 
 static void run_until(struct side *sides, uint16_t ports, uint64_t end, bool send)
@@ -221,7 +244,7 @@ int main(int argc, char **argv)
 	if (used < 0 || parse_options(argc - used, argv + used) || ports == 0 || ports % 2 || ports > PORTS_MAX) {
 		fprintf(stderr,
 			"usage: tw-pvp EAL-ARGUMENTS (an even number of ports) -- [--seconds S] [--size OCTETS] "
-			"[--flows N] [--short N] [--json]\n");
+			"[--flows N] [--short N] [--rate MPPS] [--first-pair N] [--json]\n");
 		return 2;
 	}
 	pool = rte_pktmbuf_pool_create(
@@ -235,6 +258,8 @@ int main(int argc, char **argv)
 		fill_headers(&sides[p], p);
 	}
 	hz = rte_get_tsc_hz();
+	if (options.rate > 0)
+		burst_tsc = (uint64_t)((double)hz * BURST * ports / (options.rate * 1e6));
 	nanosleep(&settle, NULL);                            /* the switch takes note of the rings */
 	run_until(sides, ports, rte_rdtsc() + 2 * hz, true); /* warm up */
 	for (uint16_t p = 0; p < ports; p++)

@@ -1,0 +1,123 @@
+"""cases.py - what is measured: each case with its contenders, its load and the bar it is held against."""
+import dataclasses
+
+import machine
+import want
+from load import Load
+from ovs import Ovs
+from testpmd import Testpmd
+from tradewind import Tradewind, option
+
+TW = "tw-switch"
+
+
+@dataclasses.dataclass
+class Contender:
+    switch: object
+    load: Load
+    n_workers: int = 1
+
+    def __post_init__(self):
+        if self.switch.bounces:
+            self.load = dataclasses.replace(self.load, wrong_macs=True)
+
+    @property
+    def name(self):
+        return self.switch.name
+
+
+@dataclasses.dataclass
+class Case:
+    name: str
+    sentence: str
+    contenders: list = dataclasses.field(default_factory=list)
+    wants: list = dataclasses.field(default_factory=list)
+    needs: list = dataclasses.field(default_factory=list)  # functions of the bench: what is missing, or None
+    memory: bool = False  # look at the memory while the load runs
+
+    @staticmethod
+    def workers(contender):
+        return contender.n_workers
+
+    def hugepages_mib(self, generator_mib):
+        """The most that any of its contenders needs together with its guests."""
+        return max((c.switch.hugepages_mib * c.n_workers + generator_mib * c.load.pairs for c in self.contenders), default=0)
+
+
+def _lacks(what):
+    """A need that no program here can meet yet."""
+    return lambda bench: what
+
+
+def _cores(n):
+    return lambda bench: None if machine.core_count() >= n else f"needs {n} cores, this machine has {machine.core_count()}"
+
+
+def _against_testpmd(name, sentence, bar, load, table=65536):
+    return Case(name, sentence, [Contender(Tradewind(flows=table), load), Contender(Testpmd(), load)],
+                [want.ratio(TW, "testpmd", bar)])
+
+
+def _speed():
+    yield _against_testpmd("pvp-64", "access VLAN, MAC policy, metering of every packet; 64 flows each way", 0.95, Load())
+    yield _against_testpmd("pvp-4096", "the same, 4,096 flows each way", 0.88, Load(flows=4096))
+    yield _against_testpmd("pvp-100k", "the same, 100,000 flows each way", 0.80, Load(flows=100_000), 2**18)
+    yield _against_testpmd("pvp-1m", "the same, 1 million flows each way", 0.72, Load(flows=1_000_000), 2**21)
+    yield _against_testpmd("no-mergeable", "guests without mergeable buffers", 0.95, Load(mergeable=False))
+    yield _against_testpmd("size-1518", "frames of 1,518 octets", 0.93, Load(size=1518))
+
+
+def _peers():
+    load = Load()
+    yield Case("ovs", "beside Open vSwitch with DPDK, without and with NetFlow; 64 flows each way",
+               [Contender(Tradewind(), load), Contender(Ovs(), load), Contender(Ovs(netflow=True), load)],
+               [want.ratio(TW, "OVS", 1.4), want.ratio(TW, "OVS + NetFlow", 1.6)])
+
+
+def _neighbours():
+    def beside(n):
+        return Contender(Tradewind(f"tw-switch, {n} idle"), Load(idle=n))
+    yield Case("idle-guests", "connected guests that are silent beside the two busy ones",
+               [Contender(Tradewind(), Load()), beside(32), beside(128)],
+               [want.ratio("tw-switch, 32 idle", TW, 0.97), want.ratio("tw-switch, 128 idle", TW, 0.90)])
+
+
+def _features():
+    off = Tradewind("tw-switch --no-metering", options=["--no-metering"])
+    yield Case("metering", "metering of every packet / none at all", [Contender(Tradewind(), Load()), Contender(off, Load())],
+               [want.ratio(TW, off.name, 0.92)], needs=[option("--no-metering")])
+    yield Case("everything", "trunk, ACL of 1,000 rules, guards, policers, metering / VLAN and metering alone",
+               wants=[want.Want("all / VLAN + metering", (), None, 0.90)], needs=[_lacks("tw-switch has no ACLs, guards and policers")])
+    yield Case("tso", "TCP between two guests with TSO / the kernel's bridge with taps",
+               wants=[want.Want("tw-switch / kernel bridge", (), None, 1.0)],
+               needs=[_lacks("there is no load of 64 KB frames for both yet")])
+
+
+def _flows():
+    # Short timeouts, so that the table empties as fast as it fills; room for what 2 s of new flows leave in it.
+    def fresh(name):
+        return Tradewind(name, flows=2**22, timeouts=(1, 1))
+    short = Load(short=5, loss_most=0)
+    offered = Load(short=5, loss_most=0, rate=2.5)
+    yield Case("new-flows", "new flows a second with no packet lost; flows of 5 packets that never come again",
+               [Contender(fresh("tw-switch, all it takes"), short), Contender(fresh("tw-switch, 500,000/s offered"), offered)],
+               [want.at_least("tw-switch, all it takes", "flows_per_s", 500_000, "flows/s"),
+                want.at_least("tw-switch, 500,000/s offered", "flows_per_s", 495_000, "flows/s")])
+    yield Case("memory", "128 ports and 1 million flows: memory beside the packet buffers",
+               [Contender(Tradewind(flows=2**20), Load(flows=500_000, idle=126))],
+               [want.at_most(TW, "memory_mib", 512, "MiB")], memory=True)
+
+
+def _workers():
+    four = Contender(Tradewind("tw-switch, 4 workers"), Load(pairs=4), 4)
+    yield Case("workers-4", "4 workers and 8 busy ports / 1 worker and 2 ports",
+               [Contender(Tradewind(), Load()), four], [want.ratio("tw-switch, 4 workers", TW, 3.6)], needs=[_cores(9)])
+
+
+def all_cases():
+    return [*_speed(), *_peers(), *_features(), *_flows(), *_neighbours(), *_workers()]
+
+
+def quick_cases():
+    """What a test of the bench runs: that figures come out, not which."""
+    return [c for c in _speed() if c.name == "pvp-64"]

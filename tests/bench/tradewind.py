@@ -1,0 +1,89 @@
+"""tradewind.py - tw-switch as a contender: one snapshot, every guest in one access VLAN, every packet metered and exported."""
+import json
+import os
+import socket
+
+import process
+import switch
+
+PROGRAM = "dataplane/tw-switch"
+CONTROL = "tests/support/switchctl"
+VLAN = 10
+MBUFS = 32768
+MBUF_OCTETS = 2048 + 128 + 128 + 64 + 64  # data, headroom, struct rte_mbuf, private area, mempool's header
+FLOW_OCTETS = 152                         # of the flow table, all included
+FIXED_MIB = 64                            # DPDK, rings, counters
+
+
+def option(name):
+    """A need: tw-switch has this option."""
+    def missing(bench):
+        if not os.path.exists(bench.program(PROGRAM)):
+            return "tw-switch is not built"
+        return None if name in process.run([bench.program(PROGRAM), "--help"]) else f"tw-switch has no option {name}"
+    return missing
+
+
+class Tradewind(switch.Switch):
+    sentence = "tw-switch: access VLAN, MAC policy, every packet metered, records exported as IPFIX"
+
+    def __init__(self, name="tw-switch", flows=65536, options=(), timeouts=(60, 15)):
+        self.name, self.flows, self.options, self.timeouts = name, flows, list(options), timeouts
+        self.child = self.sink = None
+        self.memory_mib = FIXED_MIB + (flows * FLOW_OCTETS + MBUFS * MBUF_OCTETS * 5 // 4) // 2**20
+        self.hugepages_mib = self.memory_mib + 16
+
+    def missing(self, bench):
+        for path in (PROGRAM, CONTROL):
+            if not os.path.exists(bench.program(path)):
+                return f"{path} is not built"
+        return None
+
+    def start(self, bench, load, workers):
+        folder = bench.fresh("tw")
+        memory = self.memory_mib + (len(workers) - 1) * (16 + self.flows * FLOW_OCTETS // 2**20)
+        argv = [bench.program(PROGRAM), "--run-dir", folder, "--cpus", ",".join(map(str, workers)), "--idle-sleep", "0",
+                "--memory", str(memory), "--mbufs", str(MBUFS), "--flows", str(self.flows), *self.options]
+        self.child = process.Child(argv, bench.log("tw-switch"), bench.env)
+        self.child.until(lambda: os.path.exists(f"{folder}/switch.ipc"), "control socket")
+        # A collector that is there and does not read: the kernel drops what it has no room for, which costs least.
+        self.sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sink.bind(("127.0.0.1", 0))
+        snapshot = self._snapshot(folder, load)
+        with open(f"{folder}/snapshot.json", "w", encoding="utf-8") as f:
+            json.dump(snapshot, f, indent=1)
+        self._control(bench, "apply", f"{folder}/snapshot.json")
+        sockets = [p["socket"] for p in snapshot["ports"]]
+        self.child.until(lambda: all(os.path.exists(s) for s in sockets), "ports")
+        return sockets
+
+    def _snapshot(self, folder, load):
+        # Guest 2i and 2i+1 are a pair with the MACs tw-pvp uses; idle ones come after them.
+        ports = [{"number": i + 1, "name": f"vm{i}/eth0", "mac": self._mac(load, i), "vlan": VLAN,
+                  "socket": f"{folder}/{i}", "vhost": "server"} for i in range(load.ports)]
+        active, idle = self.timeouts
+        return {"host": "bench", "observation_domain": 1, "revision": 1, "ports": ports,
+                "exporters": [{"name": "sink", "collector": f"127.0.0.1:{self.sink.getsockname()[1]}",
+                               "active_timeout_s": active, "idle_timeout_s": idle}]}
+
+    @staticmethod
+    def _mac(load, i):
+        if i < 2 * load.pairs:
+            return f"02:00:00:00:{i // 2:02x}:{1 + i % 2:02x}"
+        return f"02:00:00:01:00:{i:02x}"
+
+    def _control(self, bench, *args):
+        return process.run([bench.program(CONTROL), "--run-dir", bench.path("tw"), *args], bench.env)
+
+    def stop(self, bench):
+        if self.child:
+            self.child.stop()
+        if self.sink:
+            self.sink.close()
+        self.child = self.sink = None
+
+    def pid(self):
+        return self.child.pid if self.child else None
+
+    def mbuf_mib(self):
+        return MBUFS * MBUF_OCTETS / 2**20

@@ -119,5 +119,8 @@ def all_cases():
 
 
 def quick_cases():
-    """What a test of the bench runs: that figures come out, not which."""
-    return [c for c in _speed() if c.name == "pvp-64"]
+    """What a test of the bench runs: that figures come out, not which, and not how many frames a busy machine lost."""
+    case = next(_speed())
+    for contender in case.contenders:
+        contender.load = dataclasses.replace(contender.load, loss_most=1)
+    return [case]

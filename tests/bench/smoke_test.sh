@@ -16,7 +16,6 @@ if [ "$status" -eq 77 ]; then
 fi
 [ "$status" -eq 0 ] || die "run --quick ended with status $status"
 [ "$(cat "$pages")" -eq "$before" ] || die "$before hugepages became $(cat "$pages")"
-[ -z "$(ls -d /tmp/tw-bench.* 2>/dev/null)" ] || warn "another benchmark's folder is in /tmp"
 
 python3 - "$figures" <<'P'
 import json

@@ -69,7 +69,7 @@ def svg(results):
     width, height = LEFT + WIDTH + RIGHT, bottom + 28
     lines = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
              f"<style>{STYLE}</style>",
-             f'<text x="{LEFT}" y="22">Ratio of packets per second: median, spread of the rounds; the upright stroke is the bar</text>']
+             f'<text x="12" y="22">Ratio of packets per second: median, spread of the rounds; the upright stroke is the bar</text>']
     lines += _grid(scale, bottom)
     for i, (label, want) in enumerate(rows):
         lines += _row(TOP + ROW * i, label, want, scale)

@@ -40,22 +40,26 @@ ping_stop()
     on_guest "$1" 'killall -INT ping; sleep 0.2' && on_guest "$1" 'cat /tmp/ping.log' >"$LAB_DIR/ping.log"
 }
 
-# ping_figures [SECONDS]: "sent lost gap quiet": pings up to the last that was answered, those of them without an answer,
-# the longest time between two answers in ms, and the same within the first SECONDS (default 1)
+# ping_figures [SECONDS]: "sent lost gap quiet": pings sent (but for the last if its answer was not awaited), those of them
+# without an answer, the longest time between two answers in ms, and the same within the first SECONDS (default 1)
 ping_figures()
 {
     python3 - "$LAB_DIR/ping.log" "${1:-1}" <<'P'
 import re, sys
-answers = {}
+answers, sent = {}, 0
 for line in open(sys.argv[1], errors="replace"):
     m = re.match(r"\[(\d+\.\d+)\].* icmp_seq=(\d+) .*time=", line)
     if m:
         answers.setdefault(int(m[2]), float(m[1]))
-if len(answers) < 2:
+    m = re.match(r"(\d+) packets transmitted", line)
+    if m:
+        sent = int(m[1])
+if len(answers) < 2 or not sent:
     sys.exit("there are no two answers in the log")
-first, last, times = min(answers), max(answers), sorted(answers.values())
+sent -= sent not in answers
+times = sorted(answers.values())
 def longest_gap(until):
     return round(1000 * max((b - a for a, b in zip(times, times[1:]) if b < until), default=0))
-print(last - first + 1, last - first + 1 - len(answers), longest_gap(times[-1] + 1), longest_gap(times[0] + float(sys.argv[2])))
+print(sent, sent - len(answers), longest_gap(times[-1] + 1), longest_gap(times[0] + float(sys.argv[2])))
 P
 }

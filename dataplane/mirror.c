@@ -134,21 +134,25 @@ static void drain_all(struct tw_mirrors *m)
 			n = drain_ring(m, m->rings[i], left);
 }
 
-static void swap(struct tw_mirrors *m, unsigned bit, struct tw_capture *file, struct tw_capture_ports *ports)
+static void begin_file(struct tw_mirrors *m, unsigned bit, struct wanted *w)
 {
-	if (m->open[bit] != file) {
-		if (m->open[bit]) {
-			tw_capture_close(m->open[bit], tw_clock_real_ns());
-			tw_capture_put(m->open[bit]);
-		}
-		m->open[bit] = file;
-	}
-	if (file && ports)
-		tw_capture_set_ports(file, ports, tw_clock_real_ns());
-	free(ports);
-	m->mask = (m->mask & ~(UINT64_C(1) << bit)) | (uint64_t)(file != NULL) << bit;
+	if (w->file)
+		m->open[bit] = w->file;
+	if (w->file && w->ports)
+		tw_capture_set_ports(w->file, w->ports, tw_clock_real_ns());
+	free(w->ports);
+	m->mask |= (uint64_t)(w->file != NULL) << bit;
 }
 
+static void end_file(struct tw_mirrors *m, unsigned bit)
+{
+	tw_capture_close(m->open[bit], tw_clock_real_ns());
+	tw_capture_put(m->open[bit]);
+	m->open[bit] = NULL;
+	m->mask &= ~(UINT64_C(1) << bit);
+}
+
+/* A bit is free for a while before it is another file's (freed_at), so files begin and end here, they never change. */
 static void follow_main(struct tw_mirrors *m)
 {
 	uint64_t change = atomic_load_explicit(&m->change, memory_order_acquire);
@@ -156,7 +160,6 @@ static void follow_main(struct tw_mirrors *m)
 
 	if (change == m->seen)
 		return;
-	drain_all(m); /* copies made before the change belong to the files of before */
 	pthread_mutex_lock(&m->lock);
 	memcpy(now, m->wanted, sizeof(now));
 	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++) {
@@ -165,7 +168,11 @@ static void follow_main(struct tw_mirrors *m)
 	}
 	pthread_mutex_unlock(&m->lock);
 	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
-		swap(m, i, now[i].file, now[i].ports);
+		begin_file(m, i, &now[i]);
+	drain_all(m); /* copies of before belong to the files that end now, too */
+	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
+		if (m->open[i] && !now[i].file)
+			end_file(m, i);
 	atomic_store_explicit(&m->seen, change, memory_order_release);
 }
 
@@ -210,7 +217,8 @@ static void *run(void *arg)
 	follow_main(m);
 	drain_all(m);
 	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
-		swap(m, i, NULL, NULL);
+		if (m->open[i])
+			end_file(m, i);
 	if (registered)
 		rte_thread_unregister();
 	return NULL;

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mirror_test.c - copies go through the mirror thread into capture files that libpcap reads; limits and failures shed. EAL. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <pcap/pcap.h>
+#include <rte_cycles.h>
+
+#include "common/clock.h"
+#include "dataplane/eal.h"
+#include "dataplane/mirror.h"
+#include "dataplane/worker.h"
+
+enum { WAIT_MS = 3000, FRAME = 100 };
+
+static char folder[] = "/tmp/tw-mirror.XXXXXX", path[64], kept[64];
+static struct rte_mempool *pool;
+static struct rte_ring *ring;
+static struct tw_mirrors *mirrors;
+static const struct tw_capture_port port = {
+	.number = 7, .name = "web/eth0", .vm_name = "web", .mac = { 2, 0, 0, 0, 0, 7 }
+};
+
+static int start(void **state)
+{
+	struct tw_options options = { .run_dir = folder, .n_cpus = 1, .memory_mib = 64, .no_huge = true };
+
+	if (!mkdtemp(folder) || tw_eal_start(&options))
+		return -1;
+	snprintf(path, sizeof(path), "%s/m.pcapng", folder);
+	snprintf(kept, sizeof(kept), "%s/m.pcapng.1", folder);
+	pool = rte_pktmbuf_pool_create("mbufs", 2047, 0, TW_MBUF_PRIV_SIZE, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	ring = rte_ring_create("mirrors-0", 1024, SOCKET_ID_ANY, 0);
+	return pool && ring ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+	char command[64];
+
+	rte_ring_free(ring);
+	rte_mempool_free(pool);
+	tw_eal_stop();
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command);
+}
+
+static int create(void **state)
+{
+	unlink(path);
+	unlink(kept);
+	mirrors = tw_mirrors_create(&ring, 1);
+	return mirrors ? 0 : -1;
+}
+
+static int destroy(void **state)
+{
+	tw_mirrors_destroy(mirrors);
+	mirrors = NULL;
+	assert_int_equal(rte_mempool_in_use_count(pool), 0);
+	return 0;
+}
+
+static uint8_t open_mirror(uint32_t snaplen, uint64_t max_bytes)
+{
+	struct tw_mirror_config config = { .name = "m1",
+					   .path = path,
+					   .host = "a",
+					   .snaplen = snaplen,
+					   .max_bytes = max_bytes,
+					   .ports = &port,
+					   .n_ports = 1 };
+
+	return tw_mirrors_open(mirrors, &config);
+}
+
+static void copy(uint64_t mask, uint32_t number, uint8_t first)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+	struct tw_mirror_tag *tag;
+
+	assert_non_null(m);
+	memset(rte_pktmbuf_append(m, FRAME), first, FRAME);
+	tag = rte_mbuf_to_priv(m);
+	*tag = (struct tw_mirror_tag){
+		.mask = mask, .tsc = rte_rdtsc(), .number = number, .original_len = FRAME, .egress = first & 1
+	};
+	assert_int_equal(rte_ring_enqueue(ring, m), 0);
+}
+
+static struct tw_mirror_stats stats_of(void)
+{
+	struct tw_mirror_stats stats[TW_MIRRORS_MAX];
+
+	assert_int_equal(tw_mirrors_get_stats(mirrors, 0, stats), 1);
+	return stats[0];
+}
+
+static void wait_for(uint64_t packets, uint64_t shed)
+{
+	const struct timespec nap = { .tv_nsec = 1000000 };
+	uint64_t until = tw_clock_mono_ms() + WAIT_MS;
+	struct tw_mirror_stats s = stats_of();
+
+	while ((s.file.packets != packets || s.file.shed != shed) && tw_clock_mono_ms() < until) {
+		nanosleep(&nap, NULL);
+		s = stats_of();
+	}
+	assert_int_equal(s.file.packets, packets);
+	assert_int_equal(s.file.shed, shed);
+}
+
+/* @return frames in the file; their lengths must be these */
+static unsigned frames_in(const char *file, uint32_t captured)
+{
+	char error[PCAP_ERRBUF_SIZE];
+	pcap_t *p = pcap_open_offline(file, error);
+	struct pcap_pkthdr *h;
+	const uint8_t *data;
+	unsigned n = 0;
+
+	assert_non_null(p);
+	for (; pcap_next_ex(p, &h, &data) == 1; n++) {
+		assert_int_equal(h->caplen, captured);
+		assert_int_equal(h->len, FRAME);
+		assert_in_range(h->ts.tv_sec, time(NULL) - 60, time(NULL) + 1);
+	}
+	pcap_close(p);
+	return n;
+}
+
+static void copies_are_written_and_readable_before_the_file_is_closed(void **state)
+{
+	const struct timespec nap = { .tv_nsec = 200000000 };
+	uint8_t bit = open_mirror(0, 0);
+
+	assert_true(bit < TW_MIRRORS_MAX);
+	for (uint8_t i = 0; i < 10; i++)
+		copy(UINT64_C(1) << bit, 7, i);
+	wait_for(10, 0);
+	nanosleep(&nap, NULL);
+	assert_int_equal(frames_in(path, FRAME), 10);
+}
+
+static void frames_are_cut_to_the_snap_length(void **state)
+{
+	uint8_t bit = open_mirror(60, 0);
+
+	copy(UINT64_C(1) << bit, 7, 1);
+	wait_for(1, 0);
+	assert_int_equal(stats_of().file.octets, 60);
+	destroy(state);
+	assert_int_equal(frames_in(path, 60), 1);
+	create(state);
+}
+
+static void a_full_file_stops_growing_and_says_so(void **state)
+{
+	uint8_t bit = open_mirror(0, 2048);
+	struct stat st;
+
+	for (uint8_t i = 0; i < 100; i++)
+		copy(UINT64_C(1) << bit, 7, i);
+	for (uint64_t until = tw_clock_mono_ms() + WAIT_MS; tw_clock_mono_ms() < until;)
+		if (stats_of().file.packets + stats_of().file.shed == 100)
+			break;
+	assert_in_range(stats_of().file.packets, 5, 20);
+	assert_int_equal(stats_of().file.packets + stats_of().file.shed, 100);
+	assert_non_null(strstr(stats_of().file.error, "size limit"));
+	assert_int_equal(stat(path, &st), 0);
+	assert_in_range(st.st_size, 1000, 2048);
+}
+
+static void the_former_file_is_kept(void **state)
+{
+	uint8_t bit = open_mirror(0, 0);
+
+	copy(UINT64_C(1) << bit, 7, 1);
+	wait_for(1, 0);
+	destroy(state);
+	mirrors = tw_mirrors_create(&ring, 1);
+	open_mirror(0, 0);
+	assert_int_equal(frames_in(kept, FRAME), 1);
+}
+
+static void a_mirror_that_stays_goes_on_in_its_file(void **state)
+{
+	static const char *const names[] = { "m1" };
+	uint8_t bit = open_mirror(0, 0);
+
+	copy(UINT64_C(1) << bit, 7, 1);
+	wait_for(1, 0);
+	assert_int_equal(open_mirror(0, 0), bit);
+	tw_mirrors_keep(mirrors, names, 1);
+	copy(UINT64_C(1) << bit, 7, 2);
+	wait_for(2, 0);
+	tw_mirrors_keep(mirrors, NULL, 0);
+	destroy(state);
+	assert_int_equal(frames_in(path, FRAME), 2);
+	create(state);
+}
+
+static void copies_of_unknown_ports_and_mirrors_are_not_written(void **state)
+{
+	uint8_t bit = open_mirror(0, 0);
+
+	copy(UINT64_C(1) << bit, 99, 1);
+	copy(UINT64_C(1) << 63, 7, 1);
+	wait_for(0, 1);
+}
+
+static void a_file_that_cannot_be_opened_says_why(void **state)
+{
+	struct tw_mirror_config config = { .name = "m1", .path = "/nowhere/m.pcapng", .host = "a", .ports = &port };
+
+	assert_int_equal(tw_mirrors_open(mirrors, &config), TW_MIRROR_NO_BIT);
+	assert_non_null(strstr(stats_of().file.error, "No such file"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(copies_are_written_and_readable_before_the_file_is_closed, create,
+						destroy),
+		cmocka_unit_test_setup_teardown(frames_are_cut_to_the_snap_length, create, destroy),
+		cmocka_unit_test_setup_teardown(a_full_file_stops_growing_and_says_so, create, destroy),
+		cmocka_unit_test_setup_teardown(the_former_file_is_kept, create, destroy),
+		cmocka_unit_test_setup_teardown(a_mirror_that_stays_goes_on_in_its_file, create, destroy),
+		cmocka_unit_test_setup_teardown(copies_of_unknown_ports_and_mirrors_are_not_written, create, destroy),
+		cmocka_unit_test_setup_teardown(a_file_that_cannot_be_opened_says_why, create, destroy),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}

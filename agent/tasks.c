@@ -128,6 +128,31 @@ static void flows_done(const Tw__Envelope *reply, const struct tw_error *err, vo
 	finish(arg, &result, NULL);
 }
 
+static void traced(const Tw__Envelope *reply, const struct tw_error *err, void *arg)
+{
+	Tw__TaskResult result = empty_result();
+	struct tw_error why = { 0 };
+
+	if (!tw_calls_reply_is(reply, err, TW__ENVELOPE__BODY_TRACED, &why)) {
+		finish(arg, NULL, &why);
+		return;
+	}
+	result.what_case = TW__TASK_RESULT__WHAT_TRACED;
+	result.traced = reply->traced;
+	finish(arg, &result, NULL);
+}
+
+static bool begin_trace(struct task *task, const Tw__Task *said, struct tw_error *err)
+{
+	Tw__Envelope env = TW__ENVELOPE__INIT;
+
+	env.body_case = TW__ENVELOPE__BODY_TRACE_FRAME;
+	env.trace_frame = said->trace;
+	if (tw_calls_ask(tw_switch_queries(task->tasks->agent->sw), &env, FLOWS_TIMEOUT_MS, traced, task))
+		return tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");
+	return true;
+}
+
 static bool begin_flows(struct task *task, const Tw__Task *said, struct tw_error *err)
 {
 	Tw__Envelope env = TW__ENVELOPE__INIT;
@@ -350,6 +375,8 @@ static bool begin(struct task *task, const Tw__Task *said, struct tw_error *err)
 		return begin_status(task, said, err);
 	case TW__TASK__WHAT_VM_SPEC:
 		return begin_vm_spec(task, said, err);
+	case TW__TASK__WHAT_TRACE:
+		return begin_trace(task, said, err);
 	default:
 		return tw_error_set(err, TW_E_UNEXPECTED, "task.what", "this agent does not know such a task");
 	}

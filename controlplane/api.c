@@ -13,6 +13,7 @@
 #include "controlplane/flows.h"
 #include "controlplane/mem.h"
 #include "controlplane/migration.h"
+#include "controlplane/question.h"
 #include "controlplane/status.h"
 #include "controlplane/tasks.h"
 #include "controlplane/wait.h"
@@ -145,6 +146,7 @@ static const struct {
 	{ TW__ENVELOPE__BODY_LIST_FLOWS, tw_flows_list },
 	{ TW__ENVELOPE__BODY_MIGRATE_VM, tw_migration_request },
 	{ TW__ENVELOPE__BODY_WAIT_MIGRATION, tw_wait_migration },
+	{ TW__ENVELOPE__BODY_TRACE_PORT, tw_question_trace },
 	{ TW__ENVELOPE__BODY_HELLO, tw_hosts_hello },
 	{ TW__ENVELOPE__BODY_WATCH, tw_watch_handle },
 	{ TW__ENVELOPE__BODY_REPORT, tw_hosts_report },

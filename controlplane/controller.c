@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "controlplane/flows.h"
+#include "controlplane/question.h"
 #include "controlplane/mem.h"
 #include "controlplane/migration.h"
 #include "controlplane/tasks.h"
@@ -51,6 +52,7 @@ void tw_controller_destroy(struct tw_controller *ctl)
 		return;
 	tw_migration_drop_all(ctl);
 	tw_flows_drop_all(ctl);
+	tw_questions_drop_all(ctl);
 	tw_wait_drop_all(ctl);
 	tw_hosts_drop_all(ctl);
 	if (ctl->timer)

@@ -22,18 +22,20 @@
 struct tw_wait;
 struct tw_move;
 struct tw_gather;
+struct tw_question;
 
 struct tw_controller {
 	struct tw_model model;
 	struct tw_store *store;
-	struct tw_host_list hosts;                    /* hosts.c: one for each Host of the model */
-	LIST_HEAD(tw_wait_list, tw_wait) waits;       /* wait.c */
-	LIST_HEAD(tw_move_list, tw_move) moves;       /* migration.c */
-	LIST_HEAD(tw_gather_list, tw_gather) gathers; /* flows.c */
-	struct event *timer;                          /* NULL without an event loop */
-	uint64_t wake_at_ms;                          /* when tw_controller_tick() is due, by the monotonic clock */
-	uint64_t started_ms;                          /* monotonic */
-	uint64_t next_task;                           /* id of the next task of no migration */
+	struct tw_host_list hosts;                          /* hosts.c: one for each Host of the model */
+	LIST_HEAD(tw_wait_list, tw_wait) waits;             /* wait.c */
+	LIST_HEAD(tw_move_list, tw_move) moves;             /* migration.c */
+	LIST_HEAD(tw_gather_list, tw_gather) gathers;       /* flows.c */
+	LIST_HEAD(tw_question_list, tw_question) questions; /* question.c */
+	struct event *timer;                                /* NULL without an event loop */
+	uint64_t wake_at_ms; /* when tw_controller_tick() is due, by the monotonic clock */
+	uint64_t started_ms; /* monotonic */
+	uint64_t next_task;  /* id of the next task of no migration */
 };
 
 /**

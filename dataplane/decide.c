@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "dataplane/note.h"
+
 static struct tw_verdict drop(struct tw_verdict v, enum tw_drop reason)
 {
 	v.action = TW_ACT_DROP;
@@ -67,6 +69,10 @@ static enum tw_drop classify_vlan(const struct tw_slot *in, const struct tw_key 
 /* Stage source: is the sender who it may be? */
 static enum tw_drop check_source(const struct tw_slot *in, const struct tw_key *key)
 {
+	TW_NOTE(source, "%s",
+		in->uplink         ? "a sender on the wire may be anybody"
+		: in->allow_forged ? "this port may send from any MAC"
+				   : "the sender must have the port's own MAC");
 	if (is_group(key->src_mac) || is_zero(key->src_mac))
 		return TW_DROP_BAD_SOURCE;
 	if (!in->uplink && !in->allow_forged && memcmp(key->src_mac, in->mac, 6) != 0)
@@ -100,6 +106,7 @@ static struct tw_verdict to_slot(const struct tw_snapshot *s, const struct tw_ke
 
 static struct tw_verdict to_uplink(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v)
 {
+	TW_NOTE(forward, "%u uplink(s) up", s->n_uplinks);
 	if (s->n_uplinks == 0)
 		return drop_at(v, TW_DROP_NO_UPLINK, TW_SLOT_NONE, v.egress);
 	return to_slot(s, key, v, s->uplink[0]);
@@ -135,6 +142,11 @@ static struct tw_verdict forward_unicast(const struct tw_snapshot *s, const stru
 {
 	const struct tw_identity *dst = tw_snapshot_identity(s, key->dst_mac);
 
+	if (dst)
+		TW_NOTE(forward, "the destination is %s, %s", TW_NAME(dst->slot, dst->number),
+			dst->slot == TW_SLOT_NONE ? "on another host" : "on this host");
+	else
+		TW_NOTE(forward, "the destination is no port of the switch");
 	if (dst) {
 		bool native = v.vlan == dst->vlan && (v.vlan != 0 || !dst->trunk);
 		bool member = native || (dst->trunk && tw_vlan_set_has(dst->allowed, v.vlan));
@@ -155,6 +167,8 @@ static struct tw_verdict forward_group(const struct tw_snapshot *s, const struct
 	bool from_uplink = s->slot[key->in].uplink;
 	uint32_t others = s->flood[v.vlan].n + (from_uplink ? 0 : s->n_uplinks > 0);
 
+	TW_NOTE(forward, "a group address: all of VLAN %u, %u port(s) here%s", v.vlan, s->flood[v.vlan].n,
+		from_uplink ? "" : " and the uplink");
 	if (is_reserved_group(key->dst_mac))
 		return drop(v, TW_DROP_RESERVED_GROUP);
 	/* The sender itself is a member of its VLAN but gets no copy. */
@@ -182,6 +196,11 @@ struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *ke
 		v.flags |= TW_V_MOVED;
 
 	reason = classify_vlan(in, key, &v.vlan);
+	TW_NOTE(vlan, "%s %u%s",
+		in->uplink  ? "the wire, VLAN"
+		: in->trunk ? "a trunk, VLAN"
+			    : "an access port, VLAN",
+		v.vlan, v.vlan == 0 ? " (untagged)" : "");
 	if (reason == TW_DROPS && in->disabled)
 		reason = TW_DROP_PORT_DISABLED;
 	if (reason == TW_DROPS)

@@ -202,6 +202,9 @@ void tw_news_uplink(struct tw_switch *sw, const struct tw_uplink *uplink);
 Tw__SwitchStatus *tw_status(struct tw_switch *sw);
 Tw__PortCounters *tw_status_counters(const struct tw_counters *counters);
 
+/* ---- trace_request.c ---- */
+void tw_trace_request(struct tw_switch *sw, struct tw_link_request *req, const Tw__Envelope *env);
+
 /* ---- control.c ---- */
 void tw_control_handle(struct tw_link_request *req, const Tw__Envelope *env, void *sw);
 

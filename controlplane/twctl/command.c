@@ -195,6 +195,20 @@ static int check_required(const struct tw_run *run, const struct arguments *args
 	return 0;
 }
 
+/* The words with a space between two. The caller frees it. */
+static char *join(char **words, int n)
+{
+	size_t size = 1;
+	char *text, *end;
+
+	for (int i = 0; i < n; i++)
+		size += strlen(words[i]) + 1;
+	text = end = tw_alloc(size);
+	for (int i = 0; i < n; i++)
+		end += sprintf(end, "%s%s", i ? " " : "", words[i]);
+	return text;
+}
+
 static int check_operands(struct tw_run *run, int argc, char **argv)
 {
 	const struct tw_command *command = run->command;
@@ -203,7 +217,11 @@ static int check_operands(struct tw_run *run, int argc, char **argv)
 
 	if (n < min)
 		return tw_run_usage(run, "%s is missing", command->operand);
-	if (n > max)
+	if (command->more && n <= max)
+		return tw_run_usage(run, "%s is missing", command->more);
+	if (command->more)
+		run->more = join(argv + optind + max, n - max);
+	else if (n > max)
 		return tw_run_usage(run, "what is \"%s\"?", argv[optind + max]);
 	run->operand = n ? argv[optind] : NULL;
 	return 0;
@@ -320,6 +338,7 @@ int tw_twctl_run(int argc, char **argv, const struct tw_io *io)
 
 	if (run.request)
 		tw__envelope__free_unpacked(run.request, NULL);
+	free(run.more);
 	if (run.link)
 		tw_link_client_destroy(run.link);
 	if (fflush(io->out) || ferror(io->out)) {

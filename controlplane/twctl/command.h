@@ -67,6 +67,7 @@ struct tw_command {
 	const char *operand; /* "NAME"; "[NAME]" = may be left out; NULL = there is none */
 	enum tw_complete complete;
 	const char *words;
+	const char *more;                       /* further words, at least one, which are one text; may be NULL */
 	const char *summary;                    /* a few words, as in a list of commands */
 	const char *text;                       /* further sentences for its own help; may be NULL */
 	const char *example;                    /* a line, without "twctl"; may be NULL */
@@ -108,6 +109,7 @@ struct tw_run {
 	const struct tw_noun *noun;
 	const struct tw_command *command;
 	const char *operand; /* NULL when not given */
+	char *more;          /* the words behind it, one space between two; owned */
 	const char *controller, *run_dir;
 	char url[TW_URL_SIZE];
 	bool json, names, man, no_wait;

@@ -58,6 +58,8 @@ void tw_help_usage(FILE *out, const struct tw_noun *noun, const struct tw_comman
 		fprintf(out, " %s", command->verb);
 	if (command->operand)
 		fprintf(out, " %s", command->operand);
+	if (command->more)
+		fprintf(out, " %s...", command->more);
 	fputs(" [OPTION]...", out);
 }
 
@@ -90,9 +92,10 @@ static void command_entry(FILE *out, const struct tw_noun *noun, const struct tw
 {
 	char label[64];
 
-	snprintf(label, sizeof(label), "%s%s%s%s%s", noun->name, command->verb ? " " : "",
+	snprintf(label, sizeof(label), "%s%s%s%s%s%s%s", noun->name, command->verb ? " " : "",
 		 command->verb ? command->verb : "", command->operand ? " " : "",
-		 command->operand ? command->operand : "");
+		 command->operand ? command->operand : "", command->more ? " " : "",
+		 command->more ? command->more : "");
 	entry(out, label, command->summary, COMMAND_COLUMN);
 }
 

@@ -7,6 +7,7 @@
 #include "proto/link/check.h"
 
 enum { TEXT_MAX = TW_ERROR_TEXT_MAX, NETDEV_MAX = 15 /* IFNAMSIZ - 1 */, SOCKET_PATH_MAX = 107 /* sun_path - 1 */ };
+enum { FRAME_MAX = 9234 /* an MTU of 9216 and an Ethernet header with a tag */ };
 
 /* clang-format off */
 #define RANGE(lo, hi, what)            .kind = TW_RULE_RANGE, .range = { .min = (lo), .max = (hi), .noun = (what) }
@@ -269,6 +270,36 @@ static const struct tw_rule get_flows[] = {
 	{ "limit", RANGE_OR_ZERO(1, 10000, "a number of flows", "1000") },
 	{ 0 }
 };
+static const struct tw_rule trace_frame[] = {
+	{ "port", RANGE_OR_ZERO(1, INT32_MAX, "a port number", "from an uplink") },
+	{ "frame", TW_RULE_OCTETS, .max = FRAME_MAX },
+	{ 0 }
+};
+static const struct tw_rule traced[] = {
+	{ "stages", TW_RULE_MESSAGE, COUNT(0, 64) },
+	{ "action", TW_RULE_TEXT, .max = 31, .optional = true },
+	{ "drop_reason", TW_RULE_TEXT, .max = 63, .optional = true },
+	{ "drop_text", TW_RULE_TEXT, .max = TEXT_MAX, .optional = true },
+	{ "outs", TW_RULE_TEXT, .max = 127, COUNT(0, 1100) },
+	{ "uplink_frame", TW_RULE_OCTETS, .max = FRAME_MAX + 8, .optional = true },
+	{ 0 }
+};
+static const struct tw_rule trace_stage[] = {
+	{ "stage", TW_RULE_TEXT, .max = 31 },
+	{ "text", TW_RULE_TEXT, .max = TEXT_MAX, .optional = true },
+	{ 0 }
+};
+static const struct tw_rule trace_port[] = {
+	{ "port", TW_RULE_PORT, .optional = true },
+	{ "host", TW_RULE_NAME, .optional = true },
+	{ "frame", TW_RULE_OCTETS, .max = FRAME_MAX },
+	{ 0 }
+};
+static const struct tw_rule trace_port_reply[] = {
+	{ "host", TW_RULE_NAME },
+	{ "traced", TW_RULE_MESSAGE },
+	{ 0 }
+};
 static const struct tw_rule names_number[] = { /* TakePortState, ReleasePort, PortState, PortActivated */
 	{ "number", PORT_NUMBER },
 	{ 0 }
@@ -367,6 +398,11 @@ static const struct {
 	{ &tw__agent_status__descriptor, agent_status },
 	{ &tw__hand_over__descriptor, has_state },
 	{ &tw__error__descriptor, error },
+	{ &tw__trace_frame__descriptor, trace_frame },
+	{ &tw__traced__descriptor, traced },
+	{ &tw__trace_stage__descriptor, trace_stage },
+	{ &tw__trace_port__descriptor, trace_port },
+	{ &tw__trace_port_reply__descriptor, trace_port_reply },
 };
 /* clang-format on */
 

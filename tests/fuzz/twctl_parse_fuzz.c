@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/twctl/frame.h"
 #include "controlplane/twctl/parse.h"
 #include "proto/link/check.h"
 
@@ -18,6 +19,8 @@ static void must(bool ok)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	Tw__VlanRange ranges[TW_TRUNK_RANGES_MAX];
+	static uint8_t octets_of_frame[TW_FRAME_MAX];
+	static struct tw_frame frame;
 	struct tw_error error = { 0 };
 	char *text = strndup((const char *)data, size);
 	uint8_t octets[TW_UUID_LEN];
@@ -45,6 +48,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(value >= 1 && value <= 600);
 	must(tw_parse_mac("f", text, octets, &error) || error.text[0]);
 	must(tw_parse_uuid("f", text, octets, &error) || error.text[0]);
+	if (tw_frame_parse("f", text, NULL, NULL, &frame, &error))
+		must(tw_frame_build(&frame, octets_of_frame) <= TW_FRAME_MAX);
+	else
+		must(error.text[0]);
 	free(text);
 	return 0;
 }

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* question.c - asks one host what an operator asks; see question.h. The controller's thread; owns the open questions. */
+#include "controlplane/question.h"
+
+#include <string.h>
+
+#include "controlplane/mem.h"
+#include "controlplane/tasks.h"
+
+struct tw_question {
+	LIST_ENTRY(tw_question) link;
+	struct tw_call call;
+	char *host;
+};
+
+static void question_free(struct tw_question *q)
+{
+	LIST_REMOVE(q, link);
+	free(q->host);
+	free(q);
+}
+
+/*
+ * Where is it answered?
+ * @param port    name; empty: the host is named
+ * @param number  set to the port's, 0 for a host
+ * @return NULL with *err filled: no such port or host, not bound, not connected
+ */
+static struct tw_host *find_host(struct tw_controller *ctl, const char *port, const char *host, uint32_t *number,
+				 struct tw_error *err)
+{
+	struct tw_host *found;
+
+	*number = 0;
+	if (*port) {
+		const Tw__Port *p = tw_model_port(&ctl->model, port);
+
+		if (!p) {
+			tw_error_set(err, TW_E_NOT_FOUND, "port.name", "there is no port '%s'", port);
+			return NULL;
+		}
+		host = tw_port_host(p);
+		*number = p->number;
+		if (!host) {
+			tw_error_set(err, TW_E_NOT_BOUND, "port.name", "port '%s' is bound to no host", port);
+			return NULL;
+		}
+	}
+	found = tw_host_find(ctl, host);
+	if (!found)
+		tw_error_set(err, TW_E_NOT_FOUND, "host.name", "there is no host '%s'", host);
+	else if (!tw_host_connected(found))
+		tw_error_set(err, TW_E_UNREACHABLE, "host.name", "host '%s' is not connected", host);
+	return err->code ? NULL : found;
+}
+
+/* Posts the task; its `done` answers and frees the question. */
+static void post(struct tw_controller *ctl, struct tw_host *host, Tw__Task *task, struct tw_call call,
+		 tw_task_done done)
+{
+	struct tw_question *q = tw_need(calloc(1, sizeof(*q)));
+
+	q->call = call;
+	q->host = tw_need(strdup(host->name));
+	LIST_INSERT_HEAD(&ctl->questions, q, link);
+	task->id = tw_task_new_id(ctl);
+	tw_task_post(ctl, host, task, TW_QUESTION_WAIT_MS, false, done, q);
+}
+
+/* Has the host said what was asked? Else the question has been answered with why not, and is gone. */
+static bool answered(struct tw_question *q, const Tw__TaskResult *result, const struct tw_error *err,
+		     Tw__TaskResult__WhatCase want)
+{
+	struct tw_error why;
+
+	if (result && result->what_case == want)
+		return true;
+	if (result)
+		tw_error_set(&why, TW_E_UNEXPECTED, "host", "host '%s' answers something else", q->host);
+	tw_call_fail(q->call, result ? &why : err);
+	question_free(q);
+	return false;
+}
+
+static void on_traced(struct tw_controller *ctl, void *arg, const Tw__TaskResult *result, const struct tw_error *err)
+{
+	struct tw_question *q = arg;
+	Tw__Envelope reply = TW__ENVELOPE__INIT;
+	Tw__TracePortReply body;
+
+	if (!answered(q, result, err, TW__TASK_RESULT__WHAT_TRACED))
+		return;
+	tw__trace_port_reply__init(&body);
+	body.host = q->host;
+	body.traced = result->traced;
+	reply.body_case = TW__ENVELOPE__BODY_TRACE_PORT_REPLY;
+	reply.trace_port_reply = &body;
+	tw_call_reply(q->call, &reply);
+	question_free(q);
+}
+
+void tw_question_trace(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)
+{
+	const Tw__TracePort *ask = env->trace_port;
+	Tw__Task task = TW__TASK__INIT;
+	Tw__TraceFrame body = TW__TRACE_FRAME__INIT;
+	struct tw_error err = { 0 };
+	struct tw_host *host = find_host(ctl, ask->port, ask->host, &body.port, &err);
+
+	if (!host) {
+		tw_call_fail(call, &err);
+		return;
+	}
+	body.frame = ask->frame;
+	task.what_case = TW__TASK__WHAT_TRACE;
+	task.trace = &body;
+	post(ctl, host, &task, call, on_traced);
+}
+
+void tw_questions_drop_all(struct tw_controller *ctl)
+{
+	while (!LIST_EMPTY(&ctl->questions)) {
+		struct tw_question *q = LIST_FIRST(&ctl->questions);
+
+		tw_tasks_disown(ctl, q);
+		question_free(q);
+	}
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * question.h - an operator's question that one host answers: asked as a task, its result is the answer.
+ *
+ * Threads: the controller's one thread.
+ */
+#ifndef TW_CONTROLPLANE_QUESTION_H
+#define TW_CONTROLPLANE_QUESTION_H
+
+#include "controlplane/controller.h"
+
+enum { TW_QUESTION_WAIT_MS = 3000 };
+
+/** Request TracePort (api.c): what would happen to a frame. */
+void tw_question_trace(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call);
+/** At shutdown: those who asked are not answered. */
+void tw_questions_drop_all(struct tw_controller *ctl);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* question_test.c - an operator's question goes to the one host that can answer it, and each is answered once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "controlplane/question.h"
+#include "tests/unit/ctl_fixture.h"
+
+/* web (port 1) on a, db (port 2) nowhere; a runs, b does not. */
+static int start(void **state)
+{
+	struct tw_controller *ctl = ctl_start(":memory:");
+
+	assert_int_equal(ask_host(ctl, "a", NULL), 0);
+	assert_int_equal(ask_host(ctl, "b", NULL), 0);
+	assert_int_equal(ask_network(ctl, "blue", 10, NULL), 0);
+	assert_int_equal(ask_port(ctl, "web/eth0", "blue", NULL), 0);
+	assert_int_equal(ask_port(ctl, "db/eth0", "blue", NULL), 0);
+	assert_int_equal(ask_bind(ctl, "web/eth0", "a", NULL), 0);
+	host_comes(ctl, "a");
+	*state = ctl;
+	return 0;
+}
+
+static int stop(void **state)
+{
+	tw_controller_destroy(*state);
+	return 0;
+}
+
+static uint32_t ask_trace(struct tw_controller *ctl, const char *port, const char *host, struct answer *answer)
+{
+	Tw__Envelope env = TW__ENVELOPE__INIT;
+	Tw__TracePort body;
+	char p[64], h[64];
+
+	snprintf(p, sizeof(p), "%s", port);
+	snprintf(h, sizeof(h), "%s", host);
+	tw__trace_port__init(&body);
+	body.port = p;
+	body.host = h;
+	body.frame.data = (uint8_t *)h;
+	body.frame.len = 20;
+	env.body_case = TW__ENVELOPE__BODY_TRACE_PORT;
+	env.trace_port = &body;
+	return ask(ctl, &env, answer);
+}
+
+static uint64_t take(struct tw_controller *ctl, const char *host, uint32_t port)
+{
+	struct answer w;
+	uint64_t id;
+
+	assert_int_equal(ask_watch(ctl, host, ctl->model.revision, 0, &w), 0);
+	assert_int_equal(w.reply->watch_reply->n_tasks, 1);
+	assert_int_equal(w.reply->watch_reply->tasks[0]->what_case, TW__TASK__WHAT_TRACE);
+	assert_int_equal(w.reply->watch_reply->tasks[0]->trace->port, port);
+	assert_int_equal(w.reply->watch_reply->tasks[0]->trace->frame.len, 20);
+	id = w.reply->watch_reply->tasks[0]->id;
+	answer_clear(&w);
+	return id;
+}
+
+static void the_host_that_serves_the_port_is_asked_and_its_answer_is_the_answer(void **state)
+{
+	struct tw_controller *ctl = *state;
+	Tw__Envelope env = TW__ENVELOPE__INIT;
+	Tw__TaskResult result;
+	Tw__Traced traced;
+	char action[] = "drop", host[] = "a";
+	struct answer answer;
+
+	ask_trace(ctl, "web/eth0", "", &answer);
+	assert_null(answer.reply);
+	tw__task_result__init(&result);
+	tw__traced__init(&traced);
+	traced.action = action;
+	result.host = host;
+	result.id = take(ctl, "a", 1);
+	result.what_case = TW__TASK_RESULT__WHAT_TRACED;
+	result.traced = &traced;
+	env.body_case = TW__ENVELOPE__BODY_TASK_RESULT;
+	env.task_result = &result;
+	assert_int_equal(ask(ctl, &env, NULL), 0);
+	assert_string_equal(answer.reply->trace_port_reply->host, "a");
+	assert_string_equal(answer.reply->trace_port_reply->traced->action, "drop");
+	answer_clear(&answer);
+}
+
+static void what_cannot_be_asked_is_refused_at_once(void **state)
+{
+	struct answer answer;
+
+	assert_int_equal(ask_trace(*state, "none/eth0", "", &answer), TW_E_NOT_FOUND);
+	answer_clear(&answer);
+	assert_int_equal(ask_trace(*state, "db/eth0", "", &answer), TW_E_NOT_BOUND);
+	answer_clear(&answer);
+	assert_int_equal(ask_trace(*state, "", "b", &answer), TW_E_UNREACHABLE);
+	answer_clear(&answer);
+	assert_int_equal(ask_trace(*state, "", "", &answer), TW_E_NOT_FOUND);
+	answer_clear(&answer);
+}
+
+static void a_question_that_nobody_answers_ends(void **state)
+{
+	struct tw_controller *ctl = *state;
+	struct answer answer;
+
+	ask_trace(ctl, "", "a", &answer);
+	ctl_warp(ctl, TW_QUESTION_WAIT_MS + 1);
+	assert_int_equal(answer.err.code, TW_E_TIMEOUT);
+	answer_clear(&answer);
+	ask_trace(ctl, "", "a", &answer); /* is open when the controller ends */
+	answer_clear(&answer);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_host_that_serves_the_port_is_asked_and_its_answer_is_the_answer,
+						start, stop),
+		cmocka_unit_test_setup_teardown(what_cannot_be_asked_is_refused_at_once, start, stop),
+		cmocka_unit_test_setup_teardown(a_question_that_nobody_answers_ends, start, stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

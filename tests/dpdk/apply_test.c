@@ -373,6 +373,146 @@ static void an_incoming_port_is_elsewhere_and_an_outgoing_one_here(void **state)
 	assert_int_not_equal(tw_snapshot_identity(atomic_load(&sw->snapshot), c.mac[1])->slot, TW_SLOT_NONE);
 }
 
+/* --- a port's state goes along --- */
+
+static Tw__Envelope__BodyCase answered;
+static struct tw_error answer_error;
+static Tw__PortState *answer_state; /* unpacked copy of the last one */
+
+static void on_answer(const Tw__Envelope *reply, const struct tw_error *err, void *arg)
+{
+	answer_error = *err;
+	answered = reply ? reply->body_case : TW__ENVELOPE__BODY_ERROR;
+	if (answered == TW__ENVELOPE__BODY_PORT_STATE) {
+		size_t size = tw__port_state__get_packed_size(reply->port_state);
+		uint8_t *bytes = malloc(size);
+
+		tw__port_state__pack(reply->port_state, bytes);
+		answer_state = tw__port_state__unpack(NULL, size, bytes);
+		free(bytes);
+	}
+}
+
+static void ask(Tw__Envelope *request)
+{
+	struct tw_link_client *client;
+	char url[96];
+
+	snprintf(url, sizeof(url), "ipc://%s/switch.ipc", folder);
+	client = tw_link_client_create(sw->events, url);
+	answered = TW__ENVELOPE__BODY__NOT_SET;
+	assert_int_equal(tw_link_call_async(client, request, WAIT_MS, on_answer, NULL), 0);
+	while (answered == TW__ENVELOPE__BODY__NOT_SET)
+		event_base_loop(sw->events, EVLOOP_ONCE);
+	tw_link_client_destroy(client);
+}
+
+static void put(Tw__PortState *state)
+{
+	Tw__PutPortState body = TW__PUT_PORT_STATE__INIT;
+	Tw__Envelope request = TW__ENVELOPE__INIT;
+
+	body.state = state;
+	request.body_case = TW__ENVELOPE__BODY_PUT_PORT_STATE;
+	request.put_port_state = &body;
+	ask(&request);
+}
+
+static void take(uint32_t number)
+{
+	Tw__TakePortState body = TW__TAKE_PORT_STATE__INIT;
+	Tw__Envelope request = TW__ENVELOPE__INIT;
+
+	body.number = number;
+	request.body_case = TW__ENVELOPE__BODY_TAKE_PORT_STATE;
+	request.take_port_state = &body;
+	ask(&request);
+}
+
+/* What arrives with a port leaves with it again, when it goes on. */
+static void counters_and_flows_go_along_with_a_port(void **state)
+{
+	struct tw_key key = { .src_mac = { 2, 0, 0, 0, 0, 1 },
+			      .dst_mac = { 2, 0, 0, 0, 0, 9 },
+			      .src_ip4 = { 10, 0, 0, 1 },
+			      .dst_ip4 = { 10, 0, 0, 9 },
+			      .protocol = 17,
+			      .flags = TW_FLOW_KEY_IPV4 };
+	Tw__PortState moved = TW__PORT_STATE__INIT;
+	Tw__PortCounters counters = TW__PORT_COUNTERS__INIT;
+	uint64_t now = tw_clock_real_ms();
+	Tw__Flow flow, *flows[] = { &flow };
+	struct config c;
+
+	begin(&c, 80);
+	add_port(&c, 1, "1.sock");
+	c.port[0].role = TW__LOCAL_PORT__ROLE__INCOMING;
+	apply(&c);
+	tw__flow__init(&flow);
+	flow.raw_key = (ProtobufCBinaryData){ sizeof(key), (uint8_t *)&key };
+	flow.ingress = moved.number = 1;
+	flow.packets = 5;
+	flow.l3_octets = flow.l2_octets = 500;
+	flow.first_ms = now - 3000;
+	flow.last_ms = now - 1000;
+	counters.rx_packets = 1000;
+	moved.counters = &counters;
+	moved.flows = flows;
+	moved.n_flows = 1;
+	put(&moved);
+	assert_int_equal(answered, TW__ENVELOPE__BODY_PUT_PORT_STATE_REPLY);
+	c.port[0].role = TW__LOCAL_PORT__ROLE__OUTGOING;
+	c.snapshot.revision = 81;
+	apply(&c);
+	take(1);
+	assert_int_equal(answered, TW__ENVELOPE__BODY_PORT_STATE);
+	assert_int_equal(answer_state->counters->rx_packets, 1000);
+	assert_int_equal(answer_state->n_flows, 1);
+	assert_int_equal(answer_state->flows[0]->packets, 5);
+	assert_in_range(answer_state->flows[0]->first_ms, now - 3010, now - 2990);
+	assert_memory_equal(answer_state->flows[0]->raw_key.data, &key, sizeof(key));
+	tw__port_state__free_unpacked(answer_state, NULL);
+	take(1);
+	assert_int_equal(answer_state->n_flows, 0); /* they left */
+	tw__port_state__free_unpacked(answer_state, NULL);
+}
+
+static void a_state_that_is_not_right_is_refused_whole(void **state)
+{
+	Tw__PortState moved = TW__PORT_STATE__INIT;
+	Tw__PortCounters counters = TW__PORT_COUNTERS__INIT;
+	Tw__Flow flow, *flows[] = { &flow };
+	Tw__SwitchStatus *status;
+	uint8_t key[64];
+	struct config c;
+
+	memset(key, 0xff, sizeof(key));
+	begin(&c, 90);
+	add_port(&c, 1, "1.sock");
+	apply(&c);
+	tw__flow__init(&flow);
+	moved.number = 1;
+	counters.rx_packets = 7;
+	moved.counters = &counters;
+	moved.flows = flows;
+	moved.n_flows = 1;
+	put(&moved); /* no key */
+	assert_int_equal(answered, TW__ENVELOPE__BODY_ERROR);
+	flow.raw_key = (ProtobufCBinaryData){ sizeof(key), key };
+	flow.packets = 1;
+	put(&moved); /* a key no frame has */
+	assert_int_equal(answered, TW__ENVELOPE__BODY_ERROR);
+	moved.number = 44;
+	moved.n_flows = 0;
+	put(&moved);
+	assert_int_equal(answer_error.code, TW_E_NOT_FOUND);
+	take(44);
+	assert_int_equal(answer_error.code, TW_E_NOT_FOUND);
+	status = tw_status(sw);
+	assert_int_equal(status->ports[0]->counters->rx_packets, 0);
+	tw__switch_status__free_unpacked(status, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +526,8 @@ int main(void)
 		cmocka_unit_test_teardown(an_uplink_can_be_renamed, nothing),
 		cmocka_unit_test_teardown(frames_of_an_uplink_are_counted_and_their_ends_named, nothing),
 		cmocka_unit_test_teardown(an_incoming_port_is_elsewhere_and_an_outgoing_one_here, nothing),
+		cmocka_unit_test_teardown(counters_and_flows_go_along_with_a_port, nothing),
+		cmocka_unit_test_teardown(a_state_that_is_not_right_is_refused_whole, nothing),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vguest_port.h - frames by their description on net_virtio_user ports; for vguest.c, whose one thread is the only one. */
+#ifndef TW_TESTS_SUPPORT_VGUEST_PORT_H
+#define TW_TESTS_SUPPORT_VGUEST_PORT_H
+
+#include <rte_mbuf.h>
+
+#include "tests/support/frame.h"
+
+enum { VG_PORTS = 8, VG_RING = 1024 };
+
+struct vg_port {
+	char name[16];
+	uint16_t id;
+	bool open;
+	uint64_t received; /* frames that were drained */
+};
+extern struct vg_port vg_ports[VG_PORTS];
+
+struct vg_spec {
+	struct test_frame f;
+	bool csum; /* the L4 checksum is left to the other side */
+	uint16_t mss;
+};
+
+/** Buffers for all ports. After rte_eal_init(). */
+bool vg_init(void);
+/** One word of a frame's description (vguest.c says which there are). @return false: there is no such word */
+bool vg_read_word(const char *word, struct vg_spec *s);
+/** @return NULL when no buffer is free */
+struct rte_mbuf *vg_make(const struct vg_spec *s);
+/** Is it this frame, octet for octet? A checksum that is left to do is anybody's, but must be marked so. */
+bool vg_same(struct rte_mbuf *m, const struct vg_spec *s);
+
+/** @param args as net_virtio_user has them; "offload=1," in front: with checksum and TSO. @return NULL: it could not */
+struct vg_port *vg_open(const char *name, const char *args);
+void vg_close(struct vg_port *p);
+struct vg_port *vg_find(const char *name); /* or NULL */
+bool vg_is_up(const struct vg_port *p);
+/** Free what has come in there, at most a burst. @return frames */
+unsigned vg_drain(struct vg_port *p);
+unsigned vg_drain_all(void);
+
+#endif

@@ -4,6 +4,7 @@
 #   start_switch [OPTION…]     tw-switch, ready; start_guests: a vguest (tests/support/vguest.c), ready
 #   g COMMAND…                 one command for the guests; its answer without "ok" is in $answer
 #   apply / ctl …              the configuration on standard input / switchctl
+#   up N                       wait for the link of port N
 #   ok SENTENCE COMMAND…       a claim
 # Neither side needs hugepages: DPDK keeps its memory in a memfd then, which vhost-user can share.
 
@@ -126,6 +127,16 @@ port()
 
 # guest N [DEVARGS]: a port of the guests' named N; connects to the switch unless told server=1
 guest() { g open "$1" "${3:-}path=$dir/$1.sock,queue_size=1024,mac=02:00:00:00:00:0$1${2:+,$2}"; }
+
+switch_says() # STATE N
+{
+    ctl status | python3 -c '
+import json, sys
+sys.exit(all(p["link"] != sys.argv[1] for p in json.load(sys.stdin)["ports"] if p["number"] == int(sys.argv[2])))' "$1" "$2"
+}
+
+# up N [SECONDS]: both sides say so; a guest can see its link before the switch serves it
+up() { g link "$1" up "${2:-3}000" && wait_until "${2:-3}" switch_says up "$1"; }
 
 apply() { ctl apply - >/dev/null; }
 

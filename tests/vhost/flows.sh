@@ -38,7 +38,7 @@ J
 start_guests
 for n in 1 2 3; do
     guest $n || die "guest $n: $answer"
-    g link $n up 3000 || die "guest $n: no link"
+    up $n || die "guest $n: no link"
 done
 
 for flow in $(seq 100); do # flow N has N frames of 28 + N octets

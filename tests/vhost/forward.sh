@@ -14,7 +14,7 @@ ok "so does another" guest 2
 ok "and one in another VLAN" guest 3
 ok "a guest that listens is found by a port that connects" guest 4 server=1
 for n in 1 2 3 4; do
-    ok "link $n is up" g link $n up 3000
+    ok "link $n is up" up $n
 done
 
 ok "sends" g send 1 1000 '1>2 udp port=1000>2000 len=22 seq=1'

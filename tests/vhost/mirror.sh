@@ -14,7 +14,7 @@ J
 start_guests
 for n in 1 2 3; do
     guest $n "" offload=1, || die "guest $n: $answer"
-    g link $n up 3000 || die "guest $n: no link"
+    up $n || die "guest $n: no link"
 done
 ok "sends" g send 1 300 '1>2 udp port=1>2 len=100 seq=1'
 ok "frames pass" g expect 2 300 '1>2 udp port=1>2 len=100 seq=1'

@@ -12,7 +12,7 @@ guest 1 "" offload=1, || die "guest 1: $answer"
 guest 2 "" offload=1, || die "guest 2: $answer"
 guest 3 || die "guest 3: $answer"
 for n in 1 2 3; do
-    ok "link $n is up" g link $n up 3000
+    ok "link $n is up" up $n
 done
 
 frame='tcp port=1000>2000 len=1000 seq=7 flags=24'

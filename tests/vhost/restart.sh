@@ -24,9 +24,10 @@ for n in 1 2 3; do # a port that listens waits for the switch before it starts
     guest $n server=1 || die "guest $n: $answer"
 done
 for n in 1 2 3; do
-    ok "link $n is up" g link $n up 3000
+    ok "link $n is up" up $n
 done
 before=$(shown)
+same() { [ "$(shown)" = "$before" ]; }
 boot=$(ctl status | grep boot_id)
 ok "sends" g send 1 100 '1>2 udp len=22'
 ok "frames pass" g expect 2 100 '1>2 udp len=22'
@@ -41,10 +42,10 @@ for round in 1 2 3; do
     ok "round $round: the configuration is applied" eval 'config | apply'
     start=$(now_ms)
     for n in 1 2 3; do
-        ok "round $round: link $n is back within a second" g link $n up 1000
+        ok "round $round: link $n is back within a second" up $n 1
     done
     ok "round $round: all of them" [ $(($(now_ms) - start)) -lt 1300 ]
-    ok "round $round: with the same configuration" wait_until 1 eval '[ "$(shown)" = "$before" ]'
+    ok "round $round: with the same configuration" wait_until 1 same
     ok "sends" g send 1 100 '1>2 udp len=22'
     ok "round $round: frames pass again" g expect 2 100 '1>2 udp len=22'
     ok "sends" g send 2 100 '2>1 tcp len=500'

@@ -15,7 +15,7 @@ config 1 10 10 | apply
 start_guests
 for n in 1 2 3; do
     guest $n || die "guest $n: $answer"
-    ok "link $n is up" g link $n up 3000
+    ok "link $n is up" up $n
 done
 
 ok "unicast floods" g flood 1 '1>2 udp len=22'

@@ -118,6 +118,9 @@ static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Netw
 	msg->mtu = network->mtu ? network->mtu : TW_MTU_DEFAULT;
 	msg->disabled = port->disabled;
 	msg->allow_forged = network->allow_forged;
+	msg->addresses = port->addresses;
+	msg->n_addresses = port->n_addresses;
+	msg->guards = port->guards ? port->guards : network->guards;
 	msg->vhost = port->vhost;
 	msg->socket = local->socket;
 	if (!msg->vlan)

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "dataplane/guard.h"
 #include "dataplane/note.h"
 
 static struct tw_verdict drop(struct tw_verdict v, enum tw_drop reason)
@@ -19,7 +20,7 @@ static struct tw_verdict drop(struct tw_verdict v, enum tw_drop reason)
 	v.edit = TW_EDIT_NONE;
 	v.out = TW_SLOT_NONE;
 	v.egress = 0;
-	v.flags &= (uint8_t)~TW_V_MIRROR_OUT;
+	v.flags &= (uint8_t) ~(TW_V_MIRROR_OUT | TW_V_INSPECT);
 	return v;
 }
 
@@ -205,6 +206,14 @@ struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *ke
 		reason = TW_DROP_PORT_DISABLED;
 	if (reason == TW_DROPS)
 		reason = check_source(in, key);
+	if (reason == TW_DROPS && in->guards) {
+		bool inspect = false;
+
+		reason = tw_guard_judge(in, key, &inspect);
+		TW_NOTE(guard, "the port has guards%s", inspect ? "; each frame of this flow is inspected" : "");
+		if (inspect)
+			v.flags |= TW_V_INSPECT;
+	}
 	if (reason != TW_DROPS)
 		return drop(v, reason);
 	return is_group(key->dst_mac) ? forward_group(s, key, v) : forward_unicast(s, key, v);

@@ -30,7 +30,8 @@ enum tw_verdict_flags {
 	TW_V_METER = 1 << 0, /* this host counts the flow (the frame entered the switch here) */
 	TW_V_MIRROR_IN = 1 << 1,
 	TW_V_MIRROR_OUT = 1 << 2,
-	TW_V_MOVED = 1 << 3, /* tell main: the sender is a port of ours that was held, heard on an uplink */
+	TW_V_INSPECT = 1 << 4, /* a guard looks at each frame: guard.h */
+	TW_V_MOVED = 1 << 3,   /* tell main: the sender is a port of ours that was held, heard on an uplink */
 };
 
 struct tw_verdict {

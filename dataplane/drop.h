@@ -15,6 +15,14 @@
 	_(PORT_DISABLED, port_disabled, in, "the port is administratively down")                                   \
 	_(FORGED_SOURCE, forged_source, in, "the source MAC is not the port's own (forged transmits are off)")     \
 	_(BAD_SOURCE, bad_source, in, "the source MAC is a group address or zero")                                 \
+	_(SOURCE_GUARD, source_guard, in, "the IP source address is not one of the port's (source guard)")         \
+	_(ARP_INSPECT, arp_inspect, in, "the ARP says a MAC or an address that is not the port's")                 \
+	_(ND_INSPECT, nd_inspect, in, "the neighbour discovery says a MAC or an address that is not the port's")   \
+	_(DHCP_GUARD, dhcp_guard, in, "an answer of a DHCP server, and the port may not be one")                   \
+	_(DHCP6_GUARD, dhcp6_guard, in, "an answer of a DHCPv6 server, and the port may not be one")               \
+	_(RA_GUARD, ra_guard, in, "a router advertisement or redirect, or headers that could hide one")            \
+	_(BPDU_GUARD, bpdu_guard, in, "a bridge protocol data unit, and the port may not be a bridge")             \
+	_(GUARD_HIDDEN, guard_hidden, in, "headers that hide a frame from the port's guards (two tags, LLC/SNAP)") \
 	_(VLAN_NOT_ALLOWED, vlan_not_allowed, in, "the frame's VLAN is not one of the port's")                     \
 	_(UNTAGGED_ON_TRUNK, untagged_on_trunk, in, "an untagged frame came in on a trunk without native VLAN")    \
 	_(TAGGED_ON_ACCESS, tagged_on_access, in, "a tagged frame came in on an access port")                      \

@@ -100,6 +100,8 @@ static bool add_port(struct sets *sets, const Tw__LocalPort *in, uint16_t slot, 
 	p->allow_forged = in->allow_forged;
 	p->incoming = in->role == TW__LOCAL_PORT__ROLE__INCOMING;
 	memcpy(p->mac, in->mac.data, sizeof(p->mac));
+	if (!tw_plan_guards(in, p))
+		return false;
 	return vlan_of(sets, in->vlan, &p->trunk, &p->vlan, &p->allowed);
 }
 
@@ -162,6 +164,7 @@ static bool fill_ports(struct tw_plan *plan, struct sets *sets, const Tw__Snapsh
 	struct tw_identities *ids = plan->identities;
 	bool whole = true;
 
+	plan->n_ports = (uint32_t)config->n_ports; /* zeroed, each until it is filled */
 	for (size_t i = 0; i < config->n_ports && whole; i++) {
 		struct tw_plan_port *p = &plan->ports[i];
 
@@ -173,7 +176,6 @@ static bool fill_ports(struct tw_plan *plan, struct sets *sets, const Tw__Snapsh
 							 .trunk = p->trunk,
 							 .allowed = p->allowed };
 	}
-	plan->n_ports = (uint32_t)config->n_ports;
 	for (size_t i = 0; i < config->n_remotes && whole; i++)
 		whole = add_remote(sets, config->remotes[i], &ids->a[ids->n++]);
 	if (!whole)
@@ -326,6 +328,8 @@ void tw_plan_put(struct tw_plan *plan)
 		free(plan->sets[i]);
 	free(plan->sets);
 	tw_identities_put(plan->identities);
+	for (uint32_t i = 0; i < plan->n_ports; i++)
+		free(plan->ports[i].addresses);
 	free(plan->ports);
 	free(plan);
 }

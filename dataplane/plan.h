@@ -27,7 +27,9 @@ struct tw_plan_port {
 	uint8_t mac[6];
 	uint64_t mirror_in, mirror_out;
 	const struct tw_vlan_set *allowed;
-	uint32_t identity; /* index into identities */
+	uint8_t guards;                 /* enum tw_guard */
+	struct tw_addresses *addresses; /* owned; NULL = none */
+	uint32_t identity;              /* index into identities */
 };
 
 /* Identities as workers search them. Shared by snapshots; `slot` of a local port says whether it is here. */
@@ -65,6 +67,9 @@ struct tw_places {
 struct tw_plan *tw_plan_create(const Tw__Snapshot *config, const struct tw_places *places, struct tw_error *err);
 struct tw_plan *tw_plan_get(struct tw_plan *plan);
 void tw_plan_put(struct tw_plan *plan); /* accepts NULL */
+
+/** What plan_guards.c makes of a port's guards and addresses. @return false: out of memory */
+bool tw_plan_guards(const Tw__LocalPort *in, struct tw_plan_port *port);
 
 void tw_identities_put(struct tw_identities *identities); /* accepts NULL */
 

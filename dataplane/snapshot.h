@@ -51,6 +51,8 @@ static inline void tw_vlan_set_add(struct tw_vlan_set *s, unsigned vlan)
 	s->bits[vlan / 64] |= UINT64_C(1) << vlan % 64;
 }
 
+struct tw_addresses;
+
 /* One port or uplink as workers see it. */
 struct tw_slot {
 	uint8_t kind; /* enum tw_slot_kind */
@@ -59,6 +61,7 @@ struct tw_slot {
 	bool disabled;
 	bool trunk; /* uplinks: true, all VLANs, native 0 */
 	bool allow_forged;
+	uint8_t guards;       /* enum tw_guard */
 	bool tx_csum, tx_tso; /* the other side takes frames whose checksum / segmentation is left to do */
 	uint16_t vlan;        /* access: its VLAN; trunk: native, 0 = none (an uplink's 0 is untagged) */
 	uint16_t mtu;         /* octets of layer 3 */
@@ -68,7 +71,8 @@ struct tw_slot {
 	uint8_t mac[6];
 	uint64_t mirror_in; /* bit per mirror that wants what comes from / goes to this port */
 	uint64_t mirror_out;
-	const struct tw_vlan_set *allowed; /* trunks */
+	const struct tw_vlan_set *allowed;    /* trunks */
+	const struct tw_addresses *addresses; /* guard.h; NULL = none are known */
 };
 
 /* A MAC the switch was told of. Sorted by mac for bsearch; MACs are unique in the switch. */

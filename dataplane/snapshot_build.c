@@ -85,6 +85,8 @@ static void set_port(struct tw_slot *slot, const struct tw_plan_port *p, const s
 	slot->mirror_in = p->mirror_in;
 	slot->mirror_out = p->mirror_out;
 	slot->allowed = p->allowed;
+	slot->guards = p->guards;
+	slot->addresses = p->addresses;
 }
 
 static void set_uplink(struct tw_slot *slot, const struct tw_slot_state *state)

@@ -11,6 +11,7 @@
 
 #include "common/mac.h"
 #include "dataplane/edit.h"
+#include "dataplane/guard.h"
 #include "dataplane/parse.h"
 #include "dataplane/tx.h"
 
@@ -216,12 +217,26 @@ static void flood(struct tw_trace *t, const struct tw_snapshot *s, const struct 
 	t->end = TW_STAGE_transmit;
 }
 
+static bool inspected(struct tw_trace *t, const struct tw_snapshot *s, const struct tw_key *key, const uint8_t *frame,
+		      uint32_t len, uint32_t l2_len)
+{
+	enum tw_drop reason = tw_guard_inspect(&s->slot[key->in], key, frame, len, l2_len);
+
+	if (reason == TW_DROPS)
+		tw_trace_note(t, TW_STAGE_inspect, "what it says is the port's own");
+	else
+		end_dropped(t, reason);
+	return reason == TW_DROPS;
+}
+
 static void act(struct tw_trace *t, const struct tw_snapshot *s, const struct tw_key *key, const uint8_t *frame,
 		uint32_t len, uint32_t l2_len)
 {
 	const struct tw_verdict *v = &t->verdict;
 
 	note_mirrors(t, s, key->in);
+	if (v->flags & TW_V_INSPECT && !inspected(t, s, key, frame, len, l2_len))
+		return;
 	switch ((enum tw_action)v->action) {
 	case TW_ACT_FORWARD:
 		forward(t, s, frame, len, l2_len);

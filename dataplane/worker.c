@@ -28,6 +28,7 @@
 #include "dataplane/edit.h"
 #include "dataplane/expire.h"
 #include "dataplane/flow_lookup.h"
+#include "dataplane/guard.h"
 #include "dataplane/job.h"
 #include "dataplane/parse.h"
 #include "dataplane/tx.h"
@@ -148,6 +149,20 @@ static void forward(struct tw_worker *w, const struct tw_snapshot *s, struct bur
 	batch_add(b, v->out, m);
 }
 
+/* What a guard must see of each frame. Not inline: few frames are ARP. @return false: dropped */
+static __attribute__((noinline)) bool inspected(struct tw_worker *w, const struct tw_slot *in, struct burst *b,
+						unsigned i)
+{
+	const struct rte_mbuf *m = b->m[i];
+	enum tw_drop reason =
+		tw_guard_inspect(in, &b->key[i], rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, b->meta[i].l2_len);
+
+	if (reason == TW_DROPS)
+		return true;
+	tw_tx_drop(w, b->slot, reason, b->m[i]);
+	return false;
+}
+
 static void act(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b, unsigned i,
 		const struct tw_verdict *v)
 {
@@ -155,6 +170,8 @@ static void act(struct tw_worker *w, const struct tw_snapshot *s, struct burst *
 
 	if (__builtin_expect(v->flags & TW_V_MIRROR_IN, 0))
 		tw_tx_mirror(w, in->mirror_in, in->number, false, b->m[i]);
+	if (__builtin_expect(v->flags & TW_V_INSPECT, 0) && !inspected(w, in, b, i))
+		return;
 	switch ((enum tw_action)v->action) {
 	case TW_ACT_FORWARD:
 		forward(w, s, b, i, v);

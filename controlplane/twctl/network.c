@@ -2,6 +2,7 @@
 /* network.c - `twctl network`: port groups. One thread. */
 #include <string.h>
 
+#include "controlplane/twctl/guard.h"
 #include "controlplane/twctl/nouns.h"
 #include "controlplane/twctl/vlan.h"
 #include "proto/link/check.h"
@@ -26,6 +27,7 @@ static const struct tw_column card[] = {
 	{ "VLAN", "vlan", tw_cell_vlan },
 	{ "MTU", "mtu", mtu_cell },
 	{ "forged MACs allowed", "allow_forged", NULL },
+	{ "guards", "guards", tw_cell_guards },
 	{ "ports", "ports", NULL },
 	{ "revision", "revision", NULL },
 	{ 0 },
@@ -65,7 +67,8 @@ static const struct tw_option options[] = {
 	{ 0 },
 };
 
-static const struct tw_option *const write_options[] = { tw_network_vlan_options, options, tw_write_options, NULL };
+static const struct tw_option *const write_options[] = { tw_network_vlan_options, options, tw_network_guard_options,
+							 tw_write_options, NULL };
 
 static const struct tw_command commands[] = {
 	TW_COMMAND_LIST("networks"),

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "controlplane/twctl/guard.h"
 #include "controlplane/twctl/nouns.h"
 #include "controlplane/twctl/vlan.h"
 
@@ -50,6 +51,8 @@ static const struct tw_column card[] = {
 	{ "network", "network", NULL },
 	{ "VLAN", "vlan", tw_cell_vlan },
 	{ "VLAN in force", "effective_vlan", tw_cell_vlan },
+	{ "addresses", "addresses", NULL },
+	{ "guards", "guards", tw_cell_guards },
 	{ "state", "disabled", state_cell },
 	{ "host", "binding.host", NULL },
 	{ "migration", "binding.migration", migration_cell },
@@ -293,8 +296,8 @@ static const struct tw_command commands[] = {
 	  .text = "NAME is VM/NIC. The port is the vNIC's identity: its number (the ifIndex in flow records), its counters "
 		  "and its mirrors stay with it wherever the VM runs.",
 	  .example = "port create web/eth0 --network blue",
-	  .options = (const struct tw_option *const[]){ options, tw_port_vlan_options, create_options, tw_write_options,
-							NULL },
+	  .options = (const struct tw_option *const[]){ options, tw_port_vlan_options, tw_port_guard_options,
+							create_options, tw_write_options, NULL },
 	  .required = "network",
 	  .begin = tw_object_begin_create,
 	  .run = tw_object_write },
@@ -304,7 +307,8 @@ static const struct tw_command commands[] = {
 	  .summary = "change a port",
 	  .text = "With --wait no frame is decided by the old setting any more when the command returns.",
 	  .example = "port set db/eth0 --vlan 20 --wait",
-	  .options = (const struct tw_option *const[]){ options, tw_port_vlan_options, tw_write_options, NULL },
+	  .options = (const struct tw_option *const[]){ options, tw_port_vlan_options, tw_port_guard_options,
+							tw_write_options, NULL },
 	  .begin = tw_object_begin_set,
 	  .run = tw_object_write },
 	TW_COMMAND_DELETE(TW_COMPLETE_PORT, "delete a port", "Its number is never used again."),

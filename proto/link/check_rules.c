@@ -36,6 +36,7 @@ static const struct tw_rule network[] = {
 	{ "name", TW_RULE_NAME },
 	{ "vlan", TW_RULE_VLAN },
 	{ "mtu", MTU },
+	{ "guards", TW_RULE_MESSAGE, .optional = true },
 	{ 0 }
 };
 static const struct tw_rule port[] = {
@@ -45,6 +46,8 @@ static const struct tw_rule port[] = {
 	{ "mac", TW_RULE_MAC, .optional = true },
 	{ "vm_uuid", TW_RULE_UUID, .optional = true },
 	{ "network", TW_RULE_NAME },
+	{ "addresses", TW_RULE_PREFIX, COUNT(0, 64) },
+	{ "guards", TW_RULE_MESSAGE, .optional = true },
 	{ 0 }
 };
 static const struct tw_rule binding[] = {
@@ -234,6 +237,8 @@ static const struct tw_rule local_port[] = {
 	{ "vlan", TW_RULE_VLAN },
 	{ "mtu", MTU },
 	{ "socket", TW_RULE_PATH, .max = SOCKET_PATH_MAX },
+	{ "addresses", TW_RULE_PREFIX, COUNT(0, 64) },
+	{ "guards", TW_RULE_MESSAGE, .optional = true },
 	{ 0 }
 };
 static const struct tw_rule remote_port[] = {

@@ -21,6 +21,7 @@ enum tw_rule_kind {
 	TW_RULE_FILE,     /* file name */
 	TW_RULE_PATH,     /* absolute, at most max octets */
 	TW_RULE_ADDRESS,  /* IPv4 or IPv6 */
+	TW_RULE_PREFIX,   /* an address or "ADDRESS/LENGTH" */
 	TW_RULE_ENDPOINT, /* "ADDRESS:PORT" */
 	TW_RULE_TCP_URL,  /* "tcp://ADDRESS:PORT" */
 	TW_RULE_QEMU_URI, /* "tcp:ADDRESS:PORT", and nothing else QEMU would make of an URI, such as "exec:" */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/prefix.h"
 #include "proto/link/check_value.h"
 
 enum { NAME_MAX_LEN = 63, FILE_MAX_LEN = 255, ENDPOINT_MAX_LEN = 64 };
@@ -144,6 +145,22 @@ bool tw_value_address(const char *text, const struct tw_where *at, struct tw_err
 	if (is_address(AF_INET, text) || is_address(AF_INET6, text))
 		return true;
 	return tw_where_fail(at, TW_E_INVALID, err, "\"%s\" is not an IPv4 or IPv6 address", tw_shown(text, shown));
+}
+
+bool tw_value_prefix(const char *text, const struct tw_where *at, struct tw_error *err)
+{
+	struct tw_prefix prefix;
+	char shown[TW_SHOWN_SIZE];
+
+	if (!text || !*text)
+		return tw_where_fail(at, TW_E_MISSING, err, "an address is missing");
+	if (tw_prefix_parse(text, &prefix))
+		return true;
+	return tw_where_fail(
+		at, TW_E_INVALID, err,
+		"\"%s\" is not an address or a prefix (as in 10.0.0.5, 10.0.0.0/24, 2001:db8::/64; no bits "
+		"behind the length)",
+		tw_shown(text, shown));
 }
 
 /* 1..65535, as people write it: digits, no sign, no leading zero. */

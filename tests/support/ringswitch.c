@@ -15,6 +15,7 @@
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 
+#include "dataplane/guard.h"
 #include "dataplane/snapshot_build.h"
 
 enum { POOL = 4095, ROOM = RTE_PKTMBUF_HEADROOM + 2048 };
@@ -198,8 +199,28 @@ struct message {
 	Tw__Vlan vlan[RS_PORTS], remote_vlan;
 	Tw__VlanRange range[RS_PORTS], *ranges[RS_PORTS];
 	uint8_t mac[RS_PORTS][6], remote_mac[6];
+	Tw__Guards guards[RS_PORTS];
+	char *addresses[RS_PORTS];
 	uint16_t port_slots[RS_PORTS], uplink_slots[2];
 };
+
+static void describe_guards(struct message *m, size_t i, const struct rs_port *p)
+{
+	Tw__Guards *g = &m->guards[i];
+
+	tw__guards__init(g);
+	g->source = p->guards & TW_GUARD_SOURCE;
+	g->arp = (p->guards & TW_GUARD_ARP) != 0;
+	g->nd = (p->guards & TW_GUARD_ND) != 0;
+	g->dhcp = (p->guards & TW_GUARD_DHCP) != 0;
+	g->dhcp6 = (p->guards & TW_GUARD_DHCP6) != 0;
+	g->ra = (p->guards & TW_GUARD_RA) != 0;
+	g->bpdu = (p->guards & TW_GUARD_BPDU) != 0;
+	m->port[i].guards = p->guards ? g : NULL;
+	m->addresses[i] = (char *)(uintptr_t)p->address;
+	m->port[i].addresses = &m->addresses[i];
+	m->port[i].n_addresses = p->address != NULL;
+}
 
 static void describe_port(struct message *m, size_t i, unsigned who)
 {
@@ -223,6 +244,7 @@ static void describe_port(struct message *m, size_t i, unsigned who)
 	m->port[i].mtu = p->mtu;
 	m->port[i].disabled = p->disabled;
 	m->port[i].allow_forged = p->allow_forged;
+	describe_guards(m, i, p);
 	m->ports[i] = &m->port[i];
 	m->port_slots[i] = rs_slot(who);
 }

@@ -24,6 +24,8 @@ struct rs_port {
 	uint16_t first, last;
 	uint16_t mtu;
 	uint64_t mirror_in, mirror_out; /* bits */
+	unsigned guards;                /* enum tw_guard */
+	const char *address;            /* NULL = none */
 };
 
 struct ringswitch {

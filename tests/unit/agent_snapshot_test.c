@@ -90,6 +90,35 @@ static void a_ports_own_vlan_overrides_its_networks(void **state)
 	clean(&bed);
 }
 
+static void a_ports_own_guards_take_the_place_of_its_networks(void **state)
+{
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_reply(1);
+	const Tw__Snapshot *s;
+	Tw__Guards *guards = malloc(sizeof(*guards)), *own = malloc(sizeof(*own));
+	Tw__Port *port;
+
+	assert_true(guards && own);
+	tw__guards__init(guards);
+	tw__guards__init(own);
+	guards->source = guards->ra = true;
+	own->bpdu = true;
+	add_network(reply, "blue", 10)->guards = guards;
+	port = add_port(reply, "vm/a", 1, "blue", "a");
+	port->addresses = malloc(sizeof(char *));
+	port->addresses[0] = strdup("10.0.0.1");
+	port->n_addresses = 1;
+	add_port(reply, "vm/b", 2, "blue", "a")->guards = own;
+	s = build(&bed, reply);
+	assert_non_null(s);
+	assert_true(s->ports[0]->guards->source && s->ports[0]->guards->ra && !s->ports[0]->guards->bpdu);
+	assert_int_equal(s->ports[0]->n_addresses, 1);
+	assert_string_equal(s->ports[0]->addresses[0], "10.0.0.1");
+	assert_true(!s->ports[1]->guards->source && s->ports[1]->guards->bpdu);
+	assert_int_equal(s->ports[1]->n_addresses, 0);
+	clean(&bed);
+}
+
 /* One port "db/eth0" bound to `at`, a migration of db between from and to in that phase: what is it to host a? */
 static enum tw_place place(const char *at, const char *from, const char *to, Tw__Migration__Phase phase,
 			   Tw__LocalPort__Role *role)
@@ -242,6 +271,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_port_is_local_remote_or_nowhere_by_its_binding),
 		cmocka_unit_test(a_ports_own_vlan_overrides_its_networks),
+		cmocka_unit_test(a_ports_own_guards_take_the_place_of_its_networks),
 		cmocka_unit_test(a_migration_gives_ports_their_roles),
 		cmocka_unit_test(a_migration_moves_only_its_own_guests_ports),
 		cmocka_unit_test(a_mirror_is_served_where_one_of_its_ports_is),

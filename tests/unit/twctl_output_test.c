@@ -109,6 +109,8 @@ static void a_port_shows_its_identity_place_counters_and_drops(void **state)
 				      "network             blue\n"
 				      "VLAN                inherit\n"
 				      "VLAN in force       10\n"
+				      "addresses           -\n"
+				      "guards              inherit\n"
 				      "state               enabled\n"
 				      "host                a\n"
 				      "migration           none\n"

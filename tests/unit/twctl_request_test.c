@@ -41,6 +41,11 @@ static const struct {
 	  "{'create':{'object':{'network':{'name':'blue','vlan':{'mode':'access'}}}}}" },
 	{ "network set blue --deny-forged",
 	  "{'set':{'object':{'network':{'name':'blue'}},'fields':['allow_forged']}}" },
+	{ "network set blue --guard source,arp,ra",
+	  "{'set':{'object':{'network':{'name':'blue','guards':{'source':true,'arp':true,'ra':true}}},'fields':['guards']}}" },
+	{ "port set db/eth0 --guard inherit --address 10.0.0.5,2001:db8::/64",
+	  "{'set':{'object':{'port':{'name':'db/eth0','vhost':'client','addresses':['10.0.0.5','2001:db8::/64']}},"
+	  "'fields':['guards','addresses']}}" },
 	{ "network delete blue", "{'delete':{'kind':'network','name':'blue'}}" },
 
 	{ "port create web/eth0 --network blue",

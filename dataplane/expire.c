@@ -33,6 +33,7 @@ bool tw_expire_flush(struct tw_worker *w, const struct tw_snapshot *s, struct tw
 	}
 	f->packets = f->l3_octets = f->l2_octets = 0;
 	f->tcp_flags = 0;
+	f->usual = 0;
 	f->min_ttl = UINT8_MAX;
 	f->max_ttl = 0;
 	f->min_len = UINT16_MAX;

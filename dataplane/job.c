@@ -56,6 +56,7 @@ static bool put(struct tw_worker *w, const struct tw_flow *in)
 		f->verdict = in->verdict;
 		f->verdict.flags |= TW_V_METER;
 	}
+	f->usual = 0;
 	f->packets += in->packets;
 	f->l3_octets += in->l3_octets;
 	f->l2_octets += in->l2_octets;

@@ -69,4 +69,10 @@ struct tw_meta {
 	uint8_t ttl;
 };
 
+/* All of it that a flow keeps extremes or an OR of, as one word; never 0, which is no frame's. */
+static inline uint64_t tw_meta_word(const struct tw_meta *m)
+{
+	return UINT64_C(1) << 32 | (uint64_t)m->l3_len << 16 | (uint64_t)m->tcp_flags << 8 | m->ttl;
+}
+
 #endif

@@ -16,9 +16,12 @@
 
 enum { TW_SEGMENTS_MAX = 128 }; /* 64 KB in segments of 512 octets and more */
 
+/* Set in mbuf.ol_flags while something is left to do. */
+#define TW_OFFLOAD_FLAGS (RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_IP_CKSUM)
+
 static inline bool tw_offload_pending(const struct rte_mbuf *m)
 {
-	return m->ol_flags & (RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_IP_CKSUM);
+	return m->ol_flags & TW_OFFLOAD_FLAGS;
 }
 
 /**

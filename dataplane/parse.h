@@ -22,4 +22,8 @@
 bool tw_parse(const uint8_t *data, uint32_t len, uint32_t pkt_len, uint16_t in, struct tw_key *key,
 	      struct tw_meta *meta);
 
+/** The same without the short cut for usual frames: tests hold the two against each other. */
+bool tw_parse_long_way(const uint8_t *data, uint32_t len, uint32_t pkt_len, uint16_t in, struct tw_key *key,
+		       struct tw_meta *meta);
+
 #endif

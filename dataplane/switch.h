@@ -111,7 +111,7 @@ struct tw_switch {
 	struct tw_jobs *jobs;
 	struct tw_announcer *announcer;
 	bool ticking;
-	bool ending; /* the program: exporters stay for the last records */
+	bool ending;      /* the program: exporters stay for the last records */
 	unsigned seconds; /* of the event that comes each */
 };
 

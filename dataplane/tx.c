@@ -51,17 +51,31 @@ static uint16_t send_to_device(struct tw_worker *w, const struct tw_slot *out, u
 	return sent;
 }
 
-/* Frames that need nothing more. */
-static void send_ready(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n)
+/*
+ * Free what a guest's ring has a copy of. Frames that are one buffer of our own pool and nobody else's, as nearly all are,
+ * go back to it as they lie in the array.
+ */
+static void free_sent(struct tw_worker *w, struct rte_mbuf **m, uint16_t n)
+{
+	bool plain = true;
+
+	for (uint16_t i = 0; i < n; i++)
+		plain &= m[i]->pool == w->pool && rte_mbuf_refcnt_read(m[i]) == 1 && !m[i]->next &&
+			 RTE_MBUF_DIRECT(m[i]);
+	if (__builtin_expect(plain, 1))
+		rte_mempool_put_bulk(w->pool, (void **)m, n);
+	else
+		rte_pktmbuf_free_bulk(m, n);
+}
+
+/* Frames that need nothing more, and how many octets they are. */
+static void send_ready(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n,
+		       uint64_t octets)
 {
 	const struct tw_slot *out = &s->slot[slot];
 	struct tw_counters *c = counters(w, slot);
-	uint64_t octets = 0;
 	uint16_t sent = 0;
 
-	/* Before the send: an ethdev's frames are gone after it. */
-	for (uint16_t i = 0; i < n; i++)
-		octets += m[i]->pkt_len;
 	if (out->kind == TW_SLOT_VHOST)
 		sent = send_to_guest(w, out, m, n);
 	else if (out->kind == TW_SLOT_ETHDEV)
@@ -72,9 +86,24 @@ static void send_ready(struct tw_worker *w, const struct tw_snapshot *s, uint16_
 	c->tx_octets += octets;
 	c->drops[TW_DROP_RING_FULL] += n - sent;
 	if (out->kind == TW_SLOT_VHOST)
-		rte_pktmbuf_free_bulk(m, n);
+		free_sent(w, m, n);
 	else
 		rte_pktmbuf_free_bulk(m + sent, (unsigned)(n - sent));
+}
+
+/* Taken before the send: an ethdev's frames are gone after it. */
+static uint64_t octets_of(struct rte_mbuf *const *m, unsigned n)
+{
+	uint64_t octets = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		octets += m[i]->pkt_len;
+	return octets;
+}
+
+static void send_some(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n)
+{
+	send_ready(w, s, slot, m, n, octets_of(m, n));
 }
 
 static bool must_finish(const struct tw_slot *out, const struct rte_mbuf *m)
@@ -95,25 +124,39 @@ static void send_finished(struct tw_worker *w, const struct tw_snapshot *s, uint
 	if (n < 0)
 		tw_tx_drop(w, in, n == -ENOMEM ? TW_DROP_NO_BUFFER : TW_DROP_BAD_OFFLOAD, m);
 	for (int done = 0; done < n; done += TW_BURST)
-		send_ready(w, s, slot, list + done, (uint16_t)(n - done < TW_BURST ? n - done : TW_BURST));
+		send_some(w, s, slot, list + done, (uint16_t)(n - done < TW_BURST ? n - done : TW_BURST));
 }
 
-void tw_tx_send(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n)
+/* Runs of frames that need nothing go as one; a frame that needs work splits the run, so order is kept. */
+static void send_mixed(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n)
 {
 	const struct tw_slot *out = &s->slot[slot];
 	uint16_t first = 0;
 
-	/* Runs of frames that need nothing go as one; a frame that needs work splits the run, so order is kept. */
 	for (uint16_t i = 0; i < n; i++) {
-		if (__builtin_expect(!must_finish(out, m[i]), 1))
+		if (!must_finish(out, m[i]))
 			continue;
 		if (i > first)
-			send_ready(w, s, slot, m + first, (uint16_t)(i - first));
+			send_some(w, s, slot, m + first, (uint16_t)(i - first));
 		send_finished(w, s, slot, m[i]);
 		first = (uint16_t)(i + 1);
 	}
 	if (n > first)
-		send_ready(w, s, slot, m + first, (uint16_t)(n - first));
+		send_some(w, s, slot, m + first, (uint16_t)(n - first));
+}
+
+void tw_tx_send(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n)
+{
+	uint64_t octets = 0, flags = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		octets += m[i]->pkt_len;
+		flags |= m[i]->ol_flags;
+	}
+	if (__builtin_expect(flags & TW_OFFLOAD_FLAGS, 0))
+		send_mixed(w, s, slot, m, n);
+	else
+		send_ready(w, s, slot, m, n, octets);
 }
 
 /* A copy of its own for one member, edited for it. */

@@ -49,6 +49,7 @@ struct burst {
 	uint32_t hash[TW_BURST];
 	struct tw_flow *flow[TW_BURST];
 	uint16_t n_batches;
+	struct tw_batch *last;
 	struct tw_batch batch[TW_BURST];
 };
 
@@ -96,13 +97,10 @@ static void decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw_f
 
 /* --- count --- */
 
-static inline void count(struct tw_flow *f, const struct tw_meta *meta, uint32_t pkt_len, uint32_t now)
+/* Apart, for most frames are like the one before. */
+static void count_new(struct tw_flow *f, const struct tw_meta *meta)
 {
-	if (f->packets++ == 0)
-		f->first_ms = now;
-	f->last_ms = now;
-	f->l3_octets += meta->l3_len;
-	f->l2_octets += pkt_len;
+	f->usual = tw_meta_word(meta);
 	f->tcp_flags |= meta->tcp_flags;
 	if (meta->ttl < f->min_ttl)
 		f->min_ttl = meta->ttl;
@@ -114,24 +112,44 @@ static inline void count(struct tw_flow *f, const struct tw_meta *meta, uint32_t
 		f->max_len = meta->l3_len;
 }
 
-/* --- act --- */
-
-static void batch_add(struct burst *b, uint16_t slot, struct rte_mbuf *m)
+static inline void count(struct tw_flow *f, const struct tw_meta *meta, uint32_t pkt_len, uint32_t now)
 {
-	uint16_t i = 0;
-
-	while (i < b->n_batches && b->batch[i].slot != slot)
-		i++;
-	if (i == b->n_batches) {
-		b->batch[i].slot = slot;
-		b->batch[i].n = 0;
-		b->n_batches++;
-	}
-	b->batch[i].m[b->batch[i].n++] = m;
+	if (f->packets++ == 0)
+		f->first_ms = now;
+	f->last_ms = now;
+	f->l3_octets += meta->l3_len;
+	f->l2_octets += pkt_len;
+	if (f->usual != tw_meta_word(meta))
+		count_new(f, meta);
 }
 
-static void forward(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b, unsigned i,
-		    const struct tw_verdict *v)
+/* --- act --- */
+
+static struct tw_batch *batch_for(struct burst *b, uint16_t slot)
+{
+	struct tw_batch *batch = b->batch;
+
+	for (; batch < b->batch + b->n_batches; batch++)
+		if (batch->slot == slot)
+			return batch;
+	b->n_batches++;
+	batch->slot = slot;
+	batch->n = 0;
+	return batch;
+}
+
+/* Frames of one burst mostly go to one place: the batch used last is tried first. */
+static inline void batch_add(struct burst *b, uint16_t slot, struct rte_mbuf *m)
+{
+	struct tw_batch *batch = b->last;
+
+	if (__builtin_expect(batch->slot != slot || b->n_batches == 0, 0))
+		batch = b->last = batch_for(b, slot);
+	batch->m[batch->n++] = m;
+}
+
+static inline __attribute__((always_inline)) void forward(struct tw_worker *w, const struct tw_snapshot *s,
+							  struct burst *b, unsigned i, const struct tw_verdict *v)
 {
 	const struct tw_slot *out = &s->slot[v->out];
 	struct rte_mbuf *m = b->m[i];
@@ -163,8 +181,8 @@ static __attribute__((noinline)) bool inspected(struct tw_worker *w, const struc
 	return false;
 }
 
-static void act(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b, unsigned i,
-		const struct tw_verdict *v)
+static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b, unsigned i,
+					  const struct tw_verdict *v)
 {
 	const struct tw_slot *in = &s->slot[b->slot];
 
@@ -192,11 +210,14 @@ static void act(struct tw_worker *w, const struct tw_snapshot *s, struct burst *
 
 static void parse_all(struct tw_worker *w, struct burst *b)
 {
+	struct tw_counters *c = &w->counters[b->slot];
+	uint64_t octets = 0;
 	uint16_t kept = 0;
 
 	for (uint16_t i = 0; i < b->n; i++) {
 		struct rte_mbuf *m = b->m[i];
 
+		octets += m->pkt_len;
 		if (!tw_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len, b->slot, &b->key[kept],
 			      &b->meta[kept])) {
 			tw_tx_drop(w, b->slot, TW_DROP_SHORT_FRAME, m);
@@ -207,6 +228,8 @@ static void parse_all(struct tw_worker *w, struct burst *b)
 		tw_flow_prefetch_bucket(&w->cache, b->hash[kept]);
 		b->m[kept++] = m;
 	}
+	c->rx_packets += b->n;
+	c->rx_octets += octets;
 	b->n = kept;
 }
 
@@ -241,18 +264,18 @@ static void count_and_act_all(struct tw_worker *w, const struct tw_snapshot *s, 
 		if (__builtin_expect(f->generation != s->generation, 0))
 			decide(w, s, f);
 		count(f, &b->meta[i], b->m[i]->pkt_len, now);
-		act(w, s, b, i, &f->verdict);
+		/* Nearly all: forwarded, and nothing to be done where it came in. */
+		if (__builtin_expect(f->verdict.action == TW_ACT_FORWARD && !(f->verdict.flags & TW_V_AT_INGRESS), 1))
+			forward(w, s, b, i, &f->verdict);
+		else
+			act(w, s, b, i, &f->verdict);
 	}
 }
 
 static void process(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b)
 {
-	struct tw_counters *c = &w->counters[b->slot];
-
-	c->rx_packets += b->n;
-	for (uint16_t i = 0; i < b->n; i++)
-		c->rx_octets += b->m[i]->pkt_len;
 	b->n_batches = 0;
+	b->last = b->batch;
 	parse_all(w, b);
 	look_up_all(w, b);
 	count_and_act_all(w, s, b);

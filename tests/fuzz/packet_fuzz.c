@@ -52,6 +52,18 @@ static void build_switch(void)
 	s.flood[20].n = 2;
 }
 
+/* The short cut for usual frames gives what the long way gives. */
+static void check_short_cut(const uint8_t *frame, uint32_t size, const struct tw_key *key, const struct tw_meta *meta)
+{
+	struct tw_meta long_meta;
+	struct tw_key long_key;
+
+	if (!tw_parse_long_way(frame, size, size, key->in, &long_key, &long_meta) ||
+	    memcmp(&long_key, key, sizeof(*key)) != 0 || tw_meta_word(&long_meta) != tw_meta_word(meta) ||
+	    long_meta.l2_len != meta->l2_len)
+		abort();
+}
+
 static void check_verdict(const struct tw_key *key, const struct tw_verdict *v)
 {
 	const struct tw_slot *in = &s.slot[key->in], *out;
@@ -89,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (tw_parse(frame, (uint32_t)size - 1, (uint32_t)size - 1, slots[data[0] % 4], &key, &meta)) {
 		if (meta.l2_len + (uint32_t)meta.l3_len > size - 1)
 			abort();
+		check_short_cut(frame, (uint32_t)size - 1, &key, &meta);
 		v = tw_decide(&s, &key);
 		check_verdict(&key, &v);
 	}

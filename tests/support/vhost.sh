@@ -67,7 +67,7 @@ stop_switch()
 {
     [ -n "$switch" ] || return 0
     kill "$switch" 2>/dev/null
-    wait "$switch" 2>/dev/null
+    ok "the switch ends cleanly" wait "$switch"
     switch=
 }
 

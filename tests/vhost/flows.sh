@@ -64,8 +64,7 @@ J
 none_left() { [ "$(ctl flows | python3 -c 'import json,sys; print(json.load(sys.stdin)["total"])')" = 0 ]; }
 ok "each flow ends" wait_until 6 none_left
 stop_guests
-ok "the switch stops" eval 'kill $switch; wait $switch'
-switch=
+stop_switch
 sleep 0.3
 kill $dump && wait $dump
 ok "our collector had nothing to object to" equal $? 0

@@ -36,3 +36,4 @@ ok "it comes in segments with right checksums, numbers and flags" equal $bad 0
 ok "FIN and PSH on the last alone" g expect 3 1 "1>3 tcp port=1000>2000 len=632 seq=59368 flags=25 id=141"
 ok "and nothing else" g silence 50
 ok "nothing was dropped" equal "$(counter 1 drops)$(counter 2 drops)$(counter 3 drops)" ""
+stop_switch # with its guests connected

@@ -140,13 +140,27 @@ void tw_announcer_destroy(struct tw_announcer *a)
 	free(a);
 }
 
+static bool under_way(const struct tw_announcer *a, uint16_t slot, uint32_t number)
+{
+	const struct repeat *r;
+
+	LIST_FOREACH (r, &a->repeats, link)
+		if (r->slot == slot && r->number == number)
+			return true;
+	return false;
+}
+
 void tw_announce(struct tw_announcer *a, uint16_t slot)
 {
 	const struct tw_snapshot *s = atomic_load_explicit(a->worker->snapshot, memory_order_acquire);
-	struct repeat *r = calloc(1, sizeof(*r));
 	uint32_t number = s->slot[slot].number;
+	struct repeat *r;
 
+	/* Whoever makes us announce by frames with our MACs cannot make us flood the wire. */
+	if (under_way(a, slot, number))
+		return;
 	announce_once(a->worker, slot, number);
+	r = calloc(1, sizeof(*r));
 	if (!r)
 		return;
 	r->announcer = a;

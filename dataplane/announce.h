@@ -24,7 +24,8 @@ struct tw_announcer;
 struct tw_announcer *tw_announcer_create(struct event_base *base, struct tw_worker *worker);
 void tw_announcer_destroy(struct tw_announcer *announcer); /* accepts NULL */
 
-/** Announce the port at this slot of the published snapshot, now and three times more while it stays up there. */
+/** Announce the port at this slot of the published snapshot, now and three times more while it stays up there; does nothing
+ * while that is under way. */
 void tw_announce(struct tw_announcer *announcer, uint16_t slot);
 
 #endif

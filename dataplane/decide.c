@@ -193,8 +193,10 @@ struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *ke
 	/* Counted once in the whole switch: where it came in from its port, or here if its sender is no port. */
 	if (!src)
 		v.flags |= TW_V_METER;
-	if (src && src->slot != TW_SLOT_NONE && s->slot[src->slot].link == TW_LINK_HOLD)
-		v.flags |= TW_V_MOVED;
+	/* Held: it runs elsewhere now. Up: a frame that waited for it elsewhere came back, and the wire believes it there. */
+	if (src && src->slot != TW_SLOT_NONE &&
+	    (s->slot[src->slot].link == TW_LINK_HOLD || s->slot[src->slot].link == TW_LINK_UP))
+		v.flags |= TW_V_HEARD;
 
 	reason = classify_vlan(in, key, &v.vlan);
 	TW_NOTE(vlan, "%s %u%s",

@@ -31,7 +31,7 @@ enum tw_verdict_flags {
 	TW_V_MIRROR_IN = 1 << 1,
 	TW_V_MIRROR_OUT = 1 << 2,
 	TW_V_INSPECT = 1 << 4, /* a guard looks at each frame: guard.h */
-	TW_V_MOVED = 1 << 3,   /* tell main: the sender is a port of ours that was held, heard on an uplink */
+	TW_V_HEARD = 1 << 3,   /* tell main: the sender, heard on an uplink, is a port of this host */
 	/* Those that each frame pays for before it goes anywhere; without one, worker.c takes the short way. */
 	TW_V_AT_INGRESS = TW_V_MIRROR_IN | TW_V_INSPECT,
 };

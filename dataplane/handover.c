@@ -148,6 +148,18 @@ void tw_handover_release(struct tw_port *p, bool moved)
 
 /* --- time passes --- */
 
+/*
+ * A MAC of ours was heard on an uplink. A held port's: its guest runs elsewhere. One that is up: another host passed on a
+ * frame of ours that it had held, and bridges on the way now believe us there; they are told better.
+ */
+static void heard(struct tw_port *p)
+{
+	if (state_of(p)->link == TW_LINK_HOLD)
+		tw_handover_release(p, true);
+	else if (state_of(p)->link == TW_LINK_UP)
+		tw_announce(p->sw->announcer, p->slot);
+}
+
 static void hear_workers(struct tw_switch *sw)
 {
 	for (unsigned w = 0; w < sw->n_workers; w++) {
@@ -156,9 +168,9 @@ static void hear_workers(struct tw_switch *sw)
 		while (rte_ring_sc_dequeue(sw->workers[w]->told, &told) == 0) {
 			uint16_t slot = (uint16_t)(uintptr_t)told;
 
-			if ((uintptr_t)told >> 16 == TW_TOLD_MOVED && slot < TW_PORTS_MAX && sw->ports[slot].used &&
+			if ((uintptr_t)told >> 16 == TW_TOLD_HEARD && slot < TW_PORTS_MAX && sw->ports[slot].used &&
 			    !sw->ports[slot].retire)
-				tw_handover_release(&sw->ports[slot], true);
+				heard(&sw->ports[slot]);
 		}
 	}
 }

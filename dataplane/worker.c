@@ -88,10 +88,10 @@ static void decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw_f
 		tw_expire_flush(w, s, f, TW_FLOW_END_FORCED);
 	f->verdict = v;
 	f->generation = s->generation;
-	if (v.flags & TW_V_MOVED) {
+	if (v.flags & TW_V_HEARD) {
 		const struct tw_identity *sender = tw_snapshot_identity(s, f->key.src_mac);
 
-		rte_ring_sp_enqueue(w->told, tw_told_pack(TW_TOLD_MOVED, sender->slot));
+		rte_ring_sp_enqueue(w->told, tw_told_pack(TW_TOLD_HEARD, sender->slot));
 	}
 }
 

@@ -61,7 +61,7 @@ enum { TW_MBUF_PRIV_SIZE = 64 };
 static_assert(sizeof(struct tw_mirror_tag) <= TW_MBUF_PRIV_SIZE, "fits the mbuf's private area");
 
 /* News from a worker to main; packed into the pointer that goes through the ring. */
-enum tw_told { TW_TOLD_MOVED = 1 };
+enum tw_told { TW_TOLD_HEARD = 1 };
 static inline void *tw_told_pack(enum tw_told what, uint16_t slot)
 {
 	return (void *)((uintptr_t)what << 16 | slot);

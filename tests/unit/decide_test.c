@@ -204,12 +204,16 @@ static void a_frame_is_counted_where_it_entered_the_switch(void **state)
 	assert_true(tw_decide(&s, &refused).flags & TW_V_METER);
 }
 
-static void a_held_port_heard_on_the_wire_is_told(void **state)
+static void a_port_of_ours_heard_on_the_wire_is_told(void **state)
 {
 	struct tw_key rarp = frame(UP, 10, HELD, GROUP), other = frame(UP, 10, FAR, GROUP);
 
-	assert_true(tw_decide(&s, &rarp).flags & TW_V_MOVED);
-	assert_false(tw_decide(&s, &other).flags & TW_V_MOVED);
+	struct tw_key back = frame(UP, 10, WEB, DB), gone = frame(UP, 10, GONE, WEB);
+
+	assert_true(tw_decide(&s, &rarp).flags & TW_V_HEARD);
+	assert_true(tw_decide(&s, &back).flags & TW_V_HEARD);
+	assert_false(tw_decide(&s, &gone).flags & TW_V_HEARD);
+	assert_false(tw_decide(&s, &other).flags & TW_V_HEARD);
 }
 
 static void without_an_uplink_the_drop_says_so(void **state)
@@ -253,7 +257,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(each_frame_goes_where_it_should, setup),
 		cmocka_unit_test_setup(a_frame_is_counted_where_it_entered_the_switch, setup),
-		cmocka_unit_test_setup(a_held_port_heard_on_the_wire_is_told, setup),
+		cmocka_unit_test_setup(a_port_of_ours_heard_on_the_wire_is_told, setup),
 		cmocka_unit_test_setup(without_an_uplink_the_drop_says_so, setup),
 		cmocka_unit_test_setup(only_the_drops_that_the_pipeline_lists_happen, setup),
 	};

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
@@ -22,6 +24,8 @@ enum { ARGS_MAX = 64, ARG_SIZE = 512, PAGE_MIB = 2, SPARE_PAGES = 4 };
 
 /* That there are no 1 GB pages, and that a guest is not there yet, is no news. */
 static const char *const levels[] = { "*:warning", "lib.eal:error", "lib.vhost.config:error" };
+
+#define TELEMETRY "/dpdk/switch/dpdk_telemetry.v2"
 
 static char runtime_folder[PATH_MAX];
 
@@ -103,6 +107,14 @@ static int set_runtime_folder(const struct tw_options *o)
 	return rc;
 }
 
+/* EAL would cut the path of its telemetry socket short without a word. */
+static bool telemetry_fits(void)
+{
+	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+
+	return tw_path(path, sizeof(path), "%s" TELEMETRY ":9", runtime_folder) == 0;
+}
+
 int tw_eal_start(const struct tw_options *o)
 {
 	static char *given[ARGS_MAX + 1]; /* EAL puts them in another order, and keeps them */
@@ -119,7 +131,10 @@ int tw_eal_start(const struct tw_options *o)
 	add_devices(a, o);
 	add(a, "--file-prefix");
 	add(a, "switch");
-	add(a, "--no-telemetry");
+	if (!telemetry_fits()) {
+		tw_log_warning("no telemetry socket: the run directory's path is too long for one");
+		add(a, "--no-telemetry");
+	}
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
 		add(a, "--log-level");
 		add(a, "%s", levels[i]);
@@ -140,6 +155,8 @@ void tw_eal_stop(void)
 	rte_eal_cleanup();
 	while (args.n > 0)
 		free(args.v[--args.n]);
+	if (tw_path(path, sizeof(path), "%s" TELEMETRY, runtime_folder) == 0)
+		unlink(path); /* EAL does so only when the process ends, and the folder should go */
 	if (tw_path(path, sizeof(path), "%s/dpdk/switch", runtime_folder) == 0)
 		rmdir(path);
 	if (tw_path(path, sizeof(path), "%s/dpdk", runtime_folder) == 0)

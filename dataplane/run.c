@@ -18,6 +18,7 @@
 
 #include "common/clock.h"
 #include "common/path.h"
+#include "dataplane/telemetry.h"
 
 #define TW_LOG_AREA "switch"
 #include "common/log.h"
@@ -44,6 +45,13 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 {
 	tw_links_poll_uplinks(arg);
 	tw_handover_tick(arg); /* old news from workers go */
+	tw_rings_judge(arg);
+	tw_telemetry_update(tw_status(arg));
+}
+
+static void on_rings(evutil_socket_t fd, short what, void *arg)
+{
+	tw_rings_sample(arg);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -72,19 +80,21 @@ void tw_tick_soon(struct tw_switch *sw)
 
 static bool make_events(struct tw_switch *sw)
 {
-	const struct timeval second = { .tv_sec = 1 };
+	const struct timeval second = { .tv_sec = 1 }, sample = { .tv_usec = 1000000 / (int)tw_rings_per_second() };
 	int fd = tw_vhost_init();
 
 	if (fd < 0)
 		return false;
 	sw->vhost_event = event_new(sw->events, fd, EV_READ | EV_PERSIST, on_vhost, sw);
 	sw->second = event_new(sw->events, -1, EV_PERSIST, on_second, sw);
+	sw->rings_event = event_new(sw->events, -1, EV_PERSIST, on_rings, sw);
 	sw->tick = event_new(sw->events, -1, 0, on_tick, sw);
 	sw->signals[0] = evsignal_new(sw->events, SIGTERM, on_signal, sw);
 	sw->signals[1] = evsignal_new(sw->events, SIGINT, on_signal, sw);
-	return sw->vhost_event && sw->second && sw->tick && sw->signals[0] && sw->signals[1] &&
+	return sw->vhost_event && sw->second && sw->rings_event && sw->tick && sw->signals[0] && sw->signals[1] &&
 	       event_add(sw->vhost_event, NULL) == 0 && event_add(sw->second, &second) == 0 &&
-	       event_add(sw->signals[0], NULL) == 0 && event_add(sw->signals[1], NULL) == 0;
+	       event_add(sw->rings_event, &sample) == 0 && event_add(sw->signals[0], NULL) == 0 &&
+	       event_add(sw->signals[1], NULL) == 0;
 }
 
 static bool make_threads(struct tw_switch *sw)
@@ -126,6 +136,8 @@ struct tw_switch *tw_switch_create(const struct tw_options *options)
 	sw->events = event_base_new();
 	if (sw->events && tw_workers_create(sw) == 0 && make_events(sw) && make_threads(sw) &&
 	    tw_apply_nothing(sw) == 0 && tw_workers_start(sw) == 0 && make_sockets(sw)) {
+		tw_telemetry_update(tw_status(sw));
+		tw_telemetry_init();
 		tw_news_started(sw);
 		return sw;
 	}
@@ -169,7 +181,9 @@ static void wait_last_records(struct tw_switch *sw)
 
 static void free_events(struct tw_switch *sw)
 {
-	struct event *all[] = { sw->vhost_event, sw->second, sw->tick, sw->signals[0], sw->signals[1] };
+	struct event *all[] = {
+		sw->vhost_event, sw->second, sw->rings_event, sw->tick, sw->signals[0], sw->signals[1]
+	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (all[i])
@@ -182,6 +196,7 @@ void tw_switch_destroy(struct tw_switch *sw)
 {
 	if (!sw)
 		return;
+	tw_telemetry_update(NULL);
 	tw_link_server_destroy(sw->server);
 	if (sw->server) {
 		close_all(sw);

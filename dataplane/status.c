@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_cycles.h>
+
 #include "common/clock.h"
 #include "dataplane/switch.h"
 
@@ -63,6 +65,38 @@ static Tw__PortCounters *count(const struct tw_switch *sw, uint16_t slot, const 
 
 /* --- parts --- */
 
+/* From what main has sampled; p's guest has told its rings' size. */
+static bool add_rings(Tw__PortStatus *out, const struct tw_port *p)
+{
+	unsigned n = p->guest.running ? p->rings.n : 0;
+
+	out->rings = n ? calloc(n, sizeof(*out->rings)) : NULL;
+	if (n && !out->rings)
+		return false;
+	for (unsigned i = 0; i < n; i++) {
+		const struct tw_ring_sample *s = &p->rings.pair[i];
+		Tw__RingStatus *r = malloc(sizeof(*r));
+
+		if (!r)
+			return false;
+		tw__ring_status__init(r);
+		out->rings[out->n_rings++] = r;
+		r->queue = i;
+		r->size = s->size;
+		r->to_used = s->to_used;
+		r->to_used_max = s->to_used_max;
+		r->to_full_ms = s->to_full_ms;
+		r->from_waiting = s->from_waiting;
+		r->from_waiting_max = s->from_waiting_max;
+		r->from_backlog_ms = s->from_backlog_ms;
+		for (unsigned w = 0; w < p->sw->n_workers; w++)
+			r->from_packets +=
+				__atomic_load_n(&p->sw->workers[w]->counters[p->slot].queue_rx[i], __ATOMIC_RELAXED);
+		r->from_packets += p->base.queue_rx[i];
+	}
+	return true;
+}
+
 static bool add_port(struct tw_switch *sw, Tw__SwitchStatus *s, const struct tw_port *p)
 {
 	Tw__PortStatus *out = malloc(sizeof(*out));
@@ -77,7 +111,9 @@ static bool add_port(struct tw_switch *sw, Tw__SwitchStatus *s, const struct tw_
 	out->mtu = p->mtu;
 	out->features = p->guest.running ? p->guest.features : 0;
 	out->counters = count(sw, p->slot, &p->base);
-	return out->counters && set(&out->name, p->name) && set(&out->socket, p->socket);
+	out->fault = (Tw__Fault)p->rings.fault;
+	return out->counters && set(&out->name, p->name) && set(&out->socket, p->socket) &&
+	       set(&out->fault_text, p->rings.fault_text) && add_rings(out, p);
 }
 
 static bool add_uplink(struct tw_switch *sw, Tw__SwitchStatus *s, unsigned i)
@@ -124,7 +160,30 @@ static bool add_exporter(Tw__SwitchStatus *s, const struct tw_exporter_stats *st
 	return set(&out->name, stats->name) && set(&out->error, stats->error);
 }
 
-static bool add_worker(Tw__SwitchStatus *s, const struct tw_worker *w)
+static bool add_queues(const struct tw_switch *sw, Tw__WorkerStatus *out, const struct tw_worker *w)
+{
+	const struct tw_snapshot *s = atomic_load_explicit(&sw->snapshot, memory_order_relaxed); /* main made it */
+	const struct tw_poll_list *polls = s ? &s->polls[w->id] : NULL;
+
+	out->queues = polls && polls->n ? calloc(polls->n, sizeof(*out->queues)) : NULL;
+	for (uint32_t i = 0; out->queues && i < polls->n; i++) {
+		uint16_t slot = polls->poll[i].slot, queue = polls->poll[i].queue;
+		Tw__QueueStatus *q = malloc(sizeof(*q));
+
+		if (!q)
+			return false;
+		tw__queue_status__init(q);
+		out->queues[out->n_queues++] = q;
+		q->queue = queue;
+		q->rx_packets = __atomic_load_n(&w->counters[slot].queue_rx[queue % TW_QUEUES_MAX], __ATOMIC_RELAXED);
+		if (!set(&q->name,
+			 slot < TW_PORTS_MAX ? sw->ports[slot].name : sw->uplinks[slot - TW_PORTS_MAX].device.name))
+			return false;
+	}
+	return out->queues || !polls || !polls->n;
+}
+
+static bool add_worker(const struct tw_switch *sw, Tw__SwitchStatus *s, const struct tw_worker *w)
 {
 	Tw__WorkerStatus *out = malloc(sizeof(*out));
 
@@ -141,7 +200,11 @@ static bool add_worker(Tw__SwitchStatus *s, const struct tw_worker *w)
 	out->flow_capacity = w->cache.capacity;
 	out->flow_misses = __atomic_load_n(&w->stats.misses, __ATOMIC_RELAXED);
 	out->flow_overflows = __atomic_load_n(&w->stats.overflows, __ATOMIC_RELAXED);
-	return true;
+	out->cpu = sw->options.cpus[w->id];
+	out->busy_cycles = __atomic_load_n(&w->stats.busy_cycles, __ATOMIC_RELAXED);
+	out->cycles = rte_rdtsc() - w->tsc_base;
+	out->busy_permille = sw->load[w->id].busy_permille;
+	return add_queues(sw, out, w);
 }
 
 /* --- whole --- */
@@ -199,7 +262,7 @@ static bool add_workers(struct tw_switch *sw, Tw__SwitchStatus *s)
 	s->workers = calloc(TW_WORKERS_MAX, sizeof(Tw__WorkerStatus *));
 	whole = s->workers != NULL;
 	for (unsigned i = 0; i < sw->n_workers && whole; i++)
-		whole = add_worker(s, sw->workers[i]);
+		whole = add_worker(sw, s, sw->workers[i]);
 	return whole;
 }
 

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "dataplane/announce.h"
+#include "dataplane/blame.h"
 #include "dataplane/export_thread.h"
 #include "dataplane/jobs.h"
 #include "dataplane/mirror.h"
@@ -60,6 +61,7 @@ struct tw_port {
 	bool in_use; /* workers may have the device: it must be released */
 	/* Added to what the workers have counted at this slot: less what they had when it was taken, plus what came along. */
 	struct tw_counters base;
+	struct tw_rings rings; /* rings.c */
 	/* between two hosts */
 	struct rte_ring *hold;
 	uint64_t held_since_ms, stopped_ns, frames_held;
@@ -107,12 +109,13 @@ struct tw_switch {
 	/* --- sockets and timers --- */
 	struct tw_link_server *server;
 	struct tw_link_pub *news;
-	struct event *vhost_event, *second, *tick, *signals[2];
+	struct event *vhost_event, *second, *tick, *rings_event, *signals[2];
 	struct tw_jobs *jobs;
 	struct tw_announcer *announcer;
 	bool ticking;
-	bool ending;      /* the program: exporters stay for the last records */
-	unsigned seconds; /* of the event that comes each */
+	bool ending;                         /* the program: exporters stay for the last records */
+	unsigned seconds;                    /* of the event that comes each */
+	struct tw_load load[TW_WORKERS_MAX]; /* rings.c */
 };
 
 /* ---- workers.c: pool, workers, their rings ---- */
@@ -201,6 +204,13 @@ void tw_news_uplink(struct tw_switch *sw, const struct tw_uplink *uplink);
 /** Release with tw__switch_status__free_unpacked(status, NULL). NULL: out of memory */
 Tw__SwitchStatus *tw_status(struct tw_switch *sw);
 Tw__PortCounters *tw_status_counters(const struct tw_counters *counters);
+
+/* ---- rings.c: who is at fault ---- */
+/** Sample the guests' rings; several times a second. */
+void tw_rings_sample(struct tw_switch *sw);
+/** Judge who is at fault and how busy the workers are; once a second. */
+void tw_rings_judge(struct tw_switch *sw);
+unsigned tw_rings_per_second(void);
 
 /* ---- trace_request.c ---- */
 void tw_trace_request(struct tw_switch *sw, struct tw_link_request *req, const Tw__Envelope *env);

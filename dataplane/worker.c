@@ -295,7 +295,11 @@ static uint16_t receive(struct tw_worker *w, const struct tw_slot *in, const str
 
 static uint32_t advance_clock(struct tw_worker *w)
 {
-	uint32_t now = (uint32_t)tw_worker_ms(w, rte_rdtsc()), elapsed = now - w->cache.now_ms;
+	uint64_t tsc = rte_rdtsc();
+	uint32_t now = (uint32_t)tw_worker_ms(w, tsc), elapsed = now - w->cache.now_ms;
+
+	w->stats.busy_cycles += w->busy ? tsc - w->round_tsc : 0;
+	w->round_tsc = tsc;
 
 	w->cache.now_ms = now;
 	return elapsed;
@@ -320,12 +324,14 @@ unsigned tw_worker_poll(struct tw_worker *w)
 		if (b.n == 0)
 			continue;
 		handled += b.n;
+		w->counters[poll->slot].queue_rx[poll->queue % TW_QUEUES_MAX] += b.n;
 		process(w, s, &b);
 	}
 	tw_expire_some(w, s, elapsed, handled == 0);
 	w->stats.packets += handled;
 	w->stats.polls++;
 	w->stats.empty_polls += handled == 0;
+	w->busy = handled > 0;
 	return handled;
 }
 

@@ -37,10 +37,12 @@ enum {
 struct tw_counters {
 	uint64_t rx_packets, rx_octets, tx_packets, tx_octets;
 	uint64_t drops[TW_DROPS];
+	uint64_t queue_rx[TW_QUEUES_MAX]; /* frames from each receive queue (pair) */
 } __attribute__((aligned(64)));
 
 struct tw_worker_stats {
 	uint64_t packets, polls, empty_polls, sleeps;
+	uint64_t busy_cycles;     /* of the time-stamp counter, in rounds that found frames */
 	uint64_t misses;          /* frames that needed a decision */
 	uint64_t overflows;       /* frames in no flow record: the table was full */
 	uint64_t overflow_octets; /* layer 3 */
@@ -96,6 +98,8 @@ struct tw_worker {
 	struct tw_worker_stats stats;
 	uint64_t tsc_base, ms_per_tsc; /* now_ms = (tsc - tsc_base) * ms_per_tsc / 2^64; tw_worker_clock_init() */
 	struct tw_job *job;            /* being worked on */
+	uint64_t round_tsc;            /* when this round began */
+	bool busy;                     /* the last round found frames */
 	uint32_t idle_polls;
 	uint32_t expiry_owed; /* entries expiry is behind with */
 	/* --- shared: set by main before the worker starts --- */

@@ -181,6 +181,8 @@ static void add_counters(struct tw_counters *sum, const struct tw_counters *c)
 	sum->tx_octets += __atomic_load_n(&c->tx_octets, __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < TW_DROPS; i++)
 		sum->drops[i] += __atomic_load_n(&c->drops[i], __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < TW_QUEUES_MAX; i++)
+		sum->queue_rx[i] += __atomic_load_n(&c->queue_rx[i], __ATOMIC_RELAXED);
 }
 
 void tw_workers_count(const struct tw_switch *sw, uint16_t slot, const struct tw_counters *base,
@@ -203,4 +205,6 @@ void tw_workers_zero(const struct tw_switch *sw, uint16_t slot, struct tw_counte
 	base->tx_octets = -now.tx_octets;
 	for (unsigned i = 0; i < TW_DROPS; i++)
 		base->drops[i] = -now.drops[i];
+	for (unsigned i = 0; i < TW_QUEUES_MAX; i++)
+		base->queue_rx[i] = -now.queue_rx[i];
 }

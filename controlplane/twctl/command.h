@@ -115,6 +115,8 @@ struct tw_run {
 	bool json, names, man, no_wait;
 	int timeout_ms;
 	int wait_ms;              /* of --wait; 0 = not given */
+	int watch_ms;             /* of --watch; 0 = not given */
+	uint64_t count;           /* of --count; 0 = without end */
 	Tw__Envelope *request;    /* owned */
 	ProtobufCMessage *target; /* what options apply to: a part of request */
 	struct tw_error error;

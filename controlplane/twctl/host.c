@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "controlplane/twctl/nouns.h"
+#include "controlplane/twctl/stats.h"
 
 static void uplinks_cell(FILE *cell, const json_t *uplinks, const json_t *object)
 {
@@ -211,6 +212,15 @@ static const struct tw_command commands[] = {
 	  .begin = tw_object_begin_set,
 	  .finish = finish,
 	  .run = tw_object_write },
+	{ .verb = "stats",
+	  .operand = "NAME",
+	  .complete = TW_COMPLETE_HOST,
+	  .summary = "show what each worker of a host's switch does: load, polls, flows, queues",
+	  .text = "BUSY is the share of the last second in which a worker had frames in hand, EVER the share since the "
+		  "switch started. DECISIONS are frames whose flow was not known, OVERFLOWS those for which the flow table "
+		  "had no room.",
+	  .example = "host stats a",
+	  .run = tw_stats_host },
 	TW_COMMAND_DELETE(TW_COMPLETE_HOST, "delete a host that serves no port", NULL),
 	{ 0 },
 };

@@ -39,8 +39,7 @@ static void command_section(FILE *out, const struct tw_noun *noun, const struct 
 
 	fprintf(out, ".SS twctl %s%s%s%s%s%s%s\n", noun->name, command->verb ? " " : "",
 		command->verb ? command->verb : "", command->operand ? " " : "",
-		command->operand ? command->operand : "", command->more ? " " : "",
-		command->more ? command->more : "");
+		command->operand ? command->operand : "", command->more ? " " : "", command->more ? command->more : "");
 	fputc(toupper((unsigned char)command->summary[0]), out);
 	text(out, command->summary + 1);
 	fputs(".\n", out);

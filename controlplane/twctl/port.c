@@ -8,6 +8,7 @@
 
 #include "controlplane/twctl/guard.h"
 #include "controlplane/twctl/nouns.h"
+#include "controlplane/twctl/stats.h"
 #include "controlplane/twctl/vlan.h"
 
 static void state_cell(FILE *cell, const json_t *disabled, const json_t *object)
@@ -76,39 +77,6 @@ static const struct tw_column drop_columns[] = {
 	{ 0 },
 };
 
-static const struct tw_column stats_columns[] = {
-	{ "PORT", "name", NULL },
-	{ "HOST", "host", NULL },
-	{ "LINK", "link", NULL },
-	{ "RX-PACKETS", "counters.rx_packets", NULL },
-	{ "RX-OCTETS", "counters.rx_octets", NULL },
-	{ "TX-PACKETS", "counters.tx_packets", NULL },
-	{ "TX-OCTETS", "counters.tx_octets", NULL },
-	{ "DROPPED", "dropped", NULL },
-	{ 0 },
-};
-
-static const struct tw_column all_drop_columns[] = {
-	{ "PORT", "name", NULL },
-	{ "DROPPED", "packets", NULL },
-	{ "REASON", "reason", NULL },
-	{ "THAT IS", "text", NULL },
-	{ 0 },
-};
-
-/* Where the port is served, the switch's status of it with the host's name in it. New reference; NULL if nowhere. */
-static json_t *status_of(const json_t *status, const json_t *port)
-{
-	const char *host = tw_json_string_at(port, "binding.host");
-	json_t *part = tw_status_part(tw_status_host(status, host), "ports", tw_json_string_at(port, "name"));
-
-	if (!part)
-		return NULL;
-	part = json_copy(part);
-	json_object_set_new(part, "host", json_string(host));
-	return part;
-}
-
 /* Adds the VLAN in force, and status: what the serving switch says. */
 static bool detail(struct tw_run *run, json_t *object)
 {
@@ -117,7 +85,7 @@ static bool detail(struct tw_run *run, json_t *object)
 
 	if (!status)
 		return false;
-	part = status_of(status, object);
+	part = tw_stats_of_port(status, object);
 	if (part)
 		json_object_set_new(object, "status", part);
 	json_decref(status);
@@ -141,79 +109,6 @@ static void show(FILE *out, const json_t *object)
 		return;
 	fputc('\n', out);
 	tw_out_table(out, drop_columns, drops);
-}
-
-/* One row of `port stats`: the switch's status, and the sum of its drops. Consumes part. */
-static json_t *stats_row(json_t *part)
-{
-	const json_t *drop;
-	json_int_t dropped = 0;
-	size_t i;
-
-	json_array_foreach(tw_json_at(part, "counters.drops"), i, drop) dropped += tw_json_number_at(drop, "packets");
-	json_object_set_new(part, "dropped", json_integer(dropped));
-	return part;
-}
-
-/* The drops of all rows, each with its port's name. New reference. */
-static json_t *all_drops(const json_t *rows)
-{
-	json_t *drops = json_array(), *row, *drop;
-	size_t i, k;
-
-	json_array_foreach(rows, i, row) json_array_foreach(tw_json_at(row, "counters.drops"), k, drop)
-	{
-		json_t *copy = json_copy(drop);
-
-		json_object_set(copy, "name", json_object_get(row, "name"));
-		json_array_append_new(drops, copy);
-	}
-	return drops;
-}
-
-static void print_stats(struct tw_run *run, const json_t *rows)
-{
-	FILE *out = run->io->out;
-	json_t *drops = all_drops(rows);
-
-	if (!json_array_size(rows))
-		fputs("no port is served by a host\n", run->io->err);
-	tw_out_table(out, stats_columns, rows);
-	if (json_array_size(drops)) {
-		fputc('\n', out);
-		tw_out_table(out, all_drop_columns, drops);
-	}
-	json_decref(drops);
-}
-
-static int stats(struct tw_run *run)
-{
-	json_t *ports = tw_ask_objects(run, TW__KIND__PORT, run->operand), *status, *port;
-	json_t *rows, *part;
-	size_t i;
-
-	if (!ports)
-		return tw_run_fail(run);
-	status = tw_ask_status(run);
-	if (!status) {
-		json_decref(ports);
-		return tw_run_fail(run);
-	}
-	rows = json_array();
-	json_array_foreach(json_object_get(ports, "objects"), i, port) if ((part = status_of(status, port)) != NULL)
-		json_array_append_new(rows, stats_row(part));
-	if (run->json) {
-		json_t *all = json_pack("{s:O}", "ports", rows);
-
-		tw_out_json(run->io->out, all);
-		json_decref(all);
-	} else {
-		print_stats(run, rows);
-	}
-	json_decref(rows);
-	json_decref(status);
-	json_decref(ports);
-	return TW_EXIT_DONE;
 }
 
 static bool begin_bind(struct tw_run *run)
@@ -334,8 +229,12 @@ static const struct tw_command commands[] = {
 	  .complete = TW_COMPLETE_PORT,
 	  .summary = "show the counters of one port or of all, and why frames were dropped",
 	  .text = "Counters are since the port was created. rx is from the guest, tx is to the guest; octets are of layer "
-		  "2 without FCS.",
-	  .run = stats },
+		  "2 without FCS. Behind them is who is at fault for what was lost in the last seconds: the guest (its "
+		  "receive ring was full), the switch (the guest's frames wait for it), or the rules. --watch shows what "
+		  "they grew by a second.",
+	  .example = "port stats web/eth0 --watch",
+	  .options = (const struct tw_option *const[]){ tw_stats_options, NULL },
+	  .run = tw_stats_port },
 	{ 0 },
 };
 

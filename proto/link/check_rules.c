@@ -324,6 +324,15 @@ static const struct tw_rule has_error[] = { /* UplinkStatus, ExporterStatus */
 	{ "error", TW_RULE_TEXT, .max = TEXT_MAX, .optional = true },
 	{ 0 }
 };
+static const struct tw_rule port_status[] = {
+	{ "rings", TW_RULE_MESSAGE, COUNT(0, 256) },
+	{ "fault_text", TW_RULE_TEXT, .max = TEXT_MAX, .optional = true },
+	{ 0 }
+};
+static const struct tw_rule worker_status[] = {
+	{ "queues", TW_RULE_MESSAGE, COUNT(0, 65536) },
+	{ 0 }
+};
 static const struct tw_rule mirror_status[] = {
 	{ "path", TW_RULE_TEXT, .max = PATH_MAX - 1, .optional = true },
 	{ "error", TW_RULE_TEXT, .max = TEXT_MAX, .optional = true },
@@ -377,6 +386,8 @@ static const struct {
 	{ &tw__uplink_status__descriptor, has_error },
 	{ &tw__exporter_status__descriptor, has_error },
 	{ &tw__mirror_status__descriptor, mirror_status },
+	{ &tw__port_status__descriptor, port_status },
+	{ &tw__worker_status__descriptor, worker_status },
 	{ &tw__delete__descriptor, of_kind },
 	{ &tw__list__descriptor, list },
 	{ &tw__bind_port__descriptor, bind_port },

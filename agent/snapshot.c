@@ -118,6 +118,7 @@ static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Netw
 	msg->mtu = network->mtu ? network->mtu : TW_MTU_DEFAULT;
 	msg->disabled = port->disabled;
 	msg->allow_forged = network->allow_forged;
+	msg->pcp = port->pcp ? port->pcp : network->pcp;
 	msg->addresses = port->addresses;
 	msg->n_addresses = port->n_addresses;
 	msg->guards = port->guards ? port->guards : network->guards;

@@ -180,6 +180,11 @@ const Tw__Host *tw_model_host_at(const struct tw_model *model, size_t i)
 	return message_at(model, TW__KIND__HOST, i);
 }
 
+const Tw__Network *tw_model_network_at(const struct tw_model *model, size_t i)
+{
+	return message_at(model, TW__KIND__NETWORK, i);
+}
+
 const Tw__Port *tw_model_port_at(const struct tw_model *model, size_t i)
 {
 	return message_at(model, TW__KIND__PORT, i);

@@ -67,6 +67,7 @@ const Tw__Migration *tw_model_migration(const struct tw_model *model, uint64_t i
 
 /** i-th object of a kind, in order. */
 const Tw__Host *tw_model_host_at(const struct tw_model *model, size_t i);
+const Tw__Network *tw_model_network_at(const struct tw_model *model, size_t i);
 const Tw__Port *tw_model_port_at(const struct tw_model *model, size_t i);
 const Tw__Mirror *tw_model_mirror_at(const struct tw_model *model, size_t i);
 const Tw__Exporter *tw_model_exporter_at(const struct tw_model *model, size_t i);

@@ -55,7 +55,8 @@ static bool check_port(const struct tw_model *model, const Tw__Port *port, struc
 	if (owner)
 		return tw_error_set(err, TW_E_DUPLICATE, "port.mac", "%s is the MAC of port '%s' already",
 				    tw_mac_format(port->mac.data, text), owner->name);
-	return check_binding(model, port, err);
+	return tw_refs_private_vlans(model, TW__KIND__PORT, port->vlan, port->name, err) &&
+	       check_binding(model, port, err);
 }
 
 static bool check_mirror(const struct tw_model *model, const Tw__Mirror *mirror, struct tw_error *err)
@@ -93,6 +94,9 @@ bool tw_refs_check(const struct tw_model *model, Tw__Kind kind, const ProtobufCM
 	if (!check_room(model, kind, msg, err))
 		return false;
 	switch (kind) {
+	case TW__KIND__NETWORK:
+		return tw_refs_private_vlans(model, kind, ((const Tw__Network *)msg)->vlan,
+					     ((const Tw__Network *)msg)->name, err);
 	case TW__KIND__PORT:
 		return check_port(model, (const Tw__Port *)msg, err);
 	case TW__KIND__MIRROR:

@@ -22,6 +22,10 @@ bool tw_refs_unused(const struct tw_model *model, Tw__Kind kind, const char *nam
 /** Does any other port have this MAC? @return that port, or NULL */
 const Tw__Port *tw_refs_mac_owner(const struct tw_model *model, const uint8_t mac[static 6], const char *but_port);
 
+/** May a network or port have this VLAN, as private VLANs go? Accepts NULL. pvlan.c */
+bool tw_refs_private_vlans(const struct tw_model *model, Tw__Kind kind, const Tw__Vlan *vlan, const char *name,
+			   struct tw_error *err);
+
 /** Every object against the limits and all of the above. @return false with *err naming the first fault */
 bool tw_refs_verify(const struct tw_model *model, struct tw_error *err);
 

@@ -76,6 +76,8 @@ static void vlan_set_join(struct vlan_set *set, const Tw__Vlan *vlan)
 		return;
 	if (vlan->mode != TW__VLAN__MODE__TRUNK) {
 		vlan_set_add(set, vlan->access);
+		if (vlan->secondary)
+			vlan_set_add(set, vlan->secondary);
 		return;
 	}
 	if (vlan->native)
@@ -92,7 +94,7 @@ static bool vlan_set_meets(const struct vlan_set *set, const Tw__Vlan *vlan)
 	if (!vlan)
 		return false;
 	if (vlan->mode != TW__VLAN__MODE__TRUNK)
-		return vlan_set_has(set, vlan->access);
+		return vlan_set_has(set, vlan->access) || (vlan->secondary && vlan_set_has(set, vlan->secondary));
 	if (vlan->native && vlan_set_has(set, vlan->native))
 		return true;
 	for (uint32_t id = 1; vlan->n_trunk == 0 && id < N_VLANS; id++)

@@ -54,7 +54,7 @@ static void fill(struct rarp_frame *f, const uint8_t mac[6])
 }
 
 /* A frame that cannot be had or put into the ring is made up for by the repeats. */
-static void send_one(struct tw_worker *w, const uint8_t mac[6], uint16_t vlan, uint16_t uplink)
+static void send_one(struct tw_worker *w, const struct tw_slot *port, uint16_t vlan, uint16_t uplink)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(w->pool);
 	struct rarp_frame *f = m ? (struct rarp_frame *)rte_pktmbuf_append(m, sizeof(*f)) : NULL;
@@ -63,17 +63,18 @@ static void send_one(struct tw_worker *w, const uint8_t mac[6], uint16_t vlan, u
 		rte_pktmbuf_free(m);
 		return;
 	}
-	fill(f, mac);
+	fill(f, port->mac);
 	m->vlan_tci = vlan;
+	m->vlan_tci_outer = port->dot1ad;
 	m->port = uplink;
 	if (rte_ring_sp_enqueue(w->inject, m))
 		rte_pktmbuf_free(m);
 }
 
-static void send_on_uplinks(struct tw_worker *w, const struct tw_snapshot *s, const uint8_t mac[6], uint16_t vlan)
+static void send_on_uplinks(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_slot *port, uint16_t vlan)
 {
 	for (uint16_t i = 0; i < s->n_uplinks; i++)
-		send_one(w, mac, vlan, s->uplink[i]);
+		send_one(w, port, vlan, s->uplink[i]);
 }
 
 /* @return false when the port is no longer up there */
@@ -86,11 +87,11 @@ static bool announce_once(struct tw_worker *w, uint16_t slot, uint32_t number)
 	if (port->kind != TW_SLOT_VHOST || port->number != number || port->link != TW_LINK_UP)
 		return false;
 	if (!port->trunk || port->vlan)
-		send_on_uplinks(w, s, port->mac, port->vlan);
+		send_on_uplinks(w, s, port, port->secondary ? port->secondary : port->vlan);
 	for (uint16_t vlan = 1; port->trunk && vlan < TW_VLANS && n < TW_ANNOUNCE_VLANS_MAX; vlan++) {
 		if (!tw_vlan_set_has(port->allowed, vlan) || vlan == port->vlan)
 			continue;
-		send_on_uplinks(w, s, port->mac, vlan);
+		send_on_uplinks(w, s, port, vlan);
 		n++;
 	}
 	return true;

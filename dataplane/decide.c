@@ -7,6 +7,7 @@
  * Spec     IEEE 802.1Q clauses 6.9 (ingress tagging), 8.6 (forwarding), 8.6.3 (reserved group addresses).
  */
 #include "dataplane/decide.h"
+#include "dataplane/vlan.h"
 
 #include <string.h>
 
@@ -52,21 +53,6 @@ static bool is_reserved_group(const uint8_t mac[6])
 	return memcmp(mac, prefix, 5) == 0 && mac[5] < 0x10;
 }
 
-/* Stage vlan: which VLAN is the frame in, and may it be? @return TW_DROPS when it may. */
-static enum tw_drop classify_vlan(const struct tw_slot *in, const struct tw_key *key, uint16_t *vlan)
-{
-	uint16_t vid = key->tci & 0x0fff;
-
-	if (vid == 0) { /* untagged, or priority-tagged: the tag says only a priority (802.1Q 6.9) */
-		*vlan = in->vlan;
-		return in->trunk && !in->uplink && in->vlan == 0 ? TW_DROP_UNTAGGED_ON_TRUNK : TW_DROPS;
-	}
-	*vlan = vid;
-	if (!in->trunk)
-		return vid == in->vlan && in->vlan != 0 ? TW_DROPS : TW_DROP_TAGGED_ON_ACCESS;
-	return tw_slot_carries(in, vid) ? TW_DROPS : TW_DROP_VLAN_NOT_ALLOWED;
-}
-
 /* Stage source: is the sender who it may be? */
 static enum tw_drop check_source(const struct tw_slot *in, const struct tw_key *key)
 {
@@ -81,15 +67,13 @@ static enum tw_drop check_source(const struct tw_slot *in, const struct tw_key *
 	return TW_DROPS;
 }
 
-enum tw_edit tw_edit_for(const struct tw_slot *out, unsigned vlan, bool tagged, unsigned vid)
+static bool somebody_takes(const struct tw_snapshot *s, const struct tw_key *key, const struct tw_verdict *v,
+			   uint16_t list)
 {
-	bool want_tag = out->trunk && vlan != out->vlan;
-
-	if (!want_tag)
-		return tagged ? TW_EDIT_POP : TW_EDIT_NONE;
-	if (!tagged)
-		return TW_EDIT_PUSH;
-	return vid == vlan ? TW_EDIT_NONE : TW_EDIT_SET;
+	for (uint32_t i = 0; i < s->flood[list].n; i++)
+		if (tw_flood_takes(s, key, v, s->members[s->flood[list].first + i], list))
+			return true;
+	return false;
 }
 
 static struct tw_verdict to_slot(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v,
@@ -99,7 +83,7 @@ static struct tw_verdict to_slot(const struct tw_snapshot *s, const struct tw_ke
 
 	v.action = TW_ACT_FORWARD;
 	v.out = slot;
-	v.edit = (uint8_t)tw_edit_for(out, v.vlan, key->flags & TW_FLOW_KEY_TAGGED, key->tci & 0x0fff);
+	v.edit = (uint8_t)tw_edit_for(&s->slot[key->in], out, key);
 	if (out->mirror_out)
 		v.flags |= TW_V_MIRROR_OUT;
 	return v;
@@ -118,10 +102,13 @@ static struct tw_verdict to_port(const struct tw_snapshot *s, const struct tw_ke
 				 uint16_t slot)
 {
 	const struct tw_slot *out = &s->slot[slot];
+	enum tw_drop refused = tw_admit(s, out, key, &v);
 
 	v.egress = out->number;
 	if (slot == key->in)
 		return drop(v, TW_DROP_HAIRPIN);
+	if (refused != TW_DROPS)
+		return drop(v, refused);
 	if (out->disabled)
 		return drop_at(v, TW_DROP_OUT_DISABLED, slot, out->number);
 	switch ((enum tw_link)out->link) {
@@ -149,11 +136,14 @@ static struct tw_verdict forward_unicast(const struct tw_snapshot *s, const stru
 	else
 		TW_NOTE(forward, "the destination is no port of the switch");
 	if (dst) {
-		bool native = v.vlan == dst->vlan && (v.vlan != 0 || !dst->trunk);
-		bool member = native || (dst->trunk && tw_vlan_set_has(dst->allowed, v.vlan));
+		uint16_t wire = tw_vlan_tag(&s->slot[key->in], key) & 0x0fff, vlan = dst->trunk ? wire : v.vlan;
+		bool native = vlan == dst->vlan && (vlan != 0 || !dst->trunk);
+		bool member = native || (dst->trunk && tw_vlan_set_has(dst->allowed, vlan));
 
 		if (!member)
 			return drop(v, TW_DROP_NOT_IN_VLAN);
+		if (!dst->trunk && !tw_private_meets(v.vlan, wire, dst->secondary, dst->isolated))
+			return drop(v, TW_DROP_PRIVATE_VLAN);
 		v.egress = dst->number;
 		if (dst->slot != TW_SLOT_NONE)
 			return to_port(s, key, v, dst->slot);
@@ -165,15 +155,14 @@ static struct tw_verdict forward_unicast(const struct tw_snapshot *s, const stru
 
 static struct tw_verdict forward_group(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v)
 {
-	bool from_uplink = s->slot[key->in].uplink;
-	uint32_t others = s->flood[v.vlan].n + (from_uplink ? 0 : s->n_uplinks > 0);
+	bool to_wire = !s->slot[key->in].uplink && s->n_uplinks > 0;
+	uint16_t wire = tw_vlan_tag(&s->slot[key->in], key) & 0x0fff;
 
 	TW_NOTE(forward, "a group address: all of VLAN %u, %u port(s) here%s", v.vlan, s->flood[v.vlan].n,
-		from_uplink ? "" : " and the uplink");
+		to_wire ? " and the uplink" : "");
 	if (is_reserved_group(key->dst_mac))
 		return drop(v, TW_DROP_RESERVED_GROUP);
-	/* The sender itself is a member of its VLAN but gets no copy. */
-	if (others == 0 || (others == 1 && !from_uplink && s->n_uplinks == 0))
+	if (!to_wire && !somebody_takes(s, key, &v, v.vlan) && (wire == v.vlan || !somebody_takes(s, key, &v, wire)))
 		return drop(v, TW_DROP_NO_MEMBER);
 	v.action = TW_ACT_FLOOD;
 	return v;
@@ -198,11 +187,12 @@ struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *ke
 	    (s->slot[src->slot].link == TW_LINK_HOLD || s->slot[src->slot].link == TW_LINK_UP))
 		v.flags |= TW_V_HEARD;
 
-	reason = classify_vlan(in, key, &v.vlan);
+	reason = tw_vlan_classify(s, in, key, &v);
 	TW_NOTE(vlan, "%s %u%s",
-		in->uplink  ? "the wire, VLAN"
-		: in->trunk ? "a trunk, VLAN"
-			    : "an access port, VLAN",
+		in->uplink   ? "the wire, VLAN"
+		: in->trunk  ? "a trunk, VLAN"
+		: in->tunnel ? "a tunnel, service VLAN"
+			     : "an access port, VLAN",
 		v.vlan, v.vlan == 0 ? " (untagged)" : "");
 	if (reason == TW_DROPS && in->disabled)
 		reason = TW_DROP_PORT_DISABLED;

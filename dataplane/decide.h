@@ -21,9 +21,11 @@ enum tw_action {
 
 enum tw_edit {
 	TW_EDIT_NONE,
-	TW_EDIT_PUSH, /* put a tag of `vlan` on */
-	TW_EDIT_POP,  /* take the tag off */
-	TW_EDIT_SET,  /* put `vlan` into the tag that is there (it was only a priority) */
+	TW_EDIT_PUSH,        /* put a tag of 0x8100 on */
+	TW_EDIT_PUSH_DOT1AD, /* put a tag of 0x88a8 on */
+	TW_EDIT_POP,         /* take the tag off */
+	TW_EDIT_SET,         /* put the VLAN id into the tag that is there (it was only a priority) */
+	TW_EDIT_SET_ALL,     /* VLAN id and priority */
 };
 
 enum tw_verdict_flags {
@@ -48,8 +50,5 @@ struct tw_verdict {
 
 /** @note Any thread inside an RCU section (or with a snapshot of its own). No allocation, no side effect. */
 struct tw_verdict tw_decide(const struct tw_snapshot *snapshot, const struct tw_key *key);
-
-/** The edit a frame needs to leave by a slot. @param tagged it carries a tag now, @param vid with this VLAN id */
-enum tw_edit tw_edit_for(const struct tw_slot *out, unsigned vlan, bool tagged, unsigned vid);
 
 #endif

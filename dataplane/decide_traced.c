@@ -5,7 +5,6 @@
  * Threads  main: the trace that is being made is a variable of this file.
  */
 #define tw_decide             decide_and_note
-#define tw_edit_for           edit_and_note
 #define TW_NOTE(stage, ...)   tw_trace_note(noted, TW_STAGE_##stage, __VA_ARGS__)
 #define TW_NAME(slot, number) tw_trace_name(noted, slot, number)
 

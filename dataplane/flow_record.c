@@ -25,6 +25,8 @@ static uint8_t forwarding_status(const struct tw_verdict *v)
 	case TW_DROP_UNTAGGED_ON_TRUNK:
 	case TW_DROP_TAGGED_ON_ACCESS:
 	case TW_DROP_NOT_IN_VLAN:
+	case TW_DROP_PRIVATE_VLAN:
+	case TW_DROP_DOUBLE_TAGGED:
 		return TW_DROPPED_POLICY;
 	default:
 		return TW_DROPPED;

@@ -86,8 +86,10 @@ static const char *check_key(const struct tw_key *k)
 		return "raw_key: unknown flags";
 	if (k->zero2 || (!v6 && memcmp(k->src_ip6, zero, 32) != 0))
 		return "raw_key: octets that must be zero are not";
-	if (!v4 && !v6 && (k->word[2] || k->zero[0] || k->zero[1] || k->protocol || k->tos))
+	if (!v4 && !v6 && (k->word[2] || k->protocol || k->tos))
 		return "raw_key: a layer-2 flow with fields of IP";
+	if (!v4 && !v6 && !tw_key_is_double_tagged(k) && (k->inner_tci[0] || k->inner_tci[1]))
+		return "raw_key: a second tag where there is none";
 	if (!(k->flags & TW_FLOW_KEY_TAGGED) && k->tci)
 		return "raw_key: a tag in an untagged flow";
 	return NULL;

@@ -38,8 +38,9 @@ struct tw_key {
 					uint8_t src_port[2], dst_port[2]; /* wire order; ICMP: 0 and type, code */
 				};
 				struct {
-					uint8_t ethertype[2]; /* non-IP: wire order */
-					uint8_t zero[2];
+					uint8_t ethertype
+						[2]; /* non-IP: wire order; a frame with two tags: the second one's */
+					uint8_t inner_tci[2]; /* of the second tag, wire order; else zero */
 				};
 			};
 			uint8_t protocol;
@@ -59,6 +60,26 @@ enum { TW_KEY_SHORT_WORDS = 4, TW_KEY_LONG_WORDS = 8 };
 static inline bool tw_key_is_long(const struct tw_key *k)
 {
 	return k->flags & TW_FLOW_KEY_IPV6;
+}
+
+/* A frame with two tags is a layer-2 flow of the second one. */
+static inline bool tw_key_is_double_tagged(const struct tw_key *k)
+{
+	return (k->flags & (TW_FLOW_KEY_TAGGED | TW_FLOW_KEY_IPV4 | TW_FLOW_KEY_IPV6)) == TW_FLOW_KEY_TAGGED &&
+	       ((k->ethertype[0] == 0x81 && k->ethertype[1] == 0x00) ||
+		(k->ethertype[0] == 0x88 && k->ethertype[1] == 0xa8));
+}
+
+/* VLAN id of the second tag; 0 = none. */
+static inline uint16_t tw_key_inner_vid(const struct tw_key *k)
+{
+	return tw_key_is_double_tagged(k) ? (uint16_t)((k->inner_tci[0] & 0x0f) << 8 | k->inner_tci[1]) : 0;
+}
+
+/* Octets in front of layer 3. */
+static inline uint16_t tw_key_l2_len(const struct tw_key *k)
+{
+	return k->flags & TW_FLOW_KEY_TAGGED ? (uint16_t)(tw_key_is_double_tagged(k) ? 22 : 18) : 14;
 }
 
 /* What of a frame is counted but does not tell flows apart. */

@@ -15,6 +15,7 @@ enum {
 	ETHER_LEN = 14,
 	TAG_LEN = 4,
 	TYPE_VLAN = 0x8100,
+	TYPE_SERVICE_VLAN = 0x88a8,
 	TYPE_IPV4 = 0x0800,
 	TYPE_IPV6 = 0x86dd,
 	PROTO_HOPOPTS = 0,
@@ -33,6 +34,11 @@ enum {
 static uint16_t be16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static bool is_tag(uint16_t type)
+{
+	return type == TYPE_VLAN || type == TYPE_SERVICE_VLAN;
 }
 
 static void parse_l4(const uint8_t *p, const uint8_t *end, struct tw_key *key, struct tw_meta *meta)
@@ -204,13 +210,19 @@ static bool parse_any(const uint8_t *data, uint32_t len, uint32_t pkt_len, uint1
 	memcpy(key->src_mac, data + 6, 6);
 	key->in = in;
 	type = be16(data + 12);
-	if (type == TYPE_VLAN) {
+	if (is_tag(type)) {
 		if (len < ETHER_LEN + TAG_LEN)
 			return false;
 		key->tci = be16(data + 14);
 		key->flags = TW_FLOW_KEY_TAGGED;
 		type = be16(data + 16);
 		l3 += TAG_LEN;
+		if (is_tag(type)) {
+			if (len < ETHER_LEN + 2 * TAG_LEN)
+				return false;
+			memcpy(key->inner_tci, data + 18, 2);
+			l3 += TAG_LEN;
+		}
 	}
 	meta->l2_len = (uint16_t)(l3 - data);
 	meta->l3_len = (uint16_t)(pkt_len - meta->l2_len > UINT16_MAX ? UINT16_MAX : pkt_len - meta->l2_len);

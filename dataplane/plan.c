@@ -58,6 +58,38 @@ static void fill_set(const Tw__Vlan *vlan, struct tw_vlan_set *set)
 		tw_vlan_set_add(set, v);
 }
 
+static bool is_tunnel(const Tw__Vlan *vlan)
+{
+	return vlan && vlan->mode == TW__VLAN__MODE__DOT1Q_TUNNEL;
+}
+
+/* The customer VLANs of a tunnel; NULL = all of them, and untagged frames. @return false: out of memory */
+static bool customers_of(struct sets *sets, const Tw__Vlan *vlan, const struct tw_vlan_set **allowed)
+{
+	struct tw_vlan_set set;
+
+	if (vlan->n_trunk == 0)
+		return true;
+	fill_set(vlan, &set);
+	*allowed = intern(sets, &set);
+	return *allowed != NULL;
+}
+
+/* A secondary VLAN is a part of its primary one wherever a port says so. @return false: out of memory */
+static bool private_of(struct tw_plan *plan, const Tw__Vlan *vlan, uint16_t *secondary, bool *isolated)
+{
+	if (!vlan || !vlan->secondary || vlan->secondary > VLAN_LAST)
+		return true;
+	if (!plan->primary_of)
+		plan->primary_of = calloc(TW_VLANS, sizeof(plan->primary_of[0]));
+	if (!plan->primary_of)
+		return false;
+	plan->primary_of[vlan->secondary] = (uint16_t)vlan->access;
+	*secondary = (uint16_t)vlan->secondary;
+	*isolated = vlan->pvlan == TW__VLAN__PRIVATE__ISOLATED;
+	return true;
+}
+
 /* @return false: out of memory */
 static bool vlan_of(struct sets *sets, const Tw__Vlan *vlan, bool *trunk, uint16_t *id,
 		    const struct tw_vlan_set **allowed)
@@ -68,7 +100,7 @@ static bool vlan_of(struct sets *sets, const Tw__Vlan *vlan, bool *trunk, uint16
 	*allowed = NULL;
 	if (!*trunk) {
 		*id = vlan ? (uint16_t)vlan->access : 0;
-		return true;
+		return !is_tunnel(vlan) || customers_of(sets, vlan, allowed);
 	}
 	*id = (uint16_t)vlan->native;
 	fill_set(vlan, &set);
@@ -102,7 +134,12 @@ static bool add_port(struct sets *sets, const Tw__LocalPort *in, uint16_t slot, 
 	memcpy(p->mac, in->mac.data, sizeof(p->mac));
 	if (!tw_plan_guards(in, p))
 		return false;
-	return vlan_of(sets, in->vlan, &p->trunk, &p->vlan, &p->allowed);
+	p->native_tagged = in->vlan && in->vlan->native_tagged;
+	p->tunnel = is_tunnel(in->vlan);
+	p->dot1ad = p->tunnel && in->vlan->tunnel_ethertype == TW__VLAN__ETHERTYPE__DOT1AD;
+	p->pcp = in->pcp >= TW__PCP__PCP_0 ? (uint8_t)(in->pcp - TW__PCP__PCP_0 + 1) : 0;
+	return private_of(sets->plan, in->vlan, &p->secondary, &p->isolated) &&
+	       vlan_of(sets, in->vlan, &p->trunk, &p->vlan, &p->allowed);
 }
 
 static bool add_remote(struct sets *sets, const Tw__RemotePort *in, struct tw_identity *id)
@@ -110,7 +147,8 @@ static bool add_remote(struct sets *sets, const Tw__RemotePort *in, struct tw_id
 	id->mac = tw_mac_word(in->mac.data);
 	id->number = in->number;
 	id->slot = TW_SLOT_NONE;
-	return vlan_of(sets, in->vlan, &id->trunk, &id->vlan, &id->allowed);
+	return private_of(sets->plan, in->vlan, &id->secondary, &id->isolated) &&
+	       vlan_of(sets, in->vlan, &id->trunk, &id->vlan, &id->allowed);
 }
 
 static int by_mac_local_first(const void *a, const void *b)
@@ -174,7 +212,9 @@ static bool fill_ports(struct tw_plan *plan, struct sets *sets, const Tw__Snapsh
 							 .slot = p->slot,
 							 .vlan = p->vlan,
 							 .trunk = p->trunk,
-							 .allowed = p->allowed };
+							 .allowed = p->allowed,
+							 .secondary = p->secondary,
+							 .isolated = p->isolated };
 	}
 	for (size_t i = 0; i < config->n_remotes && whole; i++)
 		whole = add_remote(sets, config->remotes[i], &ids->a[ids->n++]);
@@ -327,6 +367,7 @@ void tw_plan_put(struct tw_plan *plan)
 	for (uint32_t i = 0; i < plan->n_sets; i++)
 		free(plan->sets[i]);
 	free(plan->sets);
+	free(plan->primary_of);
 	tw_identities_put(plan->identities);
 	for (uint32_t i = 0; i < plan->n_ports; i++)
 		free(plan->ports[i].addresses);

@@ -23,6 +23,9 @@ struct tw_plan_port {
 	uint16_t vlan; /* as struct tw_slot */
 	uint16_t mtu;
 	bool trunk, disabled, allow_forged;
+	bool native_tagged, tunnel, dot1ad, isolated; /* as struct tw_slot, and the next two */
+	uint8_t pcp;
+	uint16_t secondary;
 	bool incoming; /* its guest is elsewhere until its ring runs here */
 	uint8_t mac[6];
 	uint64_t mirror_in, mirror_out;
@@ -50,6 +53,7 @@ struct tw_plan {
 	struct tw_identities *identities; /* every local port at its slot */
 	struct tw_vlan_set **sets;        /* each value once */
 	uint32_t n_sets;
+	uint16_t *primary_of; /* [TW_VLANS], as struct tw_snapshot; NULL = no private VLANs */
 };
 
 /* Where the configuration's objects have been put. */

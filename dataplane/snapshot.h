@@ -61,9 +61,15 @@ struct tw_slot {
 	bool disabled;
 	bool trunk; /* uplinks: true, all VLANs, native 0 */
 	bool allow_forged;
+	bool native_tagged;   /* trunk: its native VLAN goes out tagged, too */
+	bool tunnel;          /* 802.1ad: what comes in is payload of VLAN `vlan`, its tag too; `trunk` is false */
+	bool dot1ad;          /* tunnel: ethertype of the outer tag is 0x88a8 */
+	bool isolated;        /* private VLAN: not even to its own secondary VLAN */
+	uint8_t pcp;          /* of tags its frames leave with: 0 = kept, else PCP + 1 */
 	uint8_t guards;       /* enum tw_guard */
 	bool tx_csum, tx_tso; /* the other side takes frames whose checksum / segmentation is left to do */
-	uint16_t vlan;        /* access: its VLAN; trunk: native, 0 = none (an uplink's 0 is untagged) */
+	uint16_t vlan;        /* access, tunnel: its VLAN; trunk: native, 0 = none (an uplink's 0 is untagged) */
+	uint16_t secondary;   /* private VLAN: what the wire carries; 0 = promiscuous, or no private VLAN */
 	uint16_t mtu;         /* octets of layer 3 */
 	uint32_t number;      /* port number; 0 for uplinks */
 	int32_t device;       /* vhost vid or ethdev port id; -1 none */
@@ -71,7 +77,7 @@ struct tw_slot {
 	uint8_t mac[6];
 	uint64_t mirror_in; /* bit per mirror that wants what comes from / goes to this port */
 	uint64_t mirror_out;
-	const struct tw_vlan_set *allowed;    /* trunks */
+	const struct tw_vlan_set *allowed;    /* trunks; tunnels: customer VLANs, NULL = all */
 	const struct tw_addresses *addresses; /* guard.h; NULL = none are known */
 };
 
@@ -83,6 +89,8 @@ struct tw_identity {
 	uint16_t vlan; /* as struct tw_slot */
 	bool trunk;
 	const struct tw_vlan_set *allowed;
+	uint16_t secondary;
+	bool isolated;
 };
 
 /* A receive queue one worker polls. */
@@ -109,7 +117,8 @@ struct tw_snapshot {
 	struct {
 		uint32_t first, n;
 	} flood[TW_VLANS];
-	uint16_t *members; /* slots */
+	uint16_t *members;          /* slots */
+	const uint16_t *primary_of; /* [TW_VLANS]: of a secondary VLAN, else 0; NULL = there are no private VLANs */
 	struct tw_poll_list polls[TW_WORKERS_MAX];
 	uint64_t active_timeout_ms, idle_timeout_ms; /* metering; the shortest any exporter asks for */
 };

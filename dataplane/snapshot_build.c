@@ -79,6 +79,12 @@ static void set_port(struct tw_slot *slot, const struct tw_plan_port *p, const s
 	slot->trunk = p->trunk;
 	slot->allow_forged = p->allow_forged;
 	slot->vlan = p->vlan;
+	slot->native_tagged = p->native_tagged;
+	slot->tunnel = p->tunnel;
+	slot->dot1ad = p->dot1ad;
+	slot->isolated = p->isolated;
+	slot->secondary = p->secondary;
+	slot->pcp = p->pcp;
 	slot->mtu = p->mtu;
 	slot->number = p->number;
 	memcpy(slot->mac, p->mac, sizeof(slot->mac));
@@ -232,6 +238,7 @@ const struct tw_snapshot *tw_snapshot_build(struct tw_plan *plan, const struct t
 	s->idle_timeout_ms = plan->idle_timeout_ms;
 	s->identities = ids->a;
 	s->n_identities = ids->n;
+	s->primary_of = plan->primary_of;
 	fill_slots(s, plan, states);
 	n_members = count_members(s);
 	n_polls = count_polls(s, states, n_workers);

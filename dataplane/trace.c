@@ -14,6 +14,7 @@
 #include "dataplane/guard.h"
 #include "dataplane/parse.h"
 #include "dataplane/tx.h"
+#include "dataplane/vlan.h"
 
 static const struct {
 	const char *name, *drops;
@@ -115,7 +116,7 @@ static void note_mirrors(struct tw_trace *t, const struct tw_snapshot *s, uint16
 }
 
 /* The frame as it is after an edit, in `wire`. @return its octets; 0: no room for a tag */
-static uint32_t edit(struct tw_trace *t, const uint8_t *frame, uint32_t len, enum tw_edit edit, uint16_t vlan)
+static uint32_t edit(struct tw_trace *t, const uint8_t *frame, uint32_t len, enum tw_edit edit, uint16_t tag)
 {
 	struct rte_mbuf m = { .buf_addr = t->wire,
 			      .buf_len = sizeof(t->wire),
@@ -126,7 +127,7 @@ static uint32_t edit(struct tw_trace *t, const uint8_t *frame, uint32_t len, enu
 
 	rte_mbuf_refcnt_set(&m, 1);
 	memcpy(t->wire + TW_TRACE_HEADROOM, frame, len);
-	if (!tw_edit_apply(&m, edit, vlan))
+	if (!tw_edit_apply(&m, edit, tag))
 		return 0;
 	memmove(t->wire, rte_pktmbuf_mtod(&m, const uint8_t *), m.pkt_len);
 	return m.pkt_len;
@@ -139,10 +140,14 @@ static const char *edit_text(enum tw_edit edit)
 		return "as it is";
 	case TW_EDIT_PUSH:
 		return "a tag is put on";
+	case TW_EDIT_PUSH_DOT1AD:
+		return "a service tag (0x88a8) is put on";
 	case TW_EDIT_POP:
 		return "its tag is taken off";
 	case TW_EDIT_SET:
 		return "its tag gets the VLAN";
+	case TW_EDIT_SET_ALL:
+		return "its tag gets the VLAN and the port's priority";
 	}
 	return "it is edited";
 }
@@ -158,7 +163,7 @@ static bool leave(struct tw_trace *t, const struct tw_snapshot *s, uint16_t slot
 		return false;
 	t->outs[t->n_outs++] = slot;
 	if (out->uplink)
-		t->wire_len = edit(t, frame, len, how, t->verdict.vlan);
+		t->wire_len = edit(t, frame, len, how, t->tag);
 	return true;
 }
 
@@ -193,8 +198,7 @@ static void forward(struct tw_trace *t, const struct tw_snapshot *s, const uint8
 static void flood_to(struct tw_trace *t, const struct tw_snapshot *s, uint16_t slot, const struct tw_key *key,
 		     const uint8_t *frame, uint32_t len, uint32_t l2_len)
 {
-	bool tagged = key->flags & TW_FLOW_KEY_TAGGED;
-	enum tw_edit how = tw_edit_for(&s->slot[slot], t->verdict.vlan, tagged, key->tci & 0x0fff);
+	enum tw_edit how = tw_edit_for(&s->slot[key->in], &s->slot[slot], key);
 
 	if (leave(t, s, slot, frame, len, l2_len, how))
 		tw_trace_note(t, TW_STAGE_flood, "%s (%s)", tw_trace_name(t, slot, 0), edit_text(how));
@@ -202,15 +206,24 @@ static void flood_to(struct tw_trace *t, const struct tw_snapshot *s, uint16_t s
 		tw_trace_note(t, TW_STAGE_flood, "%s not: over its MTU", tw_trace_name(t, slot, 0));
 }
 
+static void flood_list(struct tw_trace *t, const struct tw_snapshot *s, uint16_t list, const struct tw_key *key,
+		       const uint8_t *frame, uint32_t len, uint32_t l2_len)
+{
+	const uint16_t *member = s->members + s->flood[list].first;
+
+	for (uint32_t i = 0; i < s->flood[list].n; i++)
+		if (tw_flood_takes(s, key, &t->verdict, member[i], list))
+			flood_to(t, s, member[i], key, frame, len, l2_len);
+}
+
 static void flood(struct tw_trace *t, const struct tw_snapshot *s, const struct tw_key *key, const uint8_t *frame,
 		  uint32_t len, uint32_t l2_len)
 {
-	uint16_t vlan = t->verdict.vlan;
-	const uint16_t *member = s->members + s->flood[vlan].first;
+	uint16_t vlan = t->verdict.vlan, wire = tw_vlan_tag(&s->slot[key->in], key) & 0x0fff;
 
-	for (uint32_t i = 0; i < s->flood[vlan].n; i++)
-		if (member[i] != key->in)
-			flood_to(t, s, member[i], key, frame, len, l2_len);
+	flood_list(t, s, vlan, key, frame, len, l2_len);
+	if (wire != vlan)
+		flood_list(t, s, wire, key, frame, len, l2_len);
 	if (!s->slot[key->in].uplink && s->n_uplinks > 0)
 		flood_to(t, s, s->uplink[0], key, frame, len, l2_len);
 	tw_trace_note(t, TW_STAGE_transmit, "%u %s", t->n_outs, t->n_outs == 1 ? "copy" : "copies");
@@ -260,6 +273,7 @@ static void decide(struct tw_trace *t, const struct tw_snapshot *s, const struct
 {
 	enum tw_stage end;
 
+	t->tag = tw_vlan_tag(&s->slot[key->in], key);
 	t->verdict = tw_decide_noting(s, key, t);
 	end = t->verdict.action == TW_ACT_DROP ? tw_stage_of_drop((enum tw_drop)t->verdict.drop) : TW_STAGES_MAX;
 	for (unsigned i = 0; i < TW_STAGES_MAX; i++) {

@@ -35,6 +35,7 @@ struct tw_trace {
 	const struct tw_trace_names *names;
 	/* --- the result --- */
 	struct tw_verdict verdict;
+	uint16_t tag;                            /* tw_vlan_tag() of the frame */
 	enum tw_stage end;                       /* the last stage that the frame meets */
 	char text[TW_STAGES_MAX][TW_TRACE_TEXT]; /* empty: the frame does not meet this stage */
 	uint16_t n_outs;

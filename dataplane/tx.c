@@ -7,6 +7,7 @@
  *          share because the device has too few (then and only then).
  */
 #include "dataplane/tx.h"
+#include "dataplane/vlan.h"
 
 #include <errno.h>
 
@@ -163,11 +164,10 @@ void tw_tx_send(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot,
 static void flood_one(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, const struct tw_key *key,
 		      const struct tw_verdict *v, struct rte_mbuf *m)
 {
-	const struct tw_slot *out = &s->slot[slot];
-	bool tagged = key->flags & TW_FLOW_KEY_TAGGED;
+	const struct tw_slot *in = &s->slot[key->in], *out = &s->slot[slot];
 	struct rte_mbuf *copy;
 
-	if (tw_tx_over_mtu(out, tagged ? RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN : RTE_ETHER_HDR_LEN, m)) {
+	if (tw_tx_over_mtu(out, tw_key_l2_len(key), m)) {
 		counters(w, slot)->drops[TW_DROP_OVER_MTU]++;
 		return;
 	}
@@ -177,12 +177,10 @@ static void flood_one(struct tw_worker *w, const struct tw_snapshot *s, uint16_t
 		return;
 	}
 	if (out->link == TW_LINK_HOLD) {
-		const struct tw_verdict hold = { .out = slot, .vlan = v->vlan };
-
-		tw_tx_hold(w, &hold, tagged, copy);
+		tw_tx_hold(w, in, slot, key, copy);
 		return;
 	}
-	if (!tw_edit_apply(copy, tw_edit_for(out, v->vlan, tagged, key->tci & 0x0fff), v->vlan)) {
+	if (!tw_edit_apply(copy, tw_edit_for(in, out, key), tw_vlan_tag(in, key))) {
 		tw_tx_drop(w, key->in, TW_DROP_NO_BUFFER, copy);
 		return;
 	}
@@ -191,26 +189,38 @@ static void flood_one(struct tw_worker *w, const struct tw_snapshot *s, uint16_t
 	tw_tx_send(w, s, slot, &copy, 1);
 }
 
+static void flood_list(struct tw_worker *w, const struct tw_snapshot *s, uint16_t list, const struct tw_key *key,
+		       const struct tw_verdict *v, struct rte_mbuf *m)
+{
+	const uint16_t *member = s->members + s->flood[list].first;
+
+	for (uint32_t i = 0; i < s->flood[list].n; i++)
+		if (tw_flood_takes(s, key, v, member[i], list))
+			flood_one(w, s, member[i], key, v, m);
+}
+
 void tw_tx_flood(struct tw_worker *w, const struct tw_snapshot *s, uint16_t in, const struct tw_key *key,
 		 const struct tw_verdict *v, struct rte_mbuf *m)
 {
-	const uint16_t *member = s->members + s->flood[v->vlan].first;
+	uint16_t wire = tw_vlan_tag(&s->slot[in], key) & 0x0fff;
 
-	for (uint32_t i = 0; i < s->flood[v->vlan].n; i++)
-		if (member[i] != in)
-			flood_one(w, s, member[i], key, v, m);
+	flood_list(w, s, v->vlan, key, v, m);
+	if (__builtin_expect(wire != v->vlan, 0)) /* a private VLAN */
+		flood_list(w, s, wire, key, v, m);
 	if (!s->slot[in].uplink && s->n_uplinks > 0)
 		flood_one(w, s, s->uplink[0], key, v, m);
 	rte_pktmbuf_free(m);
 }
 
-void tw_tx_hold(struct tw_worker *w, const struct tw_verdict *v, bool tagged, struct rte_mbuf *m)
+void tw_tx_hold(struct tw_worker *w, const struct tw_slot *in, uint16_t slot, const struct tw_key *key,
+		struct rte_mbuf *m)
 {
-	struct rte_ring *hold = w->hold[v->out];
+	struct rte_ring *hold = w->hold[slot];
 
-	tw_edit_canonical(m, tagged, v->vlan);
+	tw_edit_canonical(m, key->flags & TW_FLOW_KEY_TAGGED && !in->tunnel, tw_vlan_tag(in, key),
+			  in->tunnel && in->dot1ad);
 	if (!hold || rte_ring_mp_enqueue(hold, m))
-		tw_tx_drop(w, v->out, TW_DROP_HOLD_FULL, m);
+		tw_tx_drop(w, slot, TW_DROP_HOLD_FULL, m);
 }
 
 void tw_tx_mirror(struct tw_worker *w, uint64_t mask, uint32_t number, bool egress, const struct rte_mbuf *m)
@@ -245,12 +255,12 @@ unsigned tw_tx_inject(struct tw_worker *w, const struct tw_snapshot *s)
 	unsigned n = rte_ring_sc_dequeue_burst(w->inject, (void **)m, TW_BURST, NULL);
 
 	for (unsigned i = 0; i < n; i++) {
-		uint16_t slot = m[i]->port < TW_SLOTS_MAX ? m[i]->port : 0, vlan = m[i]->vlan_tci;
+		uint16_t slot = m[i]->port < TW_SLOTS_MAX ? m[i]->port : 0;
 		const struct tw_slot *out = &s->slot[slot];
 
 		if (out->kind == TW_SLOT_EMPTY || out->device < 0)
 			tw_tx_drop(w, slot, TW_DROP_LINK_DOWN, m[i]);
-		else if (!tw_edit_apply(m[i], tw_edit_for(out, vlan, false, 0), vlan))
+		else if (!tw_edit_apply(m[i], tw_edit_waited(m[i], out), m[i]->vlan_tci))
 			tw_tx_drop(w, slot, TW_DROP_NO_BUFFER, m[i]);
 		else
 			inject_one(w, s, slot, m[i]);

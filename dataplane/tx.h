@@ -34,8 +34,9 @@ void tw_tx_send(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot,
 void tw_tx_flood(struct tw_worker *w, const struct tw_snapshot *s, uint16_t in, const struct tw_key *key,
 		 const struct tw_verdict *v, struct rte_mbuf *m);
 
-/** Into the hold queue of a port between two hosts. */
-void tw_tx_hold(struct tw_worker *w, const struct tw_verdict *v, bool tagged, struct rte_mbuf *m);
+/** Into the hold queue of a port between two hosts. @param in where the frame came in @param slot for which it waits */
+void tw_tx_hold(struct tw_worker *w, const struct tw_slot *in, uint16_t slot, const struct tw_key *key,
+		struct rte_mbuf *m);
 
 /** Copy for the mirrors in `mask`; m stays the caller's. */
 void tw_tx_mirror(struct tw_worker *w, uint64_t mask, uint32_t number, bool egress, const struct rte_mbuf *m);

@@ -32,6 +32,7 @@
 #include "dataplane/job.h"
 #include "dataplane/parse.h"
 #include "dataplane/tx.h"
+#include "dataplane/vlan.h"
 
 enum {
 	VIRTIO_TXQ = 1,
@@ -158,7 +159,8 @@ static inline __attribute__((always_inline)) void forward(struct tw_worker *w, c
 		tw_tx_drop(w, v->out, TW_DROP_OVER_MTU, m);
 		return;
 	}
-	if (__builtin_expect(v->edit != TW_EDIT_NONE, 0) && !tw_edit_apply(m, (enum tw_edit)v->edit, v->vlan)) {
+	if (__builtin_expect(v->edit != TW_EDIT_NONE, 0) &&
+	    !tw_edit_apply(m, (enum tw_edit)v->edit, tw_vlan_tag(&s->slot[b->slot], &b->key[i]))) {
 		tw_tx_drop(w, b->slot, TW_DROP_NO_BUFFER, m);
 		return;
 	}
@@ -198,7 +200,7 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 		tw_tx_flood(w, s, b->slot, &b->key[i], v, b->m[i]);
 		break;
 	case TW_ACT_HOLD:
-		tw_tx_hold(w, v, b->key[i].flags & TW_FLOW_KEY_TAGGED, b->m[i]);
+		tw_tx_hold(w, in, v->out, &b->key[i], b->m[i]);
 		break;
 	case TW_ACT_DROP:
 		tw_tx_drop(w, v->out == TW_SLOT_NONE ? b->slot : v->out, (enum tw_drop)v->drop, b->m[i]);

@@ -107,11 +107,12 @@ struct tw_worker {
 	struct rte_rcu_qsbr *qsbr; /* this worker is thread `id` */
 	struct rte_ring *records;  /* of struct tw_flow_record by value: worker -> exporter */
 	struct rte_ring *mirrors;  /* mbufs: worker -> mirror thread */
-	struct rte_ring *inject;   /* mbufs: main -> worker; untagged, m->vlan_tci = VLAN, m->port = slot to leave by */
-	struct rte_ring *jobs;     /* struct tw_job *: main -> worker */
-	struct rte_ring *told;     /* tw_told_pack(): worker -> main */
+	struct rte_ring
+		*inject; /* mbufs: main -> worker; as tw_edit_canonical() leaves them, m->port = slot to leave by */
+	struct rte_ring *jobs; /* struct tw_job *: main -> worker */
+	struct rte_ring *told; /* tw_told_pack(): worker -> main */
 	struct rte_ring *
-		*hold; /* [TW_SLOTS_MAX], NULL or MP ring of mbufs: untagged, m->vlan_tci = VLAN; main drains */
+		*hold; /* [TW_SLOTS_MAX], NULL or MP ring of mbufs as tw_edit_canonical() leaves them; main drains */
 	rte_spinlock_t **tx_lock; /* [TW_SLOTS_MAX], NULL unless an ethdev has fewer transmit queues than workers */
 	uint64_t epoch_ms;        /* Unix epoch at tsc_base */
 	uint32_t idle_sleep_us;   /* 0 = never sleep */

@@ -25,6 +25,7 @@ static const struct tw_column list[] = {
 static const struct tw_column card[] = {
 	{ "name", "name", NULL },
 	{ "VLAN", "vlan", tw_cell_vlan },
+	{ "priority of tags", "pcp", NULL },
 	{ "MTU", "mtu", mtu_cell },
 	{ "forged MACs allowed", "allow_forged", NULL },
 	{ "guards", "guards", tw_cell_guards },
@@ -80,7 +81,7 @@ static const struct tw_command commands[] = {
 		  "join it by their --network.",
 	  .example = "network create blue --vlan 10",
 	  .options = write_options,
-	  .required = "vlan|trunk",
+	  .required = "vlan|trunk|dot1q-tunnel",
 	  .begin = tw_object_begin_create,
 	  .run = tw_object_write },
 	{ .verb = "set",

@@ -52,6 +52,7 @@ static const struct tw_column card[] = {
 	{ "network", "network", NULL },
 	{ "VLAN", "vlan", tw_cell_vlan },
 	{ "VLAN in force", "effective_vlan", tw_cell_vlan },
+	{ "priority of tags", "pcp", NULL },
 	{ "addresses", "addresses", NULL },
 	{ "guards", "guards", tw_cell_guards },
 	{ "state", "disabled", state_cell },

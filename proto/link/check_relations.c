@@ -14,6 +14,34 @@ bool tw_also_range_rises(const ProtobufCMessage *msg, const struct tw_where *at,
 	return tw_where_fail(at, TW_E_INVALID, err, "the range %u-%u falls", range->first, range->last);
 }
 
+static bool private_fits(const Tw__Vlan *vlan, const struct tw_where *at, struct tw_error *err)
+{
+	struct tw_where secondary = { at, "secondary", -1 }, pvlan = { at, "pvlan", -1 };
+	bool one = vlan->pvlan == TW__VLAN__PRIVATE__ISOLATED || vlan->pvlan == TW__VLAN__PRIVATE__COMMUNITY;
+
+	if (vlan->pvlan != TW__VLAN__PRIVATE__NONE && (vlan->mode != TW__VLAN__MODE__ACCESS || !vlan->access))
+		return tw_where_fail(&pvlan, TW_E_INVALID, err, "a private VLAN is for access ports with a VLAN");
+	if (one != (vlan->secondary != 0))
+		return tw_where_fail(&secondary, TW_E_INVALID, err,
+				     one ? "an isolated or community port needs a secondary VLAN"
+					 : "only isolated and community ports have a secondary VLAN");
+	if (one && vlan->secondary == vlan->access)
+		return tw_where_fail(&secondary, TW_E_INVALID, err, "%u is the primary VLAN", vlan->secondary);
+	return true;
+}
+
+bool tw_also_vlan_fits(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
+{
+	const Tw__Vlan *vlan = (const Tw__Vlan *)msg;
+	struct tw_where access = { at, "access", -1 }, native = { at, "native_tagged", -1 };
+
+	if (vlan->mode == TW__VLAN__MODE__DOT1Q_TUNNEL && !vlan->access)
+		return tw_where_fail(&access, TW_E_MISSING, err, "a tunnel needs a service VLAN");
+	if (vlan->native_tagged && (vlan->mode != TW__VLAN__MODE__TRUNK || !vlan->native))
+		return tw_where_fail(&native, TW_E_INVALID, err, "only a trunk with a native VLAN can tag it");
+	return private_fits(vlan, at, err);
+}
+
 static bool uplinks_unique(Tw__Uplink *const *uplinks, size_t n, const struct tw_where *at, struct tw_error *err)
 {
 	for (size_t i = 1; i < n; i++)

@@ -25,6 +25,7 @@ static const struct tw_rule vlan[] = {
 	{ "access", VLAN_ID_OR("untagged") },
 	{ "trunk", TW_RULE_MESSAGE, COUNT(0, 64) },
 	{ "native", VLAN_ID_OR("untagged frames are dropped") },
+	{ "secondary", VLAN_ID_OR("none"), .also = tw_also_vlan_fits },
 	{ 0 }
 };
 static const struct tw_rule vlan_range[] = {

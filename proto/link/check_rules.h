@@ -64,6 +64,7 @@ bool tw_check_message(const ProtobufCMessage *msg, const struct tw_fields *only,
 
 /* What check_snapshot.c and check_relations.c give to the table. */
 bool tw_also_range_rises(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_vlan_fits(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_uplinks_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_mirror_ports_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_name_fits_kind(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);

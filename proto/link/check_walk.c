@@ -79,7 +79,8 @@ static bool check_submessage(const ProtobufCMessage *msg, const struct tw_rule *
 	if (!msg)
 		return rule->optional || tw_where_fail(at, TW_E_MISSING, err, "%s is missing", at->name);
 	if (rule->kind == TW_RULE_VLAN && ((const Tw__Vlan *)msg)->mode == TW__VLAN__MODE__INHERIT)
-		return tw_where_fail(&mode, TW_E_INVALID, err, "a VLAN mode is needed here: ACCESS or TRUNK");
+		return tw_where_fail(&mode, TW_E_INVALID, err,
+				     "a VLAN mode is needed here: ACCESS, TRUNK or DOT1Q_TUNNEL");
 	return tw_check_message(msg, NULL, at, err);
 }
 

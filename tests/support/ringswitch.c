@@ -236,7 +236,14 @@ static void describe_port(struct message *m, size_t i, unsigned who)
 	m->range[i].last = p->last;
 	m->ranges[i] = &m->range[i];
 	m->vlan[i].trunk = &m->ranges[i];
-	m->vlan[i].n_trunk = p->trunk;
+	m->vlan[i].n_trunk = p->trunk || (p->tunnel && p->first);
+	m->vlan[i].native_tagged = p->native_tagged;
+	if (p->tunnel)
+		m->vlan[i].mode = TW__VLAN__MODE__DOT1Q_TUNNEL;
+	m->vlan[i].tunnel_ethertype = p->dot1q ? TW__VLAN__ETHERTYPE__DOT1Q : TW__VLAN__ETHERTYPE__DOT1AD;
+	m->vlan[i].pvlan = (Tw__Vlan__Private)p->pvlan;
+	m->vlan[i].secondary = p->secondary;
+	m->port[i].pcp = (Tw__Pcp)p->pcp;
 	memcpy(m->mac[i], (const uint8_t[6]){ 2, 0, 0, 0, 0, (uint8_t)who }, 6);
 	m->port[i].number = who;
 	m->port[i].mac = (ProtobufCBinaryData){ 6, m->mac[i] };

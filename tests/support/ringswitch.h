@@ -20,8 +20,12 @@ struct rs_port {
 	uint8_t link; /* enum tw_link; uplinks: UP or ABSENT */
 	bool here;    /* in the configuration */
 	bool trunk, disabled, allow_forged, csum, tso;
-	uint16_t vlan; /* access, or native */
-	uint16_t first, last;
+	uint16_t vlan;        /* access, or native */
+	uint16_t first, last; /* trunk; tunnel: customer VLANs, 0 = all */
+	bool native_tagged, tunnel, dot1q;
+	uint8_t pvlan; /* Tw__Vlan__Private */
+	uint16_t secondary;
+	uint8_t pcp; /* Tw__Pcp */
 	uint16_t mtu;
 	uint64_t mirror_in, mirror_out; /* bits */
 	unsigned guards;                /* enum tw_guard */

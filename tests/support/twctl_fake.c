@@ -93,6 +93,19 @@ void fake_fill(ProtobufCMessage *message, const json_t *json)
 	}
 }
 
+/* Settings that are at what they are when nobody says anything: enums have no zero to be seen by. */
+static bool is_unset(const char *name, const json_t *value)
+{
+	static const char *const unset[][2] = { { "tunnel_ethertype", "dot1ad" },
+						{ "pvlan", "none" },
+						{ "pcp", "inherit" } };
+
+	for (size_t i = 0; json_is_string(value) && i < sizeof(unset) / sizeof(*unset); i++)
+		if (strcmp(name, unset[i][0]) == 0 && strcmp(json_string_value(value), unset[i][1]) == 0)
+			return true;
+	return false;
+}
+
 static bool is_empty(const json_t *value)
 {
 	return json_is_null(value) || json_is_false(value) || (json_is_integer(value) && !json_integer_value(value)) ||
@@ -110,7 +123,7 @@ static void prune(json_t *json)
 	json_object_foreach_safe(json, next, name, value)
 	{
 		prune(value);
-		if (is_empty(value))
+		if (is_empty(value) || is_unset(name, value))
 			json_object_del(json, name);
 	}
 	json_array_foreach(json, i, value) prune(value);

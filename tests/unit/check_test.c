@@ -406,7 +406,7 @@ static void lists_have_their_limits(void **state)
 
 static void enums_are_of_their_values(void **state)
 {
-	m.trunk.mode = (Tw__Vlan__Mode)3;
+	m.trunk.mode = (Tw__Vlan__Mode)4;
 	expect((struct expectation){ "trunk.mode" }, "mode");
 	make(state);
 	m.port.vhost = (Tw__VhostMode)2;

@@ -225,7 +225,7 @@ static const struct {
 	{ "advertises where it may", TW_GUARD_SOURCE, IP6("10", "3a") "L G" ND("86") "0000000000000000", TW_DROPS },
 	/* what hides */
 	{ "two tags, CVE-2021-27853", TW_GUARD_RA, "B M 8100 0000 8100 0000 86dd 6000", TW_DROP_GUARD_HIDDEN },
-	{ "a service tag", TW_GUARD_SOURCE, "B M 88a8 0000 0800 4500", TW_DROP_GUARD_HIDDEN },
+	{ "a service tag does not hide", TW_GUARD_SOURCE, "B M 88a8 0000 0800 4500", TW_DROP_SOURCE_GUARD },
 	{ "IPv6 in SNAP, CVE-2021-27861", TW_GUARD_RA, "B M 0010 aaaa03 000000 86dd 6000", TW_DROP_GUARD_HIDDEN },
 	{ "ARP in SNAP", TW_GUARD_ARP, "B M 0024 aaaa03 000000 0806 0001", TW_DROP_GUARD_HIDDEN },
 	{ "other LLC passes", ALL, "B M 0003 fefe03 83", TW_DROPS },

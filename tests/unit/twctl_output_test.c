@@ -109,6 +109,7 @@ static void a_port_shows_its_identity_place_counters_and_drops(void **state)
 				      "network             blue\n"
 				      "VLAN                inherit\n"
 				      "VLAN in force       10\n"
+				      "priority of tags    inherit\n"
 				      "addresses           -\n"
 				      "guards              inherit\n"
 				      "state               enabled\n"

@@ -18,6 +18,8 @@ static enum tw_drop classify(const struct tw_slot *in, const struct tw_key *key,
 	}
 	if (vid == 0) { /* untagged, or priority-tagged: the tag says only a priority */
 		*vlan = in->vlan;
+		if (!in->trunk && tw_key_is_double_tagged(key)) /* one behind the priority is still a tag */
+			return TW_DROP_TAGGED_ON_ACCESS;
 		return in->trunk && !in->uplink && in->vlan == 0 ? TW_DROP_UNTAGGED_ON_TRUNK : TW_DROPS;
 	}
 	*vlan = vid;
@@ -38,7 +40,8 @@ enum tw_drop tw_vlan_classify(const struct tw_snapshot *s, const struct tw_slot 
 
 enum tw_edit tw_edit_for(const struct tw_slot *in, const struct tw_slot *out, const struct tw_key *key)
 {
-	bool tagged = key->flags & TW_FLOW_KEY_TAGGED && !in->tunnel;
+	/* A customer's tag is payload, but for an access port, which it reaches only if it is a priority alone. */
+	bool tagged = key->flags & TW_FLOW_KEY_TAGGED && (!in->tunnel || !(out->trunk || out->tunnel));
 	uint16_t tag = tw_vlan_tag(in, key);
 
 	if (!tw_slot_tags(out, tag & 0x0fff))
@@ -66,7 +69,7 @@ enum tw_drop tw_admit(const struct tw_snapshot *s, const struct tw_slot *out, co
 		return tw_slot_carries(out, wire) ? TW_DROPS : TW_DROP_NOT_IN_VLAN;
 	if (out->tunnel)
 		return out->allowed && !tw_vlan_set_has(out->allowed, inner) ? TW_DROP_NOT_IN_VLAN : TW_DROPS;
-	if (inner != 0)
+	if (inner != 0 || tw_key_is_double_tagged(key))
 		return TW_DROP_DOUBLE_TAGGED;
 	return tw_private_meets(v->vlan, wire, out->secondary, out->isolated) ? TW_DROPS : TW_DROP_PRIVATE_VLAN;
 }

@@ -98,6 +98,9 @@ static void an_access_port_may_not_tag_at_all(void **state)
 	rs_expect_drops("1.tagged_on_access=2");
 	in(1, one(1, 2, 0x6000));
 	out(2, plain(1, 2));
+	in(1, two(1, 2, 0x6000, 10)); /* nor behind a priority */
+	rs_expect_silence();
+	rs_expect_drops("1.tagged_on_access=3");
 }
 
 static void a_tunnel_puts_all_into_its_service_vlan(void **state)
@@ -153,6 +156,8 @@ static void a_customers_tag_never_reaches_an_access_port(void **state)
 	in(4, two(4, 2, 10, 20));
 	rs_expect_silence();
 	rs_expect_drops("1.double_tagged=1 4.double_tagged=1");
+	in(1, one(1, 2, 0x6000)); /* a priority is no VLAN */
+	out(2, plain(1, 2));
 	in(1, one(1, TF_EVERYBODY, 20)); /* nor by a flood */
 	out(4, two(1, TF_EVERYBODY, 10 | AD, 20));
 	out(RS_UP, two(1, TF_EVERYBODY, 10 | AD, 20));

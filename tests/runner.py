@@ -43,9 +43,27 @@ def meson_listing(build):
     return json.loads(listing.stdout)
 
 
+def in_suite(test, suite):
+    return suite in [s.rsplit(":", 1)[-1] for s in test["suite"]]
+
+
+def test_targets(build, suites):
+    """What ninja must make for the tests of some suites: the programs they are, name in arguments or environment, need."""
+    listing = subprocess.run(["meson", "introspect", "--targets", build], check=True, capture_output=True, text=True)
+    files = {t["id"]: [os.path.relpath(name, os.path.realpath(build)) for name in t["filename"]] for t in json.loads(listing.stdout)}
+    known = {name for names in files.values() for name in names}
+    wanted = set()
+    for t in meson_listing(build):
+        if any(in_suite(t, suite) for suite in suites):
+            words = [*t["cmd"], *(t["env"] or {}).values()]
+            wanted.update(os.path.relpath(os.path.join(build, word), build) for word in words)
+            wanted.update(name for target in t["depends"] for name in files.get(target, []))
+    return sorted(wanted & known)
+
+
 def meson_tests(build, suite):
     for t in meson_listing(build):
-        if suite in [s.rsplit(":", 1)[-1] for s in t["suite"]]:
+        if in_suite(t, suite):
             yield Test(t["name"], t["cmd"], t["timeout"], t["env"], t["workdir"] or build)
 
 
@@ -191,6 +209,9 @@ class Suite:
 
 
 def main():
+    if sys.argv[1:2] == ["--targets"]:  # BUILD SUITE...
+        print(" ".join(test_targets(sys.argv[2], sys.argv[3:])))
+        return
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--top", required=True)
     p.add_argument("--build", required=True)

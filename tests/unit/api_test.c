@@ -174,6 +174,43 @@ static void a_message_that_is_no_request_is_refused(void **state)
 	assert_int_equal(ask(ctl, &env, NULL), TW_E_UNEXPECTED);
 }
 
+static uint32_t ask_private(struct tw_controller *ctl, const char *port, uint32_t primary, Tw__Vlan__Private kind,
+			    uint32_t secondary)
+{
+	Tw__Port p;
+	Tw__Vlan v = TW__VLAN__INIT;
+
+	tw__port__init(&p);
+	p.name = (char *)(uintptr_t)port;
+	p.vlan = &v;
+	v.mode = TW__VLAN__MODE__ACCESS;
+	v.access = primary;
+	v.pvlan = kind;
+	v.secondary = secondary;
+	return ask_set(ctl, TW__KIND__PORT, &p.base, "vlan", NULL);
+}
+
+static void a_secondary_vlan_is_of_one_kind_in_one_primary_vlan(void **state)
+{
+	const Tw__Vlan__Private isolated = TW__VLAN__PRIVATE__ISOLATED, community = TW__VLAN__PRIVATE__COMMUNITY;
+	struct tw_controller *ctl = *state;
+
+	assert_int_equal(ask_network(ctl, "pv", 500, NULL), 0);
+	assert_int_equal(ask_network(ctl, "other", 600, NULL), 0);
+	assert_int_equal(ask_port(ctl, "pv/1", "pv", NULL), 0);
+	assert_int_equal(ask_port(ctl, "pv/2", "pv", NULL), 0);
+	assert_int_equal(ask_private(ctl, "pv/1", 500, isolated, 501), 0);
+	assert_int_equal(ask_private(ctl, "pv/2", 500, isolated, 501), 0);
+	assert_int_equal(ask_private(ctl, "pv/2", 500, community, 502), 0);
+	assert_int_equal(ask_private(ctl, "pv/2", 500, community, 501), TW_E_IN_USE);
+	assert_int_equal(ask_private(ctl, "pv/2", 510, isolated, 501), TW_E_IN_USE);
+	assert_int_equal(ask_private(ctl, "pv/2", 500, isolated, 600), TW_E_IN_USE); /* a network's own */
+	assert_int_equal(ask_port_vlan(ctl, "pv/2", 501, NULL), TW_E_IN_USE);
+	assert_int_equal(ask_network(ctl, "late", 501, NULL), TW_E_IN_USE);
+	assert_int_equal(ask_private(ctl, "pv/1", 500, isolated, 503), 0); /* nobody else has it: it may change */
+	assert_int_equal(ask_network(ctl, "late", 501, NULL), 0);
+}
+
 #define ON_MODEL(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -185,6 +222,7 @@ int main(void)
 		ON_MODEL(a_host_that_is_silent_is_not_connected),
 		ON_MODEL(what_only_the_controller_gives_cannot_be_chosen),
 		ON_MODEL(a_message_that_is_no_request_is_refused),
+		ON_MODEL(a_secondary_vlan_is_of_one_kind_in_one_primary_vlan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -422,6 +422,48 @@ static void enums_are_of_their_values(void **state)
 	expect((struct expectation){ "snapshot.ports[0].role" }, "role");
 }
 
+static void a_vlan_says_only_what_its_mode_has(void **state)
+{
+	static const struct {
+		Tw__Vlan__Mode mode;
+		uint32_t access, native, secondary;
+		bool native_tagged;
+		Tw__Vlan__Private pvlan;
+		const char *wrong; /* NULL = nothing */
+	} cases[] = {
+		{ TW__VLAN__MODE__TRUNK, 0, 10, 0, true, 0, NULL },
+		{ TW__VLAN__MODE__TRUNK, 0, 0, 0, true, 0, "trunk.native_tagged" },
+		{ TW__VLAN__MODE__ACCESS, 10, 0, 0, true, 0, "trunk.native_tagged" },
+		{ TW__VLAN__MODE__DOT1Q_TUNNEL, 100, 0, 0, false, 0, NULL },
+		{ TW__VLAN__MODE__DOT1Q_TUNNEL, 0, 0, 0, false, 0, "trunk.access" },
+		{ TW__VLAN__MODE__ACCESS, 10, 0, 0, false, TW__VLAN__PRIVATE__PROMISCUOUS, NULL },
+		{ TW__VLAN__MODE__ACCESS, 10, 0, 11, false, TW__VLAN__PRIVATE__ISOLATED, NULL },
+		{ TW__VLAN__MODE__ACCESS, 10, 0, 11, false, TW__VLAN__PRIVATE__COMMUNITY, NULL },
+		{ TW__VLAN__MODE__ACCESS, 10, 0, 0, false, TW__VLAN__PRIVATE__ISOLATED, "trunk.secondary" },
+		{ TW__VLAN__MODE__ACCESS, 10, 0, 11, false, TW__VLAN__PRIVATE__PROMISCUOUS, "trunk.secondary" },
+		{ TW__VLAN__MODE__ACCESS, 10, 0, 11, false, 0, "trunk.secondary" },
+		{ TW__VLAN__MODE__ACCESS, 10, 0, 10, false, TW__VLAN__PRIVATE__COMMUNITY, "trunk.secondary" },
+		{ TW__VLAN__MODE__ACCESS, 10, 0, 4095, false, TW__VLAN__PRIVATE__COMMUNITY, "trunk.secondary" },
+		{ TW__VLAN__MODE__ACCESS, 0, 0, 11, false, TW__VLAN__PRIVATE__ISOLATED, "trunk.pvlan" },
+		{ TW__VLAN__MODE__TRUNK, 0, 0, 11, false, TW__VLAN__PRIVATE__ISOLATED, "trunk.pvlan" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char what[16];
+		bool missing = cases[i].wrong && strcmp(cases[i].wrong, "trunk.access") == 0;
+
+		make(state);
+		m.trunk.mode = cases[i].mode;
+		m.trunk.access = cases[i].access;
+		m.trunk.native = cases[i].native;
+		m.trunk.native_tagged = cases[i].native_tagged;
+		m.trunk.pvlan = cases[i].pvlan;
+		m.trunk.secondary = cases[i].secondary;
+		snprintf(what, sizeof(what), "case %zu", i);
+		expect((struct expectation){ cases[i].wrong, missing ? TW_E_MISSING : 0 }, what);
+	}
+}
+
 static void only_a_port_inherits_its_vlan(void **state)
 {
 	struct tw_error err;
@@ -715,6 +757,7 @@ int main(void)
 		CLAIM(octets_have_their_limits),
 		CLAIM(lists_have_their_limits),
 		CLAIM(enums_are_of_their_values),
+		CLAIM(a_vlan_says_only_what_its_mode_has),
 		CLAIM(only_a_port_inherits_its_vlan),
 		CLAIM(what_must_be_unique_in_a_snapshot_is),
 		CLAIM(the_text_says_what_would_be_right),

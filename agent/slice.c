@@ -35,9 +35,10 @@ static const struct kind kinds[] = {
 	{ "exporter", offsetof(Tw__WatchReply, n_exporters), offsetof(Tw__WatchReply, exporters),
 	  offsetof(Tw__Exporter, name) },
 	{ "host", offsetof(Tw__WatchReply, n_peers), offsetof(Tw__WatchReply, peers), offsetof(Tw__Host, name) },
+	{ "acl", offsetof(Tw__WatchReply, n_acls), offsetof(Tw__WatchReply, acls), offsetof(Tw__Acl, name) },
 	{ "migration", offsetof(Tw__WatchReply, n_migrations), offsetof(Tw__WatchReply, migrations), 0 },
 };
-enum { NETWORK, PORT, MIRROR, EXPORTER, PEER, MIGRATION, N_KINDS };
+enum { NETWORK, PORT, MIRROR, EXPORTER, PEER, ACL, MIGRATION, N_KINDS };
 
 static size_t *kind_n(const struct kind *kind, Tw__WatchReply *reply)
 {

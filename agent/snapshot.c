@@ -101,6 +101,14 @@ static Tw__Vlan *resolve_vlan(const Tw__Port *port, const Tw__Network *network, 
 	return vlan;
 }
 
+/* The port's own where it names one, else its network's; "none" is none. */
+static char *resolve_acl(char *own, char *networks)
+{
+	char *acl = *own ? own : networks;
+
+	return strcmp(acl, "none") == 0 ? acl + strlen(acl) : acl;
+}
+
 static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Network *network, const char *run_dir,
 		       struct tw_error *err)
 {
@@ -121,6 +129,8 @@ static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Netw
 	msg->pcp = port->pcp ? port->pcp : network->pcp;
 	msg->addresses = port->addresses;
 	msg->n_addresses = port->n_addresses;
+	msg->ingress_acl = resolve_acl(port->ingress_acl, network->ingress_acl);
+	msg->egress_acl = resolve_acl(port->egress_acl, network->egress_acl);
 	msg->guards = port->guards ? port->guards : network->guards;
 	msg->vhost = port->vhost;
 	msg->socket = local->socket;
@@ -286,6 +296,8 @@ struct tw_snapshot *tw_snapshot_build(const Tw__WatchReply *view, const char *ho
 	s->msg.revision = view->revision;
 	s->msg.host = (char *)(uintptr_t)host; /* only read */
 	s->msg.observation_domain = view->observation_domain;
+	s->msg.n_acls = view->n_acls; /* the controller gives those of this host's ports */
+	s->msg.acls = view->acls;
 	if (view->host) {
 		s->msg.n_uplinks = view->host->n_uplinks;
 		s->msg.uplinks = view->host->uplinks;

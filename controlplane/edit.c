@@ -24,6 +24,8 @@ bool tw_edit_check(Tw__Kind kind, const ProtobufCMessage *msg, struct tw_error *
 		return tw_check_port((const Tw__Port *)msg, err);
 	case TW__KIND__MIRROR:
 		return tw_check_mirror((const Tw__Mirror *)msg, err);
+	case TW__KIND__ACL:
+		return tw_check_acl((const Tw__Acl *)msg, err);
 	case TW__KIND__EXPORTER:
 		return tw_check_exporter((const Tw__Exporter *)msg, err);
 	default:

@@ -11,13 +11,15 @@
 enum { FIELD_REVISION = 15 }; /* the same in every kind: proto/model.proto */
 
 static const char *const host_fields[] = { "uplinks", "peer_url", "migrate_address", NULL };
-static const char *const network_fields[] = { "vlan", "mtu", "allow_forged", "guards", "pcp", NULL };
-static const char *const port_fields[] = { "mac",       "network", "vlan", "disabled", "vhost",
-					   "addresses", "guards",  "pcp",  NULL };
+static const char *const network_fields[] = { "vlan", "mtu",         "allow_forged", "guards",
+					      "pcp",  "ingress_acl", "egress_acl",   NULL };
+static const char *const port_fields[] = { "mac",    "network", "vlan",        "disabled",   "vhost", "addresses",
+					   "guards", "pcp",     "ingress_acl", "egress_acl", NULL };
 static const char *const mirror_fields[] = { "ports", "direction", "file", "snaplen", "max_bytes", "disabled", NULL };
 static const char *const exporter_fields[] = {
 	"format", "collector", "active_timeout_s", "idle_timeout_s", "template_refresh_s", "mtu", "disabled", NULL
 };
+static const char *const acl_fields[] = { "rules", "default_action", NULL };
 static const char *const migration_fields[] = { NULL };
 
 static const struct tw_kind kinds[TW_N_KINDS] = {
@@ -26,6 +28,7 @@ static const struct tw_kind kinds[TW_N_KINDS] = {
 	[TW__KIND__PORT] = { "port", &tw__port__descriptor, port_fields },
 	[TW__KIND__MIRROR] = { "mirror", &tw__mirror__descriptor, mirror_fields },
 	[TW__KIND__EXPORTER] = { "exporter", &tw__exporter__descriptor, exporter_fields },
+	[TW__KIND__ACL] = { "acl", &tw__acl__descriptor, acl_fields },
 	[TW__KIND__MIGRATION] = { "migration", &tw__migration__descriptor, migration_fields },
 };
 

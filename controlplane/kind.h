@@ -17,7 +17,7 @@
 #include "proto/envelope.pb-c.h"
 #include "proto/link/error.h"
 
-enum { TW_N_KINDS = TW__KIND__MIGRATION + 1 };
+enum { TW_N_KINDS = TW__KIND__ACL + 1 };
 
 struct tw_kind {
 	const char *noun; /* "network": in errors and paths */

@@ -45,6 +45,21 @@ static bool check_binding(const struct tw_model *model, const Tw__Port *port, st
 	return true;
 }
 
+/* @param field "port.ingress_acl"; @param name empty, or "none" where a port says so, names none */
+static bool check_acl(const struct tw_model *model, const char *field, const char *name, bool none,
+		      struct tw_error *err)
+{
+	if (!*name || (none && strcmp(name, "none") == 0) || tw_model_find(model, TW__KIND__ACL, name))
+		return true;
+	return tw_error_set(err, TW_E_NOT_FOUND, field, "there is no acl '%s'", name);
+}
+
+static bool check_network(const struct tw_model *model, const Tw__Network *network, struct tw_error *err)
+{
+	return check_acl(model, "network.ingress_acl", network->ingress_acl, false, err) &&
+	       check_acl(model, "network.egress_acl", network->egress_acl, false, err);
+}
+
 static bool check_port(const struct tw_model *model, const Tw__Port *port, struct tw_error *err)
 {
 	char text[TW_MAC_TEXT];
@@ -55,7 +70,9 @@ static bool check_port(const struct tw_model *model, const Tw__Port *port, struc
 	if (owner)
 		return tw_error_set(err, TW_E_DUPLICATE, "port.mac", "%s is the MAC of port '%s' already",
 				    tw_mac_format(port->mac.data, text), owner->name);
-	return tw_refs_private_vlans(model, TW__KIND__PORT, port->vlan, port->name, err) &&
+	return check_acl(model, "port.ingress_acl", port->ingress_acl, true, err) &&
+	       check_acl(model, "port.egress_acl", port->egress_acl, true, err) &&
+	       tw_refs_private_vlans(model, TW__KIND__PORT, port->vlan, port->name, err) &&
 	       check_binding(model, port, err);
 }
 
@@ -80,7 +97,8 @@ static bool check_room(const struct tw_model *model, Tw__Kind kind, const Protob
 {
 	static const size_t max[TW_N_KINDS] = { [TW__KIND__PORT] = TW_MAX_PORTS,
 						[TW__KIND__MIRROR] = TW_MAX_MIRRORS,
-						[TW__KIND__EXPORTER] = TW_MAX_EXPORTERS };
+						[TW__KIND__EXPORTER] = TW_MAX_EXPORTERS,
+						[TW__KIND__ACL] = TW_MAX_ACLS };
 	char buffer[24];
 
 	if (!max[kind] || model->tables[kind].n < max[kind] || tw_model_find(model, kind, tw_message_name(msg, buffer)))
@@ -95,7 +113,8 @@ bool tw_refs_check(const struct tw_model *model, Tw__Kind kind, const ProtobufCM
 		return false;
 	switch (kind) {
 	case TW__KIND__NETWORK:
-		return tw_refs_private_vlans(model, kind, ((const Tw__Network *)msg)->vlan,
+		return check_network(model, (const Tw__Network *)msg, err) &&
+		       tw_refs_private_vlans(model, kind, ((const Tw__Network *)msg)->vlan,
 					     ((const Tw__Network *)msg)->name, err);
 	case TW__KIND__PORT:
 		return check_port(model, (const Tw__Port *)msg, err);
@@ -153,9 +172,28 @@ static bool port_unused(const struct tw_model *model, const char *name, struct t
 	return true;
 }
 
+static bool acl_unused(const struct tw_model *model, const char *name, struct tw_error *err)
+{
+	for (size_t i = 0; i < model->tables[TW__KIND__NETWORK].n; i++) {
+		const Tw__Network *network = (const Tw__Network *)model->tables[TW__KIND__NETWORK].items[i].msg;
+
+		if (strcmp(network->ingress_acl, name) == 0 || strcmp(network->egress_acl, name) == 0)
+			return tw_error_set(err, TW_E_IN_USE, "acl", "network '%s' has it", network->name);
+	}
+	for (size_t i = 0; i < model->tables[TW__KIND__PORT].n; i++) {
+		const Tw__Port *port = tw_model_port_at(model, i);
+
+		if (strcmp(port->ingress_acl, name) == 0 || strcmp(port->egress_acl, name) == 0)
+			return tw_error_set(err, TW_E_IN_USE, "acl", "port '%s' has it", port->name);
+	}
+	return true;
+}
+
 bool tw_refs_unused(const struct tw_model *model, Tw__Kind kind, const char *name, struct tw_error *err)
 {
 	switch (kind) {
+	case TW__KIND__ACL:
+		return acl_unused(model, name, err);
 	case TW__KIND__HOST:
 		return host_unused(model, name, err);
 	case TW__KIND__NETWORK:

@@ -213,6 +213,29 @@ static size_t add_ports(const struct tw_slicer *slicer, const char *host, Tw__Wa
 	return n_local;
 }
 
+static bool has_acl(const struct tw_model *model, const Tw__Port *port, const char *acl)
+{
+	const Tw__Network *network = tw_model_network(model, port->network);
+	const char *in = *port->ingress_acl ? port->ingress_acl : network->ingress_acl;
+	const char *out = *port->egress_acl ? port->egress_acl : network->egress_acl;
+
+	return strcmp(in, acl) == 0 || strcmp(out, acl) == 0;
+}
+
+/* Access lists of the host's own ports. */
+static void add_acls(const struct tw_model *model, Tw__WatchReply *slice, size_t n_local)
+{
+	const struct tw_table *table = &model->tables[TW__KIND__ACL];
+
+	slice->acls = array_for(table->n);
+	for (size_t i = 0; i < table->n; i++)
+		for (size_t j = 0; j < n_local; j++)
+			if (has_acl(model, slice->ports[j], table->items[i].name)) {
+				slice->acls[slice->n_acls++] = unconst(table->items[i].msg);
+				break;
+			}
+}
+
 static bool mirrors_local(const Tw__Mirror *mirror, const Tw__WatchReply *slice, size_t n_local)
 {
 	for (size_t i = 0; i < mirror->n_ports; i++)
@@ -236,6 +259,7 @@ void tw_slice_build(const struct tw_slicer *slicer, const char *host, Tw__WatchR
 	add_migrations(model, host, slice);
 	n_local = add_ports(slicer, host, slice);
 	add_networks(model, slice);
+	add_acls(model, slice, n_local);
 	slice->mirrors = array_for(n_mirrors);
 	for (size_t i = 0; i < n_mirrors; i++) {
 		const Tw__Mirror *mirror = tw_model_mirror_at(model, i);
@@ -254,6 +278,7 @@ void tw_slice_release(Tw__WatchReply *slice)
 	free(slice->networks);
 	free(slice->ports);
 	free(slice->mirrors);
+	free(slice->acls);
 	free(slice->exporters);
 	free(slice->migrations);
 	free(slice->peers);
@@ -294,6 +319,7 @@ uint64_t tw_slice_hash(const Tw__WatchReply *slice)
 	hash = hash_messages(hash, slice->networks, slice->n_networks);
 	hash = hash_messages(hash, slice->ports, slice->n_ports);
 	hash = hash_messages(hash, slice->mirrors, slice->n_mirrors);
+	hash = hash_messages(hash, slice->acls, slice->n_acls);
 	hash = hash_messages(hash, slice->exporters, slice->n_exporters);
 	hash = hash_messages(hash, slice->migrations, slice->n_migrations);
 	return hash_messages(hash, slice->peers, slice->n_peers);

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "dataplane/acl.h"
 #include "dataplane/guard.h"
 #include "dataplane/note.h"
 
@@ -21,7 +22,7 @@ static struct tw_verdict drop(struct tw_verdict v, enum tw_drop reason)
 	v.edit = TW_EDIT_NONE;
 	v.out = TW_SLOT_NONE;
 	v.egress = 0;
-	v.flags &= (uint8_t) ~(TW_V_MIRROR_OUT | TW_V_INSPECT);
+	v.flags &= (uint8_t) ~(TW_V_MIRROR_OUT | TW_V_INSPECT | TW_V_ACL_EACH);
 	return v;
 }
 
@@ -97,12 +98,24 @@ static struct tw_verdict to_uplink(const struct tw_snapshot *s, const struct tw_
 	return to_slot(s, key, v, s->uplink[0]);
 }
 
+/* Stage acl_in or acl_out. @return false: denied. What must see each frame is asked then. */
+static bool may_pass(const struct tw_acl *acl, const struct tw_key *key, struct tw_verdict *v, uint16_t *rule)
+{
+	struct tw_acl_verdict a = tw_acl_judge(acl, key, v->vlan);
+
+	*rule = a.rule;
+	if (a.each)
+		v->flags |= TW_V_ACL_EACH;
+	return a.each || !a.deny;
+}
+
 /* To a port on this host. */
 static struct tw_verdict to_port(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v,
 				 uint16_t slot)
 {
 	const struct tw_slot *out = &s->slot[slot];
 	enum tw_drop refused = tw_admit(s, out, key, &v);
+	uint16_t rule;
 
 	v.egress = out->number;
 	if (slot == key->in)
@@ -111,6 +124,14 @@ static struct tw_verdict to_port(const struct tw_snapshot *s, const struct tw_ke
 		return drop(v, refused);
 	if (out->disabled)
 		return drop_at(v, TW_DROP_OUT_DISABLED, slot, out->number);
+	if (out->acl_out && (out->link == TW_LINK_UP || out->link == TW_LINK_HOLD)) {
+		bool may = may_pass(out->acl_out, key, &v, &rule);
+
+		TW_NOTE(acl_out, "%s, rule %u of %u%s", out->acl_out->name, rule + 1u, out->acl_out->n,
+			rule == out->acl_out->n ? ": the default" : "");
+		if (!may)
+			return drop_at(v, TW_DROP_ACL_EGRESS, slot, out->number);
+	}
 	switch ((enum tw_link)out->link) {
 	case TW_LINK_UP:
 		return to_slot(s, key, v, slot);
@@ -174,6 +195,7 @@ struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *ke
 	struct tw_verdict v = { .out = TW_SLOT_NONE };
 	const struct tw_identity *src = NULL;
 	enum tw_drop reason;
+	uint16_t rule;
 
 	if (in->mirror_in)
 		v.flags |= TW_V_MIRROR_IN;
@@ -205,6 +227,11 @@ struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *ke
 		TW_NOTE(guard, "the port has guards%s", inspect ? "; each frame of this flow is inspected" : "");
 		if (inspect)
 			v.flags |= TW_V_INSPECT;
+	}
+	if (reason == TW_DROPS && in->acl_in) {
+		reason = may_pass(in->acl_in, key, &v, &rule) ? TW_DROPS : TW_DROP_ACL_INGRESS;
+		TW_NOTE(acl_in, "%s, rule %u of %u%s", in->acl_in->name, rule + 1u, in->acl_in->n,
+			rule == in->acl_in->n ? ": the default" : "");
 	}
 	if (reason != TW_DROPS)
 		return drop(v, reason);

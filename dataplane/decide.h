@@ -32,10 +32,11 @@ enum tw_verdict_flags {
 	TW_V_METER = 1 << 0, /* this host counts the flow (the frame entered the switch here) */
 	TW_V_MIRROR_IN = 1 << 1,
 	TW_V_MIRROR_OUT = 1 << 2,
-	TW_V_INSPECT = 1 << 4, /* a guard looks at each frame: guard.h */
-	TW_V_HEARD = 1 << 3,   /* tell main: the sender, heard on an uplink, is a port of this host */
+	TW_V_INSPECT = 1 << 4,  /* a guard looks at each frame: guard.h */
+	TW_V_ACL_EACH = 1 << 5, /* an access list judges each frame: acl.h */
+	TW_V_HEARD = 1 << 3,    /* tell main: the sender, heard on an uplink, is a port of this host */
 	/* Those that each frame pays for before it goes anywhere; without one, worker.c takes the short way. */
-	TW_V_AT_INGRESS = TW_V_MIRROR_IN | TW_V_INSPECT,
+	TW_V_AT_INGRESS = TW_V_MIRROR_IN | TW_V_INSPECT | TW_V_ACL_EACH,
 };
 
 struct tw_verdict {

@@ -343,7 +343,8 @@ struct tw_plan *tw_plan_create(const Tw__Snapshot *config, const struct tw_place
 		tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");
 		return NULL;
 	}
-	whole = fill_ports(plan, &sets, config, places, err) && fill_mirrors(plan, config, places->mirror_bits, err);
+	whole = fill_ports(plan, &sets, config, places, err) && tw_plan_acls(plan, config, err) &&
+		fill_mirrors(plan, config, places->mirror_bits, err);
 	free(sets.table);
 	if (!whole) {
 		tw_plan_put(plan);
@@ -371,6 +372,7 @@ void tw_plan_put(struct tw_plan *plan)
 	tw_identities_put(plan->identities);
 	for (uint32_t i = 0; i < plan->n_ports; i++)
 		free(plan->ports[i].addresses);
+	tw_plan_put_acls(plan);
 	free(plan->ports);
 	free(plan);
 }

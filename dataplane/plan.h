@@ -30,9 +30,10 @@ struct tw_plan_port {
 	uint8_t mac[6];
 	uint64_t mirror_in, mirror_out;
 	const struct tw_vlan_set *allowed;
-	uint8_t guards;                 /* enum tw_guard */
-	struct tw_addresses *addresses; /* owned; NULL = none */
-	uint32_t identity;              /* index into identities */
+	uint8_t guards;                        /* enum tw_guard */
+	struct tw_addresses *addresses;        /* owned; NULL = none */
+	const struct tw_acl *acl_in, *acl_out; /* of the plan; NULL = none */
+	uint32_t identity;                     /* index into identities */
 };
 
 /* Identities as workers search them. Shared by snapshots; `slot` of a local port says whether it is here. */
@@ -54,6 +55,8 @@ struct tw_plan {
 	struct tw_vlan_set **sets;        /* each value once */
 	uint32_t n_sets;
 	uint16_t *primary_of; /* [TW_VLANS], as struct tw_snapshot; NULL = no private VLANs */
+	struct tw_acl **acls; /* counted references */
+	uint32_t n_acls;
 };
 
 /* Where the configuration's objects have been put. */
@@ -74,6 +77,10 @@ void tw_plan_put(struct tw_plan *plan); /* accepts NULL */
 
 /** What plan_guards.c makes of a port's guards and addresses. @return false: out of memory */
 bool tw_plan_guards(const Tw__LocalPort *in, struct tw_plan_port *port);
+
+/** plan_acls.c: the access lists, and which port has which. @return false with *err set */
+bool tw_plan_acls(struct tw_plan *plan, const Tw__Snapshot *config, struct tw_error *err);
+void tw_plan_put_acls(struct tw_plan *plan);
 
 void tw_identities_put(struct tw_identities *identities); /* accepts NULL */
 

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "common/clock.h"
+#include "dataplane/acl.h"
 #include "dataplane/switch.h"
 
 #define TW_LOG_AREA "publish"
@@ -60,6 +61,8 @@ int tw_publish(struct tw_switch *sw)
 {
 	const struct tw_snapshot *old = atomic_load(&sw->snapshot), *next;
 
+	for (uint32_t i = 0; i < sw->plan->n_acls; i++)
+		tw_acl_compile(sw->plan->acls[i]);
 	if (++sw->generation == 0)
 		sw->generation = 1;
 	next = tw_snapshot_build(sw->plan, sw->states, sw->n_workers, sw->generation, old);

@@ -52,6 +52,7 @@ static inline void tw_vlan_set_add(struct tw_vlan_set *s, unsigned vlan)
 }
 
 struct tw_addresses;
+struct tw_acl;
 
 /* One port or uplink as workers see it. */
 struct tw_slot {
@@ -77,8 +78,9 @@ struct tw_slot {
 	uint8_t mac[6];
 	uint64_t mirror_in; /* bit per mirror that wants what comes from / goes to this port */
 	uint64_t mirror_out;
-	const struct tw_vlan_set *allowed;    /* trunks; tunnels: customer VLANs, NULL = all */
-	const struct tw_addresses *addresses; /* guard.h; NULL = none are known */
+	const struct tw_vlan_set *allowed;     /* trunks; tunnels: customer VLANs, NULL = all */
+	const struct tw_addresses *addresses;  /* guard.h; NULL = none are known */
+	const struct tw_acl *acl_in, *acl_out; /* acl.h; what comes from / goes to the guest; NULL = everything may */
 };
 
 /* A MAC the switch was told of. Sorted by mac for bsearch; MACs are unique in the switch. */

@@ -93,6 +93,8 @@ static void set_port(struct tw_slot *slot, const struct tw_plan_port *p, const s
 	slot->allowed = p->allowed;
 	slot->guards = p->guards;
 	slot->addresses = p->addresses;
+	slot->acl_in = p->acl_in;
+	slot->acl_out = p->acl_out;
 }
 
 static void set_uplink(struct tw_slot *slot, const struct tw_slot_state *state)

@@ -6,6 +6,7 @@
 #include <rte_cycles.h>
 
 #include "common/clock.h"
+#include "dataplane/acl.h"
 #include "dataplane/switch.h"
 
 /* A message's strings are malloc'ed or the generator's empty one. @return false: out of memory */
@@ -255,6 +256,34 @@ static bool add_exporters(struct tw_switch *sw, Tw__SwitchStatus *s)
 	return whole;
 }
 
+static bool add_acl(Tw__SwitchStatus *s, const struct tw_acl *acl)
+{
+	Tw__AclStatus *out = malloc(sizeof(*out));
+
+	if (!out)
+		return false;
+	tw__acl_status__init(out);
+	s->acls[s->n_acls++] = out;
+	out->hits = calloc(acl->n + 1, sizeof(out->hits[0]));
+	if (!out->hits)
+		return false;
+	out->n_hits = acl->n + 1;
+	for (uint32_t i = 0; i <= acl->n; i++)
+		out->hits[i] = tw_acl_hits_of(acl, i);
+	return set(&out->name, acl->name);
+}
+
+static bool add_acls(struct tw_switch *sw, Tw__SwitchStatus *s)
+{
+	bool whole;
+
+	s->acls = calloc(sw->plan->n_acls + 1, sizeof(Tw__AclStatus *));
+	whole = s->acls != NULL;
+	for (uint32_t i = 0; i < sw->plan->n_acls && whole; i++)
+		whole = add_acl(s, sw->plan->acls[i]);
+	return whole;
+}
+
 static bool add_workers(struct tw_switch *sw, Tw__SwitchStatus *s)
 {
 	bool whole;
@@ -277,7 +306,7 @@ Tw__SwitchStatus *tw_status(struct tw_switch *sw)
 	s->revision = sw->plan->revision;
 	s->uptime_ms = tw_clock_mono_ms() - sw->started_ms;
 	if (set(&s->version, TW_VERSION) && add_ports_and_uplinks(sw, s) && add_mirrors(sw, s) &&
-	    add_exporters(sw, s) && add_workers(sw, s))
+	    add_exporters(sw, s) && add_acls(sw, s) && add_workers(sw, s))
 		return s;
 	tw__switch_status__free_unpacked(s, NULL);
 	return NULL;

@@ -10,6 +10,7 @@
 #include <rte_mbuf.h>
 
 #include "common/mac.h"
+#include "dataplane/acl.h"
 #include "dataplane/edit.h"
 #include "dataplane/guard.h"
 #include "dataplane/parse.h"
@@ -292,6 +293,29 @@ static void decide(struct tw_trace *t, const struct tw_snapshot *s, const struct
 			      : "its sender is a port of the switch: counted where it came in, not here");
 }
 
+/* Rules on TCP flags judge this very frame. Nothing is counted. */
+static bool lists_let_pass(struct tw_trace *t, const struct tw_snapshot *s, const struct tw_key *key, uint8_t tcp_flags)
+{
+	const struct tw_verdict *v = &t->verdict;
+	const struct tw_acl *lists[2] = { s->slot[key->in].acl_in,
+					  v->out < TW_SLOTS_MAX ? s->slot[v->out].acl_out : NULL };
+
+	for (int i = 0; i < 2; i++) {
+		struct tw_acl_verdict a;
+
+		if (!lists[i])
+			continue;
+		a = tw_acl_judge_frame(lists[i], key, v->vlan, tcp_flags, NULL);
+		tw_trace_note(t, TW_STAGE_acl, "%s with TCP flags 0x%02x: rule %u of %u", lists[i]->name, tcp_flags,
+			      a.rule + 1u, lists[i]->n);
+		if (a.deny) {
+			end_dropped(t, i == 0 ? TW_DROP_ACL_INGRESS : TW_DROP_ACL_EGRESS);
+			return false;
+		}
+	}
+	return true;
+}
+
 void tw_trace_frame(const struct tw_snapshot *s, uint16_t in, const uint8_t *frame, uint32_t len, struct tw_trace *t)
 {
 	struct tw_key key;
@@ -310,5 +334,7 @@ void tw_trace_frame(const struct tw_snapshot *s, uint16_t in, const uint8_t *fra
 	note_parsed(t, &key);
 	tw_trace_note(t, TW_STAGE_lookup, "judged as the first frame of its flow");
 	decide(t, s, &key);
+	if (t->verdict.flags & TW_V_ACL_EACH && !lists_let_pass(t, s, &key, meta.tcp_flags))
+		return;
 	act(t, s, &key, frame, len, meta.l2_len);
 }

@@ -15,6 +15,7 @@
 #include <rte_ethdev.h>
 #include <rte_vhost.h>
 
+#include "dataplane/acl_worker.h"
 #include "dataplane/edit.h"
 #include "dataplane/offload.h"
 
@@ -169,6 +170,10 @@ static void flood_one(struct tw_worker *w, const struct tw_snapshot *s, uint16_t
 
 	if (tw_tx_over_mtu(out, tw_key_l2_len(key), m)) {
 		counters(w, slot)->drops[TW_DROP_OVER_MTU]++;
+		return;
+	}
+	if (out->acl_out && !tw_acl_lets_copy_out(w, out, key, v->vlan, m)) {
+		counters(w, slot)->drops[TW_DROP_ACL_EGRESS]++;
 		return;
 	}
 	copy = rte_pktmbuf_copy(m, w->pool, 0, UINT32_MAX);

@@ -25,6 +25,7 @@
 #include <rte_vhost.h>
 
 #include "common/clock.h"
+#include "dataplane/acl_worker.h"
 #include "dataplane/edit.h"
 #include "dataplane/expire.h"
 #include "dataplane/flow_lookup.h"
@@ -89,6 +90,7 @@ static void decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw_f
 		tw_expire_flush(w, s, f, TW_FLOW_END_FORCED);
 	f->verdict = v;
 	f->generation = s->generation;
+	tw_acl_count_flow(w, s, &f->key, &v);
 	if (v.flags & TW_V_HEARD) {
 		const struct tw_identity *sender = tw_snapshot_identity(s, f->key.src_mac);
 
@@ -169,17 +171,22 @@ static inline __attribute__((always_inline)) void forward(struct tw_worker *w, c
 	batch_add(b, v->out, m);
 }
 
-/* What a guard must see of each frame. Not inline: few frames are ARP. @return false: dropped */
-static __attribute__((noinline)) bool inspected(struct tw_worker *w, const struct tw_slot *in, struct burst *b,
-						unsigned i)
+/* What must be seen of each frame. Not inline: few frames are ARP. @return false: dropped */
+static __attribute__((noinline)) bool each_may_pass(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b,
+						    unsigned i, const struct tw_verdict *v)
 {
 	const struct rte_mbuf *m = b->m[i];
-	enum tw_drop reason =
-		tw_guard_inspect(in, &b->key[i], rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, b->meta[i].l2_len);
+	uint16_t charged = b->slot;
+	enum tw_drop reason = TW_DROPS;
 
+	if (v->flags & TW_V_INSPECT)
+		reason = tw_guard_inspect(&s->slot[b->slot], &b->key[i], rte_pktmbuf_mtod(m, const uint8_t *),
+					  m->data_len, b->meta[i].l2_len);
+	if (reason == TW_DROPS && v->flags & TW_V_ACL_EACH)
+		reason = tw_acl_judge_each(w, s, &b->key[i], b->meta[i].tcp_flags, v, &charged);
 	if (reason == TW_DROPS)
 		return true;
-	tw_tx_drop(w, b->slot, reason, b->m[i]);
+	tw_tx_drop(w, charged, reason, b->m[i]);
 	return false;
 }
 
@@ -190,7 +197,7 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 
 	if (__builtin_expect(v->flags & TW_V_MIRROR_IN, 0))
 		tw_tx_mirror(w, in->mirror_in, in->number, false, b->m[i]);
-	if (__builtin_expect(v->flags & TW_V_INSPECT, 0) && !inspected(w, in, b, i))
+	if (__builtin_expect(v->flags & (TW_V_INSPECT | TW_V_ACL_EACH), 0) && !each_may_pass(w, s, b, i, v))
 		return;
 	switch ((enum tw_action)v->action) {
 	case TW_ACT_FORWARD:
@@ -203,6 +210,8 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 		tw_tx_hold(w, in, v->out, &b->key[i], b->m[i]);
 		break;
 	case TW_ACT_DROP:
+		if (v->drop == TW_DROP_ACL_INGRESS || v->drop == TW_DROP_ACL_EGRESS)
+			tw_acl_count_denied(w, s, &b->key[i], v);
 		tw_tx_drop(w, v->out == TW_SLOT_NONE ? b->slot : v->out, (enum tw_drop)v->drop, b->m[i]);
 		break;
 	}

@@ -42,6 +42,7 @@ enum tw_complete {
 	TW_COMPLETE_PORT,
 	TW_COMPLETE_MIRROR,
 	TW_COMPLETE_EXPORTER,
+	TW_COMPLETE_ACL,
 	TW_COMPLETE_MIGRATION,
 	TW_COMPLETE_VM, /* first parts of the ports' names */
 };

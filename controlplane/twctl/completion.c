@@ -21,6 +21,8 @@ static const char *source(enum tw_complete complete)
 		return "$(_twctl_names port)";
 	case TW_COMPLETE_MIRROR:
 		return "$(_twctl_names mirror)";
+	case TW_COMPLETE_ACL:
+		return "$(_twctl_names acl)";
 	case TW_COMPLETE_EXPORTER:
 		return "$(_twctl_names exporter)";
 	case TW_COMPLETE_MIGRATION:

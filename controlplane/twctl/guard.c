@@ -78,6 +78,15 @@ static bool apply_address(struct tw_run *run, const struct tw_option *option, co
 	}
 }
 
+/* "none" of a network and "inherit" of a port are both the empty name; "none" of a port is a word of its own. */
+static bool apply_acl(struct tw_run *run, const struct tw_option *option, const char *value)
+{
+	bool empty = strcmp(value, run->noun->kind == TW__KIND__PORT ? "inherit" : "none") == 0;
+
+	tw_message_set_string(run->target, option->field, empty ? "" : value);
+	return true;
+}
+
 #define GUARD_WORDS "source arp nd dhcp dhcp6 ra bpdu all none"
 
 const struct tw_option tw_network_guard_options[] = {
@@ -88,6 +97,18 @@ const struct tw_option tw_network_guard_options[] = {
 	  .complete = TW_COMPLETE_WORDS,
 	  .words = GUARD_WORDS,
 	  .apply = apply_guard },
+	{ .name = "ingress-acl",
+	  .arg = "ACL",
+	  .help = "access list for what guests send; or none (default)",
+	  .field = "ingress_acl",
+	  .complete = TW_COMPLETE_ACL,
+	  .apply = apply_acl },
+	{ .name = "egress-acl",
+	  .arg = "ACL",
+	  .help = "access list for what guests get; or none (default)",
+	  .field = "egress_acl",
+	  .complete = TW_COMPLETE_ACL,
+	  .apply = apply_acl },
 	{ 0 },
 };
 
@@ -104,6 +125,18 @@ const struct tw_option tw_port_guard_options[] = {
 	  .help = "the guest's IPv4 and IPv6 addresses or prefixes, by comma (repeatable; replaces all); or none",
 	  .field = "addresses",
 	  .apply = apply_address },
+	{ .name = "ingress-acl",
+	  .arg = "ACL",
+	  .help = "access list for what guests send; none, or inherit for the network's (default)",
+	  .field = "ingress_acl",
+	  .complete = TW_COMPLETE_ACL,
+	  .apply = apply_acl },
+	{ .name = "egress-acl",
+	  .arg = "ACL",
+	  .help = "access list for what guests get; none, or inherit for the network's (default)",
+	  .field = "egress_acl",
+	  .complete = TW_COMPLETE_ACL,
+	  .apply = apply_acl },
 	{ 0 },
 };
 

@@ -5,8 +5,8 @@
 
 #include "controlplane/twctl/command.h"
 
-extern const struct tw_option tw_network_guard_options[]; /* --guard */
-extern const struct tw_option tw_port_guard_options[];    /* --guard, also inherit, and --address */
+extern const struct tw_option tw_network_guard_options[]; /* --guard, --ingress-acl, --egress-acl */
+extern const struct tw_option tw_port_guard_options[];    /* the same, also inherit, and --address */
 
 /** "source,arp"; "none"; "inherit" of a port that has none of its own. */
 void tw_cell_guards(FILE *cell, const json_t *guards, const json_t *object);

@@ -29,6 +29,8 @@ static const struct tw_column card[] = {
 	{ "MTU", "mtu", mtu_cell },
 	{ "forged MACs allowed", "allow_forged", NULL },
 	{ "guards", "guards", tw_cell_guards },
+	{ "ingress ACL", "ingress_acl", NULL },
+	{ "egress ACL", "egress_acl", NULL },
 	{ "ports", "ports", NULL },
 	{ "revision", "revision", NULL },
 	{ 0 },

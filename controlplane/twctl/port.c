@@ -16,6 +16,11 @@ static void state_cell(FILE *cell, const json_t *disabled, const json_t *object)
 	fputs(json_is_true(disabled) ? "disabled" : "enabled", cell);
 }
 
+static void acl_cell(FILE *cell, const json_t *acl, const json_t *object)
+{
+	fputs(json_string_length(acl) ? json_string_value(acl) : "inherit", cell);
+}
+
 static void virtio_cell(FILE *cell, const json_t *vhost, const json_t *object)
 {
 	fputs(strcmp(json_string_value(vhost) ? json_string_value(vhost) : "", "server") == 0
@@ -55,6 +60,8 @@ static const struct tw_column card[] = {
 	{ "priority of tags", "pcp", NULL },
 	{ "addresses", "addresses", NULL },
 	{ "guards", "guards", tw_cell_guards },
+	{ "ingress ACL", "ingress_acl", acl_cell },
+	{ "egress ACL", "egress_acl", acl_cell },
 	{ "state", "disabled", state_cell },
 	{ "host", "binding.host", NULL },
 	{ "migration", "binding.migration", migration_cell },

@@ -39,6 +39,11 @@ bool tw_check_mirror(const Tw__Mirror *mirror, struct tw_error *err)
 	return check_object(&mirror->base, "mirror", err);
 }
 
+bool tw_check_acl(const Tw__Acl *acl, struct tw_error *err)
+{
+	return check_object(&acl->base, "acl", err);
+}
+
 bool tw_check_exporter(const Tw__Exporter *exporter, struct tw_error *err)
 {
 	return check_object(&exporter->base, "exporter", err);

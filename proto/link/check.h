@@ -26,6 +26,7 @@ bool tw_check_network(const Tw__Network *network, struct tw_error *err);
 bool tw_check_port(const Tw__Port *port, struct tw_error *err);
 bool tw_check_host(const Tw__Host *host, struct tw_error *err);
 bool tw_check_mirror(const Tw__Mirror *mirror, struct tw_error *err);
+bool tw_check_acl(const Tw__Acl *acl, struct tw_error *err);
 bool tw_check_exporter(const Tw__Exporter *exporter, struct tw_error *err);
 bool tw_check_snapshot(const Tw__Snapshot *snapshot, struct tw_error *err);
 /**

@@ -83,6 +83,32 @@ bool tw_also_mirror_ports_unique(const ProtobufCMessage *msg, const struct tw_wh
 	return true;
 }
 
+bool tw_also_acl_name(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
+{
+	const char *name = ((const Tw__Acl *)msg)->name;
+	struct tw_where here = { at, "name", -1 };
+
+	if (strcmp(name, "none") != 0 && strcmp(name, "inherit") != 0)
+		return true;
+	return tw_where_fail(&here, TW_E_INVALID, err, "\"%s\" means something else where an access list is named",
+			     name);
+}
+
+bool tw_also_acls_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
+{
+	const Tw__Snapshot *s = (const Tw__Snapshot *)msg;
+
+	for (size_t i = 1; i < s->n_acls; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(s->acls[i]->name, s->acls[j]->name) == 0) {
+				struct tw_where acl = { at, "acls", (long)i }, name = { &acl, "name", -1 };
+
+				return tw_where_fail(&name, TW_E_DUPLICATE, err, "there are two access lists named %s",
+						     s->acls[i]->name);
+			}
+	return true;
+}
+
 bool tw_also_name_fits_kind(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
 {
 	bool delete = msg->descriptor == &tw__delete__descriptor;

@@ -38,6 +38,8 @@ static const struct tw_rule network[] = {
 	{ "vlan", TW_RULE_VLAN },
 	{ "mtu", MTU },
 	{ "guards", TW_RULE_MESSAGE, .optional = true },
+	{ "ingress_acl", TW_RULE_NAME, .optional = true },
+	{ "egress_acl", TW_RULE_NAME, .optional = true },
 	{ 0 }
 };
 static const struct tw_rule port[] = {
@@ -49,6 +51,8 @@ static const struct tw_rule port[] = {
 	{ "network", TW_RULE_NAME },
 	{ "addresses", TW_RULE_PREFIX, COUNT(0, 64) },
 	{ "guards", TW_RULE_MESSAGE, .optional = true },
+	{ "ingress_acl", TW_RULE_NAME, .optional = true },
+	{ "egress_acl", TW_RULE_NAME, .optional = true },
 	{ 0 }
 };
 static const struct tw_rule binding[] = {
@@ -82,6 +86,11 @@ static const struct tw_rule exporter[] = {
 	{ "idle_timeout_s", RANGE_OR_ZERO(1, 600, "an idle timeout in seconds", "15") },
 	{ "template_refresh_s", RANGE_OR_ZERO(1, 86400, "a template refresh in seconds", "60") },
 	{ "mtu", RANGE_OR_ZERO(512, TW_MTU_MAX, "an export MTU", "1400") },
+	{ 0 }
+};
+static const struct tw_rule acl[] = {
+	{ "name", TW_RULE_NAME, .also = tw_also_acl_name },
+	{ "rules", TW_RULE_ACL, COUNT(0, 1000) },
 	{ 0 }
 };
 static const struct tw_rule migration[] = {
@@ -225,6 +234,7 @@ static const struct tw_rule snapshot[] = {
 	{ "uplinks", TW_RULE_MESSAGE, COUNT(0, 8), .also = tw_also_uplinks_unique },
 	{ "mirrors", TW_RULE_MESSAGE, COUNT(0, 64) },
 	{ "exporters", TW_RULE_MESSAGE, COUNT(0, 8), .also = tw_also_snapshot_unique },
+	{ "acls", TW_RULE_MESSAGE, COUNT(0, 64), .also = tw_also_acls_unique },
 	{ 0 }
 };
 static const struct tw_rule local_port[] = {
@@ -240,6 +250,8 @@ static const struct tw_rule local_port[] = {
 	{ "socket", TW_RULE_PATH, .max = SOCKET_PATH_MAX },
 	{ "addresses", TW_RULE_PREFIX, COUNT(0, 64) },
 	{ "guards", TW_RULE_MESSAGE, .optional = true },
+	{ "ingress_acl", TW_RULE_NAME, .optional = true },
+	{ "egress_acl", TW_RULE_NAME, .optional = true },
 	{ 0 }
 };
 static const struct tw_rule remote_port[] = {
@@ -319,6 +331,12 @@ static const struct tw_rule switch_status[] = {
 	{ "mirrors", TW_RULE_MESSAGE, COUNT(0, 64) },
 	{ "exporters", TW_RULE_MESSAGE, COUNT(0, 8) },
 	{ "workers", TW_RULE_MESSAGE, COUNT(0, 1024) },
+	{ "acls", TW_RULE_MESSAGE, COUNT(0, 64) },
+	{ 0 }
+};
+static const struct tw_rule acl_status[] = {
+	{ "name", TW_RULE_NAME },
+	{ "hits", TW_RULE_ANY, COUNT(0, 1001) },
 	{ 0 }
 };
 static const struct tw_rule has_error[] = { /* UplinkStatus, ExporterStatus */
@@ -373,6 +391,8 @@ static const struct {
 	{ &tw__uplink__descriptor, uplink },
 	{ &tw__mirror__descriptor, mirror },
 	{ &tw__exporter__descriptor, exporter },
+	{ &tw__acl__descriptor, acl },
+	{ &tw__acl_status__descriptor, acl_status },
 	{ &tw__migration__descriptor, migration },
 	{ &tw__local_mirror__descriptor, local_mirror },
 	{ &tw__local_exporter__descriptor, local_exporter },

@@ -22,6 +22,7 @@ enum tw_rule_kind {
 	TW_RULE_PATH,     /* absolute, at most max octets */
 	TW_RULE_ADDRESS,  /* IPv4 or IPv6 */
 	TW_RULE_PREFIX,   /* an address or "ADDRESS/LENGTH" */
+	TW_RULE_ACL,      /* a line of an access list */
 	TW_RULE_ENDPOINT, /* "ADDRESS:PORT" */
 	TW_RULE_TCP_URL,  /* "tcp://ADDRESS:PORT" */
 	TW_RULE_QEMU_URI, /* "tcp:ADDRESS:PORT", and nothing else QEMU would make of an URI, such as "exec:" */
@@ -68,6 +69,8 @@ bool tw_also_vlan_fits(const ProtobufCMessage *msg, const struct tw_where *at, s
 bool tw_also_uplinks_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_mirror_ports_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_name_fits_kind(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_acl_name(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_acls_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_snapshot_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 
 #endif

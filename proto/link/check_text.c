@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/prefix.h"
+#include "common/acl_rule.h"
 #include "proto/link/check_value.h"
 
 enum { NAME_MAX_LEN = 63, FILE_MAX_LEN = 255, ENDPOINT_MAX_LEN = 64 };
@@ -161,6 +161,18 @@ bool tw_value_prefix(const char *text, const struct tw_where *at, struct tw_erro
 		"\"%s\" is not an address or a prefix (as in 10.0.0.5, 10.0.0.0/24, 2001:db8::/64; no bits "
 		"behind the length)",
 		tw_shown(text, shown));
+}
+
+bool tw_value_acl_rule(const char *text, const struct tw_where *at, struct tw_error *err)
+{
+	struct tw_acl_rule rule;
+	char error[200];
+
+	if (!tw_value_text(text, TW_ACL_RULE_TEXT, at, err))
+		return false;
+	if (tw_acl_rule_parse(text ? text : "", &rule, error, sizeof(error)))
+		return true;
+	return tw_where_fail(at, TW_E_INVALID, err, "rule %ld, %s", at->index + 1, error);
 }
 
 /* 1..65535, as people write it: digits, no sign, no leading zero. */

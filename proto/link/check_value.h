@@ -56,6 +56,7 @@ bool tw_value_file_name(const char *name, const struct tw_where *at, struct tw_e
 bool tw_value_path(const char *path, size_t max, const struct tw_where *at, struct tw_error *err); /* absolute */
 bool tw_value_address(const char *text, const struct tw_where *at, struct tw_error *err);          /* IPv4 or IPv6 */
 bool tw_value_prefix(const char *text, const struct tw_where *at, struct tw_error *err);           /* or one address */
+bool tw_value_acl_rule(const char *text, const struct tw_where *at, struct tw_error *err); /* common/acl_rule.h */
 bool tw_value_endpoint(const char *text, const struct tw_where *at,
 		       struct tw_error *err); /* "ADDR:PORT", "[V6]:PORT" */
 /* An endpoint behind a scheme, "tcp://" or "tcp:". */

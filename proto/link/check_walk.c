@@ -34,6 +34,8 @@ static bool check_text(const char *text, const struct tw_rule *rule, const struc
 		return tw_value_address(text, at, err);
 	case TW_RULE_PREFIX:
 		return tw_value_prefix(text, at, err);
+	case TW_RULE_ACL:
+		return tw_value_acl_rule(text, at, err);
 	case TW_RULE_ENDPOINT:
 		return tw_value_endpoint(text, at, err);
 	case TW_RULE_TCP_URL:

@@ -15,6 +15,7 @@
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 
+#include "dataplane/acl.h"
 #include "dataplane/guard.h"
 #include "dataplane/snapshot_build.h"
 
@@ -201,6 +202,7 @@ struct message {
 	uint8_t mac[RS_PORTS][6], remote_mac[6];
 	Tw__Guards guards[RS_PORTS];
 	char *addresses[RS_PORTS];
+	Tw__Acl acl, *acls[1];
 	uint16_t port_slots[RS_PORTS], uplink_slots[2];
 };
 
@@ -252,6 +254,8 @@ static void describe_port(struct message *m, size_t i, unsigned who)
 	m->port[i].disabled = p->disabled;
 	m->port[i].allow_forged = p->allow_forged;
 	describe_guards(m, i, p);
+	m->port[i].ingress_acl = (char *)(uintptr_t)(p->acl_in ? "acl" : "");
+	m->port[i].egress_acl = (char *)(uintptr_t)(p->acl_out ? "acl" : "");
 	m->ports[i] = &m->port[i];
 	m->port_slots[i] = rs_slot(who);
 }
@@ -282,6 +286,14 @@ static void describe(struct message *m)
 	}
 	m->config.uplinks = m->uplinks;
 	m->config.n_uplinks = 2;
+	tw__acl__init(&m->acl);
+	m->acl.name = (char *)(uintptr_t) "acl";
+	m->acl.rules = (char **)(uintptr_t)rs.acl_rules;
+	while (m->acl.n_rules < 4 && rs.acl_rules[m->acl.n_rules])
+		m->acl.n_rules++;
+	m->acls[0] = &m->acl;
+	m->config.acls = m->acls;
+	m->config.n_acls = 1;
 	tw__local_exporter__init(&m->exporter);
 	m->exporter.active_timeout_s = rs.active_s;
 	m->exporter.idle_timeout_s = rs.idle_s;
@@ -328,6 +340,8 @@ void rs_publish(void)
 	plan = tw_plan_create(&m.config, &places, &err);
 	if (!plan)
 		fail_msg("%s: %s", err.field, err.text);
+	for (uint32_t i = 0; i < plan->n_acls; i++)
+		tw_acl_compile(plan->acls[i]);
 	s = tw_snapshot_build(plan, states, 1, ++generation, old);
 	assert_non_null(s);
 	tw_plan_put(plan);

@@ -30,12 +30,14 @@ struct rs_port {
 	uint64_t mirror_in, mirror_out; /* bits */
 	unsigned guards;                /* enum tw_guard */
 	const char *address;            /* NULL = none */
+	bool acl_in, acl_out;           /* has the list of rs.acl_rules */
 };
 
 struct ringswitch {
 	struct tw_worker worker;
 	struct rs_port port[RS_DEVICES];
 	uint32_t active_s, idle_s;
+	const char *acl_rules[4]; /* up to the first NULL; what they do not fit passes */
 };
 extern struct ringswitch rs;
 

@@ -169,9 +169,13 @@ void fake_run(struct fake *fake, const char *line)
 
 	fake_reset(fake);
 	words[n++] = program;
-	for (char *word; n < WORDS_MAX && (word = strsep(&rest, " ")) != NULL;)
+	while (n < WORDS_MAX && rest) {
+		bool quoted = *rest == '\'';
+		char *word = quoted ? (rest++, strsep(&rest, "'")) : strsep(&rest, " ");
+
 		if (*word)
 			words[n++] = word;
+	}
 	io.out = open_memstream(&fake->out, &out_size);
 	io.err = open_memstream(&fake->err, &err_size);
 	fake->rc = tw_twctl_run(n, words, &io);

@@ -90,7 +90,7 @@ static void a_ports_own_vlan_overrides_its_networks(void **state)
 	clean(&bed);
 }
 
-static void a_ports_own_guards_take_the_place_of_its_networks(void **state)
+static void a_ports_own_guards_and_lists_take_the_place_of_its_networks(void **state)
 {
 	struct bed bed = { 0 };
 	Tw__WatchReply *reply = make_reply(1);
@@ -103,6 +103,12 @@ static void a_ports_own_guards_take_the_place_of_its_networks(void **state)
 	tw__guards__init(own);
 	guards->source = guards->ra = true;
 	own->bpdu = true;
+	add_network(reply, "green", 20);
+	reply->networks[reply->n_networks - 1]->ingress_acl = strdup("web");
+	add_port(reply, "vm/c", 3, "green", "a");
+	port = add_port(reply, "vm/d", 4, "green", "a");
+	port->ingress_acl = strdup("none");
+	port->egress_acl = strdup("other");
 	add_network(reply, "blue", 10)->guards = guards;
 	port = add_port(reply, "vm/a", 1, "blue", "a");
 	port->addresses = malloc(sizeof(char *));
@@ -116,6 +122,10 @@ static void a_ports_own_guards_take_the_place_of_its_networks(void **state)
 	assert_string_equal(s->ports[0]->addresses[0], "10.0.0.1");
 	assert_true(!s->ports[1]->guards->source && s->ports[1]->guards->bpdu);
 	assert_int_equal(s->ports[1]->n_addresses, 0);
+	assert_string_equal(s->ports[1]->ingress_acl, "");
+	assert_string_equal(s->ports[2]->ingress_acl, "web");
+	assert_string_equal(s->ports[3]->ingress_acl, "");
+	assert_string_equal(s->ports[3]->egress_acl, "other");
 	clean(&bed);
 }
 
@@ -271,7 +281,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_port_is_local_remote_or_nowhere_by_its_binding),
 		cmocka_unit_test(a_ports_own_vlan_overrides_its_networks),
-		cmocka_unit_test(a_ports_own_guards_take_the_place_of_its_networks),
+		cmocka_unit_test(a_ports_own_guards_and_lists_take_the_place_of_its_networks),
 		cmocka_unit_test(a_migration_gives_ports_their_roles),
 		cmocka_unit_test(a_migration_moves_only_its_own_guests_ports),
 		cmocka_unit_test(a_mirror_is_served_where_one_of_its_ports_is),

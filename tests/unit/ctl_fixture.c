@@ -147,6 +147,18 @@ uint32_t ask_mirror(struct tw_controller *ctl, const char *name, const char *por
 	return ask_create(ctl, TW__KIND__MIRROR, &mirror.base, answer);
 }
 
+uint32_t ask_acl(struct tw_controller *ctl, const char *name, const char *rule, struct answer *answer)
+{
+	Tw__Acl acl;
+	char *rules[] = { text(rule) };
+
+	tw__acl__init(&acl);
+	acl.name = text(name);
+	acl.n_rules = 1;
+	acl.rules = rules;
+	return ask_create(ctl, TW__KIND__ACL, &acl.base, answer);
+}
+
 uint32_t ask_exporter(struct tw_controller *ctl, const char *name, struct answer *answer)
 {
 	Tw__Exporter exporter;

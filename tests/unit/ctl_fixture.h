@@ -34,6 +34,8 @@ uint32_t ask_unbind(struct tw_controller *ctl, const char *port, const char *fro
 uint32_t ask_mirror(struct tw_controller *ctl, const char *name, const char *port, const char *file,
 		    struct answer *answer);
 uint32_t ask_exporter(struct tw_controller *ctl, const char *name, struct answer *answer);
+/** One rule. */
+uint32_t ask_acl(struct tw_controller *ctl, const char *name, const char *rule, struct answer *answer);
 uint32_t ask_delete(struct tw_controller *ctl, Tw__Kind kind, const char *name, struct answer *answer);
 /** Set the fields (comma-separated) of an object to what they are in it. */
 uint32_t ask_set(struct tw_controller *ctl, Tw__Kind kind, ProtobufCMessage *msg, const char *fields,

@@ -57,6 +57,31 @@ static void a_port_gets_number_uuid_and_mac(void **state)
 	assert_memory_not_equal(web->mac.data, db->mac.data, TW_MAC_LEN);
 }
 
+static void an_access_list_is_checked_and_stays_while_a_port_has_it(void **state)
+{
+	struct tw_controller *ctl = *state;
+	struct answer answer;
+	char web[] = "web/eth0", acl[] = "a1", none[] = "none", empty[] = "";
+	Tw__Port port;
+
+	tw__port__init(&port);
+	port.name = web;
+	port.ingress_acl = acl;
+	assert_int_equal(ask_set(ctl, TW__KIND__PORT, &port.base, "ingress_acl", NULL), TW_E_NOT_FOUND);
+	assert_int_equal(ask_acl(ctl, "a1", "allow tpc", &answer), TW_E_INVALID);
+	assert_string_equal(answer.err.field, "acl.rules[0]");
+	assert_non_null(strstr(answer.err.text, "rule 1, word 2, \"tpc\""));
+	answer_clear(&answer);
+	assert_int_equal(ask_acl(ctl, "none", "allow tcp", NULL), TW_E_INVALID);
+	assert_int_equal(ask_acl(ctl, "a1", "allow tcp", NULL), 0);
+	assert_int_equal(ask_set(ctl, TW__KIND__PORT, &port.base, "ingress_acl", NULL), 0);
+	assert_int_equal(ask_delete(ctl, TW__KIND__ACL, "a1", NULL), TW_E_IN_USE);
+	port.ingress_acl = none;
+	assert_int_equal(ask_set(ctl, TW__KIND__PORT, &port.base, "ingress_acl", NULL), 0);
+	port.ingress_acl = empty;
+	assert_int_equal(ask_delete(ctl, TW__KIND__ACL, "a1", NULL), 0);
+}
+
 static void ports_of_one_vm_share_its_uuid(void **state)
 {
 	struct tw_controller *ctl = *state;
@@ -444,6 +469,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_MODEL(a_port_gets_number_uuid_and_mac),
+		ON_MODEL(an_access_list_is_checked_and_stays_while_a_port_has_it),
 		ON_MODEL(ports_of_one_vm_share_its_uuid),
 		ON_MODEL(a_mac_in_the_way_is_gone_around),
 		ON_MODEL(an_emptied_mac_is_given_anew),

@@ -112,6 +112,8 @@ static void a_port_shows_its_identity_place_counters_and_drops(void **state)
 				      "priority of tags    inherit\n"
 				      "addresses           -\n"
 				      "guards              inherit\n"
+				      "ingress ACL         inherit\n"
+				      "egress ACL          inherit\n"
 				      "state               enabled\n"
 				      "host                a\n"
 				      "migration           none\n"

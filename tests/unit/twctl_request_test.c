@@ -59,6 +59,13 @@ static const struct {
 	{ "port set db/eth0 --guard inherit --address 10.0.0.5,2001:db8::/64",
 	  "{'set':{'object':{'port':{'name':'db/eth0','vhost':'client','addresses':['10.0.0.5','2001:db8::/64']}},"
 	  "'fields':['guards','addresses']}}" },
+	{ "acl create web --rule 'allow tcp from any to 10.0.0.0/24 port 443' --rule 'count any' --default deny",
+	  "{'create':{'object':{'acl':{'name':'web','rules':['allow tcp from any to 10.0.0.0/24 port 443','count any'],"
+	  "'default_action':'deny'}}}}" },
+	{ "acl delete web", "{'delete':{'kind':'acl','name':'web'}}" },
+	{ "port set db/eth0 --ingress-acl web --egress-acl none",
+	  "{'set':{'object':{'port':{'name':'db/eth0','vhost':'client','ingress_acl':'web','egress_acl':'none'}},"
+	  "'fields':['ingress_acl','egress_acl']}}" },
 	{ "network delete blue", "{'delete':{'kind':'network','name':'blue'}}" },
 
 	{ "port create web/eth0 --network blue",
@@ -245,7 +252,7 @@ static void every_option_that_names_a_field_names_one_that_exists(void **state)
 	static const ProtobufCMessageDescriptor *const kinds[] = {
 		[TW__KIND__HOST] = &tw__host__descriptor,         [TW__KIND__NETWORK] = &tw__network__descriptor,
 		[TW__KIND__PORT] = &tw__port__descriptor,         [TW__KIND__MIRROR] = &tw__mirror__descriptor,
-		[TW__KIND__EXPORTER] = &tw__exporter__descriptor,
+		[TW__KIND__EXPORTER] = &tw__exporter__descriptor, [TW__KIND__ACL] = &tw__acl__descriptor,
 	};
 
 	for (size_t i = 0; tw_nouns[i]; i++)

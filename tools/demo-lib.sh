@@ -208,8 +208,8 @@ demo_spanning_record()
             split($4, first, " "); split($5, last, " "); print $3 + 0, first[2], last[2] }' | sort -n | tail -n 1)"
 }
 
-# Times of one day compare as text; a demo at midnight is allowed to be run again.
-demo_record_spans() { [[ $R_FIRST < $M_START && $M_END < $R_LAST ]]; }
+# demo_record_spans ANSWERS: times of one day compare as text; a demo at midnight is allowed to be run again.
+demo_record_spans() { [[ $R_FIRST < $M_START && $M_END < $R_LAST ]] && [ "$R_PACKETS" -ge "$1" ]; }
 
 demo_how_to_use()
 {

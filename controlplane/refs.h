@@ -11,7 +11,13 @@
 #include "controlplane/model.h"
 
 /* As many as a snapshot may hold (proto/switch.proto), so that what is accepted here can be realised there. */
-enum { TW_MAX_PORTS = 65536, TW_MAX_PORTS_PER_HOST = 1024, TW_MAX_MIRRORS = 64, TW_MAX_EXPORTERS = 8, TW_MAX_ACLS = 64 };
+enum {
+	TW_MAX_PORTS = 65536,
+	TW_MAX_PORTS_PER_HOST = 1024,
+	TW_MAX_MIRRORS = 64,
+	TW_MAX_EXPORTERS = 8,
+	TW_MAX_ACLS = 64
+};
 
 /** May the model hold this object (new, or in place of the one of its name)? @return false with *err filled */
 bool tw_refs_check(const struct tw_model *model, Tw__Kind kind, const ProtobufCMessage *msg, struct tw_error *err);

@@ -87,7 +87,7 @@ def _features():
     yield Case("metering", "metering of every packet / none at all", [Contender(Tradewind(), Load()), Contender(off, Load())],
                [want.ratio(TW, off.name, 0.92)], needs=[option("--no-metering")])
     yield Case("everything", "trunk, ACL of 1,000 rules, guards, policers, metering / VLAN and metering alone",
-               wants=[want.Want("all / VLAN + metering", (), None, 0.90)], needs=[_lacks("tw-switch has no ACLs, guards and policers")])
+               wants=[want.Want("all / VLAN + metering", (), None, 0.90)], needs=[_lacks("tw-switch has no policers")])
     yield Case("tso", "TCP between two guests with TSO / the kernel's bridge with taps",
                wants=[want.Want("tw-switch / kernel bridge", (), None, 1.0)],
                needs=[_lacks("there is no load of 64 KB frames for both yet")])

@@ -19,10 +19,9 @@ static struct tw_verdict drop(struct tw_verdict v, enum tw_drop reason)
 {
 	v.action = TW_ACT_DROP;
 	v.drop = (uint8_t)reason;
-	v.edit = TW_EDIT_NONE;
 	v.out = TW_SLOT_NONE;
 	v.egress = 0;
-	v.flags &= (uint8_t) ~(TW_V_MIRROR_OUT | TW_V_INSPECT | TW_V_ACL_EACH);
+	v.flags &= (uint16_t) ~(TW_V_MIRROR_OUT | TW_V_INSPECT | TW_V_ACL_EACH);
 	return v;
 }
 

@@ -8,6 +8,8 @@
 #ifndef TW_DATAPLANE_DECIDE_H
 #define TW_DATAPLANE_DECIDE_H
 
+#include <assert.h>
+
 #include "dataplane/drop.h"
 #include "dataplane/key.h"
 #include "dataplane/snapshot.h"
@@ -40,14 +42,17 @@ enum tw_verdict_flags {
 };
 
 struct tw_verdict {
-	uint8_t action;  /* enum tw_action */
-	uint8_t drop;    /* enum tw_drop */
-	uint8_t edit;    /* enum tw_edit */
-	uint8_t flags;   /* enum tw_verdict_flags */
+	uint8_t action; /* enum tw_action */
+	union {
+		uint8_t drop; /* enum tw_drop, of TW_ACT_DROP */
+		uint8_t edit; /* enum tw_edit, of all others */
+	};
+	uint16_t flags;  /* enum tw_verdict_flags */
 	uint16_t out;    /* slot */
 	uint16_t vlan;   /* the frame's VLAN as judged; 0 = untagged */
 	uint32_t egress; /* port number at the other end, wherever it is; 0 = none or many */
 };
+static_assert(sizeof(struct tw_verdict) == 12, "a verdict leaves a flow entry's second line its counters");
 
 /** @note Any thread inside an RCU section (or with a snapshot of its own). No allocation, no side effect. */
 struct tw_verdict tw_decide(const struct tw_snapshot *snapshot, const struct tw_key *key);

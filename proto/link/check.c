@@ -2,7 +2,7 @@
 /*
  * check.c - what is checked of each message, and under which name an error speaks of it; see check.h. Pure; any thread.
  *
- * The limits are in check_rules.c, values in check_value.c and check_text.c, the walk between the two in check_walk.c.
+ * The limits are in check_rules_NAME.c, values in check_value.c and check_text.c, the walk between the two in check_walk.c.
  */
 #include "proto/link/check.h"
 

@@ -2,7 +2,8 @@
 /*
  * check.h - the limits of every field of the model, checked where a message enters a program.
  *
- * Limits are those written in the .proto files; check_rules.c has them as a table. The error names the field by its path.
+ * Limits are those written in the .proto files; the check_rules_NAME.c have them as tables.
+ * An error names the field by its path.
  * Pure functions, any thread; references between objects (does that network exist?) are the controller's to check, and
  * whether a snapshot's mirror names ports that it has is the switch's. A port may lack number, uuid and mac, which the
  * controller gives; a LocalPort may lack neither number nor mac.

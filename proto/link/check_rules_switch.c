@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check_rules_switch.c - the limits of what an agent tells its switch (switch.proto); see check_rules.h. Pure. */
+#include <limits.h>
+
+#include "proto/link/check_rules_table.h"
+
+/* clang-format off */
+static const struct tw_rule snapshot[] = {
+	{ "host", TW_RULE_NAME },
+	{ "observation_domain", RANGE(1, UINT32_MAX, "an observation domain") },
+	{ "ports", TW_RULE_MESSAGE, COUNT(0, 1024) },
+	{ "remotes", TW_RULE_MESSAGE, COUNT(0, 65536) },
+	{ "uplinks", TW_RULE_MESSAGE, COUNT(0, 8), .also = tw_also_uplinks_unique },
+	{ "mirrors", TW_RULE_MESSAGE, COUNT(0, 64) },
+	{ "exporters", TW_RULE_MESSAGE, COUNT(0, 8), .also = tw_also_snapshot_unique },
+	{ "acls", TW_RULE_MESSAGE, COUNT(0, 64), .also = tw_also_acls_unique },
+	{ 0 }
+};
+static const struct tw_rule local_port[] = {
+	{ "number", PORT_NUMBER },
+	{ "name", TW_RULE_PORT },
+	{ "uuid", TW_RULE_UUID, .optional = true },
+	{ "mac", TW_RULE_MAC },
+	{ "vm_uuid", TW_RULE_UUID, .optional = true },
+	{ "vm_name", TW_RULE_NAME, .optional = true },
+	{ "network", TW_RULE_NAME, .optional = true },
+	{ "vlan", TW_RULE_VLAN },
+	{ "mtu", MTU },
+	{ "socket", TW_RULE_PATH, .max = SOCKET_PATH_MAX },
+	{ "addresses", TW_RULE_PREFIX, COUNT(0, 64) },
+	{ "guards", TW_RULE_MESSAGE, .optional = true },
+	{ "ingress_acl", TW_RULE_NAME, .optional = true },
+	{ "egress_acl", TW_RULE_NAME, .optional = true },
+	{ 0 }
+};
+static const struct tw_rule remote_port[] = {
+	{ "number", PORT_NUMBER },
+	{ "mac", TW_RULE_MAC },
+	{ "name", TW_RULE_PORT, .optional = true },
+	{ "vm_name", TW_RULE_NAME, .optional = true },
+	{ "vm_uuid", TW_RULE_UUID, .optional = true },
+	{ "uuid", TW_RULE_UUID, .optional = true },
+	{ "vlan", TW_RULE_VLAN },
+	{ 0 }
+};
+static const struct tw_rule local_mirror[] = {
+	{ "name", TW_RULE_NAME },
+	{ "ports", PORT_NUMBER, COUNT(0, 64) },
+	{ "path", TW_RULE_PATH, .max = PATH_MAX - 1 },
+	{ "snaplen", SNAPLEN },
+	{ 0 }
+};
+static const struct tw_rule local_exporter[] = {
+	{ "name", TW_RULE_NAME },
+	{ "collector", TW_RULE_ENDPOINT },
+	{ "active_timeout_s", RANGE(1, 3600, "an active timeout in seconds") },
+	{ "idle_timeout_s", RANGE(1, 600, "an idle timeout in seconds") },
+	{ "template_refresh_s", RANGE(1, 86400, "a template refresh in seconds") },
+	{ "mtu", RANGE(512, TW_MTU_MAX, "an export MTU") },
+	{ 0 }
+};
+static const struct tw_rule apply_snapshot[] = {
+	{ "snapshot", TW_RULE_MESSAGE },
+	{ 0 }
+};
+static const struct tw_rule get_flows[] = {
+	{ "limit", RANGE_OR_ZERO(1, 10000, "a number of flows", "1000") },
+	{ 0 }
+};
+static const struct tw_rule names_number[] = { /* TakePortState, ReleasePort, PortState, PortActivated */
+	{ "number", PORT_NUMBER },
+	{ 0 }
+};
+
+const struct tw_rules tw_rules_switch[] = {
+	{ &tw__remote_port__descriptor, remote_port },
+	{ &tw__local_port__descriptor, local_port },
+	{ &tw__local_mirror__descriptor, local_mirror },
+	{ &tw__local_exporter__descriptor, local_exporter },
+	{ &tw__snapshot__descriptor, snapshot },
+	{ &tw__apply_snapshot__descriptor, apply_snapshot },
+	{ &tw__get_flows__descriptor, get_flows },
+	{ &tw__take_port_state__descriptor, names_number },
+	{ &tw__release_port__descriptor, names_number },
+	{ &tw__port_state__descriptor, names_number },
+	{ &tw__port_activated__descriptor, names_number },
+	{ 0 }
+};
+/* clang-format on */

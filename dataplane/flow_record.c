@@ -18,6 +18,19 @@ static uint8_t forwarding_status(const struct tw_verdict *v)
 	if (v->action != TW_ACT_DROP)
 		return TW_FORWARDED;
 	switch (v->drop) {
+	case TW_DROP_SOURCE_GUARD:
+		return TW_DROPPED_SOURCE;
+	case TW_DROP_OVER_MTU:
+		return TW_DROPPED_SIZE;
+	case TW_DROP_ACL_INGRESS:
+	case TW_DROP_ACL_EGRESS:
+	case TW_DROP_ARP_INSPECT:
+	case TW_DROP_ND_INSPECT:
+	case TW_DROP_DHCP_GUARD:
+	case TW_DROP_DHCP6_GUARD:
+	case TW_DROP_RA_GUARD:
+	case TW_DROP_BPDU_GUARD:
+	case TW_DROP_GUARD_HIDDEN:
 	case TW_DROP_FORGED_SOURCE:
 	case TW_DROP_PORT_DISABLED:
 	case TW_DROP_OUT_DISABLED:

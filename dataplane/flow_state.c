@@ -84,7 +84,7 @@ static const char *check_key(const struct tw_key *k)
 
 	if (k->flags & ~KNOWN_FLAGS || (v4 && v6))
 		return "raw_key: unknown flags";
-	if (k->zero2 || (!v6 && memcmp(k->src_ip6, zero, 32) != 0))
+	if (!v6 && memcmp(k->src_ip6, zero, 32) != 0)
 		return "raw_key: octets that must be zero are not";
 	if (!v4 && !v6 && (k->word[2] || k->protocol || k->tos))
 		return "raw_key: a layer-2 flow with fields of IP";
@@ -93,6 +93,19 @@ static const char *check_key(const struct tw_key *k)
 	if (!(k->flags & TW_FLOW_KEY_TAGGED) && k->tci)
 		return "raw_key: a tag in an untagged flow";
 	return NULL;
+}
+
+/* By its name: another version of the switch may number its reasons otherwise. */
+static const char *take_reason(const char *name, struct tw_flow *f)
+{
+	for (unsigned i = 0; i < TW_DROPS; i++)
+		if (strcmp(tw_drop_name(i), name) == 0) {
+			f->key.refused = (uint8_t)(i + 1);
+			f->verdict.action = TW_ACT_DROP;
+			f->verdict.drop = (uint8_t)i;
+			return NULL;
+		}
+	return "drop_reason: unknown, and the flow is of frames refused one by one";
 }
 
 static uint32_t ms_of(const struct tw_flow_clock *clock, uint64_t unix_ms)
@@ -141,6 +154,9 @@ const char *tw_flow_from_message(const Tw__Flow *m, const struct tw_flow_clock *
 					 .out = TW_SLOT_NONE,
 					 .vlan = (uint16_t)(m->vlan & 0x0fff),
 					 .egress = m->egress };
+	wrong = f.key.refused ? take_reason(m->drop_reason, &f) : NULL;
+	if (wrong)
+		return wrong;
 	*flow = f;
 	return NULL;
 }

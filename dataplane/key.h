@@ -45,8 +45,8 @@ struct tw_key {
 			};
 			uint8_t protocol;
 			uint8_t tos;
-			uint8_t flags; /* enum tw_flow_key_flags */
-			uint8_t zero2;
+			uint8_t flags;   /* enum tw_flow_key_flags */
+			uint8_t refused; /* 0; else enum tw_drop + 1: frames of the flow refused one by one (meter.h) */
 			/* words 4..7, IPv6 only */
 			uint8_t src_ip6[16], dst_ip6[16];
 		};

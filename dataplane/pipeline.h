@@ -23,12 +23,12 @@
 	S(forward, decide.c, first_frame, "where does it go",                                                                         \
 	  "unknown_unicast not_in_vlan private_vlan double_tagged hairpin no_uplink no_member reserved_group link_down out_disabled") \
 	S(acl_out, acl.c, first_frame, "does the other port's access list let it out", "acl_egress")                                  \
-	S(count, worker.c, every_frame, "packets, octets, times, TCP flags into the flow", "")                                        \
 	S(mirror, tx.c, every_frame, "copies for mirrors; shed when the mirror thread is behind", "")                                 \
 	S(inspect, guard.c, arp_and_nd, "do ARP and neighbour discovery tell the truth",                                              \
 	  "arp_inspect nd_inspect guard_hidden")                                                                                      \
 	S(acl, acl.c, flows_of_rules_on_tcp_flags, "the access lists once more, with the frame's TCP flags",                          \
 	  "acl_ingress acl_egress")                                                                                                   \
+	S(count, meter.h, every_frame, "into the flow, or into that of its frames refused one by one", "")                            \
 	S(edit, edit.c, every_frame, "802.1Q tag on, off, changed", "no_buffer")                                                      \
 	S(flood, tx.c, group_frames, "a copy for each member of the VLAN", "no_buffer")                                               \
 	S(hold, tx.c, migrating_ports, "wait for a guest between two hosts", "hold_full")                                             \

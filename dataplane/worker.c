@@ -31,6 +31,7 @@
 #include "dataplane/flow_lookup.h"
 #include "dataplane/guard.h"
 #include "dataplane/job.h"
+#include "dataplane/meter.h"
 #include "dataplane/parse.h"
 #include "dataplane/tx.h"
 #include "dataplane/vlan.h"
@@ -72,13 +73,6 @@ struct tw_flow_clock tw_worker_clock(const struct tw_worker *w)
 
 /* --- decide --- */
 
-static bool told_apart(const struct tw_verdict *a, const struct tw_verdict *b)
-{
-	return a->egress != b->egress || a->vlan != b->vlan || (a->flags & TW_V_METER) != (b->flags & TW_V_METER) ||
-	       (a->action == TW_ACT_DROP) != (b->action == TW_ACT_DROP) ||
-	       (a->action == TW_ACT_DROP && a->drop != b->drop);
-}
-
 /* The flow's first frame, or its first after a change. What a record says must hold for all it counts: when the new verdict
  * would say something else, what was counted under the old one goes out first. */
 static void decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f)
@@ -86,7 +80,7 @@ static void decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw_f
 	struct tw_verdict v = tw_decide(s, &f->key);
 
 	w->stats.misses++;
-	if (f->packets && told_apart(&f->verdict, &v))
+	if (f->packets && tw_meter_told_apart(&f->verdict, &v))
 		tw_expire_flush(w, s, f, TW_FLOW_END_FORCED);
 	f->verdict = v;
 	f->generation = s->generation;
@@ -96,34 +90,6 @@ static void decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw_f
 
 		rte_ring_sp_enqueue(w->told, tw_told_pack(TW_TOLD_HEARD, sender->slot));
 	}
-}
-
-/* --- count --- */
-
-/* Apart, for most frames are like the one before. */
-static void count_new(struct tw_flow *f, const struct tw_meta *meta)
-{
-	f->usual = tw_meta_word(meta);
-	f->tcp_flags |= meta->tcp_flags;
-	if (meta->ttl < f->min_ttl)
-		f->min_ttl = meta->ttl;
-	if (meta->ttl > f->max_ttl)
-		f->max_ttl = meta->ttl;
-	if (meta->l3_len < f->min_len)
-		f->min_len = meta->l3_len;
-	if (meta->l3_len > f->max_len)
-		f->max_len = meta->l3_len;
-}
-
-static inline void count(struct tw_flow *f, const struct tw_meta *meta, uint32_t pkt_len, uint32_t now)
-{
-	if (f->packets++ == 0)
-		f->first_ms = now;
-	f->last_ms = now;
-	f->l3_octets += meta->l3_len;
-	f->l2_octets += pkt_len;
-	if (f->usual != tw_meta_word(meta))
-		count_new(f, meta);
 }
 
 /* --- act --- */
@@ -151,16 +117,32 @@ static inline void batch_add(struct burst *b, uint16_t slot, struct rte_mbuf *m)
 	batch->m[batch->n++] = m;
 }
 
-static inline __attribute__((always_inline)) void forward(struct tw_worker *w, const struct tw_snapshot *s,
-							  struct burst *b, unsigned i, const struct tw_verdict *v)
+/* A frame is refused whose flow was let through. */
+static __attribute__((noinline)) void refuse(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b,
+					     unsigned i, struct tw_flow *f, uint16_t charged, enum tw_drop reason)
 {
+	tw_meter_refused(w, s, f, &b->meta[i], b->m[i]->pkt_len, reason);
+	tw_tx_drop(w, charged, reason, b->m[i]);
+}
+
+static inline __attribute__((always_inline)) void count(struct tw_worker *w, const struct burst *b, unsigned i,
+							struct tw_flow *f)
+{
+	tw_meter_count(f, &b->meta[i], b->m[i]->pkt_len, w->cache.now_ms);
+}
+
+static inline __attribute__((always_inline)) void forward(struct tw_worker *w, const struct tw_snapshot *s,
+							  struct burst *b, unsigned i, struct tw_flow *f)
+{
+	const struct tw_verdict *v = &f->verdict;
 	const struct tw_slot *out = &s->slot[v->out];
 	struct rte_mbuf *m = b->m[i];
 
 	if (__builtin_expect(tw_tx_over_mtu(out, b->meta[i].l2_len, m), 0)) {
-		tw_tx_drop(w, v->out, TW_DROP_OVER_MTU, m);
+		refuse(w, s, b, i, f, v->out, TW_DROP_OVER_MTU);
 		return;
 	}
+	count(w, b, i, f);
 	if (__builtin_expect(v->edit != TW_EDIT_NONE, 0) &&
 	    !tw_edit_apply(m, (enum tw_edit)v->edit, tw_vlan_tag(&s->slot[b->slot], &b->key[i]))) {
 		tw_tx_drop(w, b->slot, TW_DROP_NO_BUFFER, m);
@@ -171,45 +153,54 @@ static inline __attribute__((always_inline)) void forward(struct tw_worker *w, c
 	batch_add(b, v->out, m);
 }
 
-/* What must be seen of each frame. Not inline: few frames are ARP. @return false: dropped */
-static __attribute__((noinline)) bool each_may_pass(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b,
-						    unsigned i, const struct tw_verdict *v)
+/* What must be seen of each frame. Not inline: few frames are ARP. @return TW_DROPS: it may pass */
+static __attribute__((noinline)) enum tw_drop judge_each(struct tw_worker *w, const struct tw_snapshot *s,
+							 struct burst *b, unsigned i, const struct tw_verdict *v,
+							 uint16_t *charged)
 {
 	const struct rte_mbuf *m = b->m[i];
-	uint16_t charged = b->slot;
 	enum tw_drop reason = TW_DROPS;
 
 	if (v->flags & TW_V_INSPECT)
 		reason = tw_guard_inspect(&s->slot[b->slot], &b->key[i], rte_pktmbuf_mtod(m, const uint8_t *),
 					  m->data_len, b->meta[i].l2_len);
 	if (reason == TW_DROPS && v->flags & TW_V_ACL_EACH)
-		reason = tw_acl_judge_each(w, s, &b->key[i], b->meta[i].tcp_flags, v, &charged);
-	if (reason == TW_DROPS)
-		return true;
-	tw_tx_drop(w, charged, reason, b->m[i]);
-	return false;
+		reason = tw_acl_judge_each(w, s, &b->key[i], b->meta[i].tcp_flags, v, charged);
+	return reason;
 }
 
+/* Any frame but those that are only forwarded. Whatever judges frames one by one comes before the count. */
 static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b, unsigned i,
-					  const struct tw_verdict *v)
+					  struct tw_flow *f)
 {
 	const struct tw_slot *in = &s->slot[b->slot];
+	const struct tw_verdict *v = &f->verdict;
+	uint16_t charged = b->slot;
+	enum tw_drop reason;
 
 	if (__builtin_expect(v->flags & TW_V_MIRROR_IN, 0))
 		tw_tx_mirror(w, in->mirror_in, in->number, false, b->m[i]);
-	if (__builtin_expect(v->flags & (TW_V_INSPECT | TW_V_ACL_EACH), 0) && !each_may_pass(w, s, b, i, v))
-		return;
+	if (__builtin_expect(v->flags & (TW_V_INSPECT | TW_V_ACL_EACH), 0)) {
+		reason = judge_each(w, s, b, i, v, &charged);
+		if (reason != TW_DROPS) {
+			refuse(w, s, b, i, f, charged, reason);
+			return;
+		}
+	}
 	switch ((enum tw_action)v->action) {
 	case TW_ACT_FORWARD:
-		forward(w, s, b, i, v);
+		forward(w, s, b, i, f);
 		break;
 	case TW_ACT_FLOOD:
+		count(w, b, i, f);
 		tw_tx_flood(w, s, b->slot, &b->key[i], v, b->m[i]);
 		break;
 	case TW_ACT_HOLD:
+		count(w, b, i, f);
 		tw_tx_hold(w, in, v->out, &b->key[i], b->m[i]);
 		break;
 	case TW_ACT_DROP:
+		count(w, b, i, f);
 		if (v->drop == TW_DROP_ACL_INGRESS || v->drop == TW_DROP_ACL_EGRESS)
 			tw_acl_count_denied(w, s, &b->key[i], v);
 		tw_tx_drop(w, v->out == TW_SLOT_NONE ? b->slot : v->out, (enum tw_drop)v->drop, b->m[i]);
@@ -258,13 +249,11 @@ static void without_flow(struct tw_worker *w, const struct tw_snapshot *s, struc
 	w->stats.overflows++;
 	w->stats.overflow_octets += b->meta[i].l3_len;
 	decide(w, s, &lone);
-	act(w, s, b, i, &lone.verdict);
+	act(w, s, b, i, &lone);
 }
 
 static void count_and_act_all(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b)
 {
-	uint32_t now = w->cache.now_ms;
-
 	for (uint16_t i = 0; i < b->n; i++) {
 		struct tw_flow *f = tw_flow_confirm(&w->cache, b->flow[i], &b->key[i], b->hash[i]);
 
@@ -274,12 +263,11 @@ static void count_and_act_all(struct tw_worker *w, const struct tw_snapshot *s, 
 		}
 		if (__builtin_expect(f->generation != s->generation, 0))
 			decide(w, s, f);
-		count(f, &b->meta[i], b->m[i]->pkt_len, now);
 		/* Nearly all: forwarded, and nothing to be done where it came in. */
 		if (__builtin_expect(f->verdict.action == TW_ACT_FORWARD && !(f->verdict.flags & TW_V_AT_INGRESS), 1))
-			forward(w, s, b, i, &f->verdict);
+			forward(w, s, b, i, f);
 		else
-			act(w, s, b, i, &f->verdict);
+			act(w, s, b, i, f);
 	}
 }
 

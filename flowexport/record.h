@@ -31,11 +31,13 @@ enum tw_flow_key_flags {
 				       /* neither IPv4 nor IPv6: a layer-2 flow by ethertype */
 };
 
-enum {
-	TW_FORWARDED = 64,
-	TW_DROPPED = 128,
-	TW_DROPPED_POLICY = 129
-}; /* forwardingStatus (89), RFC 7270 section 4.12 */
+enum tw_forwarding { /* forwardingStatus (89), RFC 7270 section 4.12; there: */
+		     TW_FORWARDED = 64,
+		     TW_DROPPED = 128,
+		     TW_DROPPED_POLICY = 129, /* ACL deny */
+		     TW_DROPPED_SIZE = 133,   /* fragmentation and DF set */
+		     TW_DROPPED_SOURCE = 140, /* RPF: the source address is not one that comes from there */
+};
 
 struct tw_flow_record {
 	/* key */

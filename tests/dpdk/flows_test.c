@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "dataplane/guard.h"
 #include "tests/support/ringswitch.h"
 
 static struct test_frame udp(unsigned from, unsigned to, unsigned sport)
@@ -164,6 +165,132 @@ static void frames_that_are_dropped_are_counted_with_the_reason(void **state)
 	rs_expect_drops("1.not_in_vlan=1 1.no_uplink=1");
 }
 
+/* The records of one flow by their status; each frame is in one of the two. */
+static void expect_two(uint8_t status, uint64_t passed, uint64_t refused, uint64_t l2_refused)
+{
+	struct tw_flow_record a, b;
+
+	rs_warp(15000);
+	rs_sweep();
+	a = record();
+	b = record();
+	no_record();
+	if (a.forwarding != TW_FORWARDED) {
+		struct tw_flow_record t = a;
+
+		a = b;
+		b = t;
+	}
+	assert_int_equal(a.forwarding, TW_FORWARDED);
+	assert_int_equal(b.forwarding, status);
+	assert_int_equal(a.packets, passed);
+	assert_int_equal(b.packets, refused);
+	assert_int_equal(b.l2_octets, l2_refused);
+	assert_int_equal(a.ingress, b.ingress);
+	assert_int_equal(a.protocol, b.protocol);
+	assert_memory_equal(a.src_mac, b.src_mac, 6);
+	assert_int_equal(tw_flow_cache_used(&rs.worker.cache), 0);
+}
+
+static void frames_refused_by_a_rule_on_tcp_flags_are_a_record_beside_those_that_passed(void **state)
+{
+	struct test_frame f = {
+		.from = 1, .to = 2, .protocol = 6, .sport = 9, .dport = 22, .payload = 22, .tcp_flags = 16
+	};
+	struct test_frame syn = f;
+
+	syn.tcp_flags = 2;
+	rs.acl_rules[0] = "deny tcp flags syn/syn,ack";
+	rs.port[1].acl_in = true;
+	rs_publish();
+	for (int i = 0; i < 3; i++) {
+		send_and_free(1, &f, 2);
+		send_and_free(1, &syn, 0);
+		send_and_free(1, &syn, 0);
+	}
+	expect_two(TW_DROPPED_POLICY, 3, 6, 6 * 76);
+	rs_expect_silence();
+	rs_expect_drops("1.acl_ingress=6");
+}
+
+static void frames_refused_by_inspection_are_a_record_beside_those_that_passed(void **state)
+{
+	uint8_t arp[60] = { 2,    0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x06, 0, 1,
+			    0x08, 0, 6, 4, 0, 2, 2, 0, 0, 0, 0, 1, 10,   0,    0, 1 };
+
+	rs.port[1].guards = TW_GUARD_ARP;
+	rs.port[1].address = "10.0.0.1";
+	rs_publish();
+	for (uint8_t i = 1; i <= 5; i++) {
+		arp[31] = i; /* the sender's address: only the first is its own */
+		rs_send_bytes(1, arp, sizeof(arp));
+	}
+	rs_run();
+	rte_pktmbuf_free(rs_take(2));
+	expect_two(TW_DROPPED_POLICY, 1, 4, 4 * 60);
+	rs_expect_silence();
+	rs_expect_drops("1.arp_inspect=4");
+}
+
+static void frames_too_large_for_their_destination_are_a_record_beside_those_that_passed(void **state)
+{
+	struct test_frame f = udp(1, 2, 1000);
+
+	rs.port[1].mtu = 9000;
+	rs_publish();
+	for (int i = 0; i < 4; i++) {
+		f.payload = i ? 3000 : 22;
+		send_and_free(1, &f, i ? 0 : 2);
+	}
+	expect_two(TW_DROPPED_SIZE, 1, 3, 3 * 3042);
+	rs_expect_silence();
+	rs_expect_drops("2.over_mtu=3");
+}
+
+static void a_flow_of_which_nothing_passes_stays_known_while_it_goes_on(void **state)
+{
+	struct test_frame f = udp(1, 2, 1000);
+	struct tw_flow_record r;
+
+	f.payload = 3000;
+	rs_warp(60000);
+	for (int i = 0; i < 4; i++) {
+		send_and_free(1, &f, 0);
+		rs_warp(5000);
+		rs_sweep();
+	}
+	assert_int_equal(rs.worker.stats.misses, 1);
+	rs_warp(15000);
+	rs_sweep();
+	r = record();
+	no_record();
+	assert_int_equal(r.forwarding, TW_DROPPED_SIZE);
+	assert_int_equal(r.packets, 4);
+	rs_expect_drops("2.over_mtu=4");
+}
+
+static void guards_and_access_lists_are_policy_in_a_record(void **state)
+{
+	const struct test_frame f = udp(1, 2, 1), g = udp(2, 1, 2);
+	struct tw_flow_record a, b;
+
+	rs.port[1].guards = TW_GUARD_SOURCE;
+	rs.port[1].address = "10.0.0.9";
+	rs.acl_rules[0] = "deny udp";
+	rs.port[2].acl_in = true;
+	rs_publish();
+	send_and_free(1, &f, 0);
+	send_and_free(2, &g, 0);
+	rs_warp(15000);
+	rs_sweep();
+	a = record();
+	b = record();
+	no_record();
+	assert_int_equal(a.ingress == 1 ? a.forwarding : b.forwarding, TW_DROPPED_SOURCE);
+	assert_int_equal(a.ingress == 1 ? b.forwarding : a.forwarding, TW_DROPPED_POLICY);
+	rs_expect_drops("1.source_guard=1 2.acl_ingress=1");
+}
+
 static void a_frame_from_the_wire_is_counted_here_only_if_its_sender_is_no_port(void **state)
 {
 	struct test_frame remote = udp(RS_REMOTE, 1, 1), stranger = udp(99, 1, 2);
@@ -282,6 +409,11 @@ int main(void)
 		T(a_long_flow_gives_a_record_each_active_timeout_and_loses_nothing),
 		T(a_closed_connection_ends_a_second_after_its_fin),
 		T(frames_that_are_dropped_are_counted_with_the_reason),
+		T(frames_refused_by_a_rule_on_tcp_flags_are_a_record_beside_those_that_passed),
+		T(frames_refused_by_inspection_are_a_record_beside_those_that_passed),
+		T(frames_too_large_for_their_destination_are_a_record_beside_those_that_passed),
+		T(a_flow_of_which_nothing_passes_stays_known_while_it_goes_on),
+		T(guards_and_access_lists_are_policy_in_a_record),
 		T(a_frame_from_the_wire_is_counted_here_only_if_its_sender_is_no_port),
 		T(a_change_that_alters_what_a_record_says_ends_the_old_one_first),
 		T(a_full_table_costs_records_and_no_frames),

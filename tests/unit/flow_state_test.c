@@ -76,6 +76,23 @@ static void a_refused_flow_says_why(void **state)
 	tw__flow__free_unpacked(m, NULL);
 }
 
+static void frames_refused_one_by_one_arrive_with_their_reason_by_name(void **state)
+{
+	struct tw_flow f = a_flow(), out;
+	Tw__Flow *m;
+
+	f.verdict.action = TW_ACT_DROP;
+	f.verdict.drop = TW_DROP_ARP_INSPECT;
+	f.key.refused = TW_DROP_ARP_INSPECT + 1;
+	m = tw_flow_to_message(&f, &here, 41, true);
+	m->raw_key.data[offsetof(struct tw_key, refused)] = 200; /* as another version numbers it */
+	assert_null(tw_flow_from_message(m, &there, 9, &out));
+	assert_int_equal(out.key.refused, TW_DROP_ARP_INSPECT + 1);
+	assert_int_equal(out.verdict.action, TW_ACT_DROP);
+	assert_int_equal(out.verdict.drop, TW_DROP_ARP_INSPECT);
+	tw__flow__free_unpacked(m, NULL);
+}
+
 static void made_up_flows_are_refused_and_change_nothing(void **state)
 {
 	static const struct {
@@ -88,7 +105,7 @@ static void made_up_flows_are_refused_and_change_nothing(void **state)
 		{ "IPv6 octets in an IPv4 key", offsetof(struct tw_key, src_ip6), 1 },
 		{ "IP fields in a layer-2 key", offsetof(struct tw_key, flags), 0 },
 		{ "a tag without the flag", offsetof(struct tw_key, tci), 10 },
-		{ "padding", offsetof(struct tw_key, zero2), 1 },
+		{ "frames refused for no reason", offsetof(struct tw_key, refused), 1 },
 	};
 	struct tw_flow f = a_flow(), out, untouched;
 	Tw__Flow *m = tw_flow_to_message(&f, &here, 41, true);
@@ -120,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flow_arrives_as_it_left),
 		cmocka_unit_test(a_refused_flow_says_why),
+		cmocka_unit_test(frames_refused_one_by_one_arrive_with_their_reason_by_name),
 		cmocka_unit_test(made_up_flows_are_refused_and_change_nothing),
 	};
 

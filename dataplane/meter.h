@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * meter.h - a frame is counted into its flow, or, where it alone is refused, into the flow of those refused.
+ *
+ * Place    behind everything that judges a frame by itself (guards' inspection, access lists on TCP flags, the MTU), so that a
+ *          record's packets all had the fate that its forwardingStatus says. What a full ring or a lack of buffers costs later
+ *          is the ports' to count: the flow had been let through.
+ * How      a flow of which frames are refused one by one has a second entry, told apart by tw_key.refused, whose verdict is
+ *          the drop. It lives, ends and moves like any other and is no frame's key.
+ * Threads  the worker.
+ */
+#ifndef TW_DATAPLANE_METER_H
+#define TW_DATAPLANE_METER_H
+
+#include "dataplane/worker.h"
+
+/** What changes an extreme or a flag: apart, for most frames are like the one before. */
+void tw_meter_unusual(struct tw_flow *f, const struct tw_meta *meta);
+
+static inline void tw_meter_count(struct tw_flow *f, const struct tw_meta *meta, uint32_t pkt_len, uint32_t now)
+{
+	if (f->packets++ == 0)
+		f->first_ms = now;
+	f->last_ms = now;
+	f->l3_octets += meta->l3_len;
+	f->l2_octets += pkt_len;
+	if (f->usual != tw_meta_word(meta))
+		tw_meter_unusual(f, meta);
+}
+
+/** Would a record say something else of frames judged so than of those judged so? */
+bool tw_meter_told_apart(const struct tw_verdict *a, const struct tw_verdict *b);
+
+/**
+ * Count a frame that was refused though its flow was not.
+ * @param f the frame's flow; one that found no room in the table (not live) is in the overflow statistics already
+ */
+void tw_meter_refused(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f, const struct tw_meta *meta,
+		      uint32_t pkt_len, enum tw_drop reason);
+
+#endif

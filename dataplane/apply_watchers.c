@@ -124,6 +124,18 @@ static bool read_identities(struct tw_change *c)
 	return true;
 }
 
+static enum tw_flow_format format_of(Tw__Exporter__Format format)
+{
+	switch (format) {
+	case TW__EXPORTER__FORMAT__NETFLOW_V9:
+		return TW_FORMAT_V9;
+	case TW__EXPORTER__FORMAT__NETFLOW_V5:
+		return TW_FORMAT_V5;
+	default: /* check_rules knows no other */
+		return TW_FORMAT_IPFIX;
+	}
+}
+
 static bool read_target(struct tw_change *c, const Tw__LocalExporter *e, struct tw_error *err)
 {
 	struct tw_exporter_target *t;
@@ -132,6 +144,7 @@ static bool read_target(struct tw_change *c, const Tw__LocalExporter *e, struct 
 		return tw_error_set(err, TW_E_INVALID, "snapshot.exporters", "at most %d exporters", TW_EXPORTERS_MAX);
 	t = &c->exporters.targets[c->exporters.n_targets++];
 	snprintf(t->name, sizeof(t->name), "%s", e->name);
+	t->format = format_of(e->format);
 	t->template_refresh_s = e->template_refresh_s ? e->template_refresh_s : REFRESH_DEFAULT_S;
 	t->mtu = (uint16_t)(e->mtu ? e->mtu : MTU_DEFAULT);
 	if (tw_exporter_parse_collector(e->collector, &t->collector, &t->collector_size))

@@ -158,6 +158,7 @@ static bool add_exporter(Tw__SwitchStatus *s, const struct tw_exporter_stats *st
 	out->messages = stats->messages;
 	out->octets = stats->octets;
 	out->lost_records = stats->lost_records;
+	out->unsaid_records = stats->unsaid_records;
 	return set(&out->name, stats->name) && set(&out->error, stats->error);
 }
 

@@ -5,7 +5,7 @@
  * Threads  the exporter thread of tw-switch owns a tw_exporter and makes every call but tw_exporter_configure() and
  *          tw_exporter_stats(), which any control thread may make (they exchange whole values under a lock the exporter
  *          thread holds for microseconds). No worker ever comes here.
- * Spec     RFC 7011, RFC 7012; elements from the IANA "ipfix" registry.
+ * Spec     RFC 7011, RFC 7012, RFC 3954; elements from the IANA "ipfix" registry.
  */
 #ifndef TW_FLOWEXPORT_EXPORTER_H
 #define TW_FLOWEXPORT_EXPORTER_H
@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "flowexport/message.h"
 #include "flowexport/record.h"
 
 enum { TW_EXPORTERS_MAX = 8, TW_EXPORTER_NAME_SIZE = 64 };
@@ -23,6 +24,7 @@ struct tw_exporter_target {
 	char name[TW_EXPORTER_NAME_SIZE];
 	struct sockaddr_storage collector;
 	socklen_t collector_size;
+	enum tw_flow_format format;
 	uint32_t template_refresh_s; /* templates and options tables are sent again this often */
 	uint16_t mtu;                /* largest IP packet */
 };
@@ -38,11 +40,12 @@ struct tw_exporter_config {
 
 struct tw_exporter_stats {
 	char name[TW_EXPORTER_NAME_SIZE];
-	uint64_t records;      /* data records of flows that left and were not refused, known a little later */
-	uint64_t messages;     /* UDP datagrams */
-	uint64_t octets;       /* IPFIX, without UDP and IP headers */
-	uint64_t lost_records; /* not sent, or refused by the collector's host */
-	char error[128];       /* why; empty again once the collector takes messages */
+	uint64_t records;        /* data records of flows that left and were not refused, known a little later */
+	uint64_t messages;       /* UDP datagrams */
+	uint64_t octets;         /* of messages, without UDP and IP headers */
+	uint64_t lost_records;   /* not sent, or refused by the collector's host */
+	uint64_t unsaid_records; /* that the format has no words for: IPv6 and refused flows in version 5 */
+	char error[128];         /* why; empty again once the collector takes messages */
 };
 
 struct tw_exporter;
@@ -56,7 +59,7 @@ void tw_exporter_destroy(struct tw_exporter *exporter);
 int tw_exporter_parse_collector(const char *text, struct sockaddr_storage *addr, socklen_t *size);
 
 /**
- * New targets and identities, as of the next tick. Targets that stay (same name and collector) keep socket, source port and
+ * New targets and identities, as of the next tick. Targets that stay (same name, collector and format) keep socket, source port and
  * sequence, unless the observation domain is another. mtu is kept within 512..9000, template_refresh_s 0 means 60.
  * @return 0; -EINVAL: domain 0, too many targets, a collector without address, identities not in order; -ENOMEM.
  *         After an error the former configuration stands.

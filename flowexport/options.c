@@ -20,45 +20,45 @@ struct tw_option_row {
 
 static_assert(4 + 16 + 16 + 1 + sizeof(((struct tw_flow_identity *)0)->vm_name) + 1 +
 			      sizeof(((struct tw_flow_identity *)0)->name) <=
-		      TW_IPFIX_MESSAGE_MIN - TW_IPFIX_HEADER - TW_IPFIX_SET_HEADER,
+		      TW_MESSAGE_MIN - 20 - TW_MESSAGE_SET_HEADER,
 	      "a VM record fits the smallest message");
 
-#define PUT(table, name, element, pen, width, put, value, records) \
-	if ((records) & (1u << (table)))                           \
+#define PUT(layout, name, element, pen, width, put, value, records) \
+	if ((records) & (1u << (layout)))                           \
 		at = TW_PUT_##put(at, value, width);
 
-static size_t encode_row(uint8_t *out, const struct tw_option_row *o, enum tw_option_table table)
+static size_t encode_row(uint8_t *out, const struct tw_option_row *o, unsigned layout)
 {
 	uint8_t *at = out;
 
-	TW_OPTION_FIELDS(PUT, table)
+	TW_OPTION_FIELDS(PUT, layout)
 	return (size_t)(at - out);
 }
 
-/* All of the tables or none: what was reserved is given back if a later one finds no room. */
-static bool add_rows(struct tw_ipfix_message *message, const struct tw_option_row *o,
-		     const enum tw_option_table *tables, size_t n_tables)
+/* All of the tables that the format has, or none: what was reserved is given back if a later one finds no room. */
+static bool add_rows(struct tw_message *message, const struct tw_option_row *o, const enum tw_option_table *tables,
+		     size_t n_tables)
 {
 	uint8_t row[N_ROWS_MAX][ROW_MAX];
 	size_t size[N_ROWS_MAX], need = message->size + 3; /* the open set's filling */
 
 	for (size_t i = 0; i < n_tables; i++) {
-		size[i] = encode_row(row[i], o, tables[i]);
-		need += TW_IPFIX_SET_HEADER + ((size[i] + 3) & ~(size_t)3);
+		size[i] = encode_row(row[i], o, TW_LAYOUT(message->format, tables[i]));
+		need += size[i] ? TW_MESSAGE_SET_HEADER + ((size[i] + 3) & ~(size_t)3) : 0;
 	}
 	if ((need & ~(size_t)3) > message->limit)
 		return false;
 	for (size_t i = 0; i < n_tables; i++) {
-		uint8_t *at =
-			tw_ipfix_reserve(message, (uint16_t)(TW_OPTION_TEMPLATE_FIRST + tables[i]), size[i], true);
+		unsigned id = TW_OPTION_TEMPLATE_FIRST + TW_LAYOUT(message->format, tables[i]);
+		uint8_t *at = size[i] ? tw_message_reserve(message, (uint16_t)id, size[i], true) : NULL;
 
-		assert(at);
-		memcpy(at, row[i], size[i]);
+		if (at)
+			memcpy(at, row[i], size[i]);
 	}
 	return true;
 }
 
-bool tw_options_add_sampling(struct tw_ipfix_message *message, uint32_t domain)
+bool tw_options_add_sampling(struct tw_message *message, uint32_t domain)
 {
 	static const enum tw_option_table tables[] = { TW_TABLE_SAMPLING_A, TW_TABLE_SAMPLING_B };
 	const struct tw_option_row row = { .domain = domain };
@@ -66,7 +66,7 @@ bool tw_options_add_sampling(struct tw_ipfix_message *message, uint32_t domain)
 	return add_rows(message, &row, tables, 2);
 }
 
-bool tw_options_add_domain(struct tw_ipfix_message *message, uint32_t domain, const char *host)
+bool tw_options_add_domain(struct tw_message *message, uint32_t domain, const char *host)
 {
 	static const enum tw_option_table tables[] = { TW_TABLE_DOMAIN };
 	const struct tw_option_row row = { .domain = domain, .host = host };
@@ -74,7 +74,7 @@ bool tw_options_add_domain(struct tw_ipfix_message *message, uint32_t domain, co
 	return add_rows(message, &row, tables, 1);
 }
 
-bool tw_options_add_statistics(struct tw_ipfix_message *message, uint32_t domain,
+bool tw_options_add_statistics(struct tw_message *message, uint32_t domain,
 			       const struct tw_export_statistics *statistics)
 {
 	static const enum tw_option_table tables[] = { TW_TABLE_METERING, TW_TABLE_METERING_RELIABILITY,
@@ -89,7 +89,7 @@ bool tw_options_add_statistics(struct tw_ipfix_message *message, uint32_t domain
 	return add_rows(message, &row, tables, 3);
 }
 
-bool tw_options_add_identity(struct tw_ipfix_message *message, uint32_t domain, const struct tw_flow_identity *who)
+bool tw_options_add_identity(struct tw_message *message, uint32_t domain, const struct tw_flow_identity *who)
 {
 	static const enum tw_option_table tables[] = { TW_TABLE_INTERFACE, TW_TABLE_VM };
 	struct tw_option_row row = { .domain = domain, .who = who };

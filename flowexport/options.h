@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "flowexport/encode_ipfix.h"
+#include "flowexport/encode.h"
 #include "flowexport/record.h"
 
 /* Flows, and what they counted. Times: Unix epoch, 0 = never. */
@@ -34,16 +34,17 @@ struct tw_export_statistics {
 	struct tw_flow_tally not_sent; /* the exporting process could not send */
 };
 
-/* Each returns false, with nothing written, if the message is too full. */
+/* Each returns false, with nothing written, if the message is too full. What the message's format has no record for is left
+ * out: version 9 tells sampling, interfaces and its volume. */
 
 /** Sampling, in both forms. */
-bool tw_options_add_sampling(struct tw_ipfix_message *message, uint32_t domain);
+bool tw_options_add_sampling(struct tw_message *message, uint32_t domain);
 /** The host's name for the observation domain. */
-bool tw_options_add_domain(struct tw_ipfix_message *message, uint32_t domain, const char *host);
+bool tw_options_add_domain(struct tw_message *message, uint32_t domain, const char *host);
 /** Metering, metering reliability and exporting reliability: three records. */
-bool tw_options_add_statistics(struct tw_ipfix_message *message, uint32_t domain,
+bool tw_options_add_statistics(struct tw_message *message, uint32_t domain,
 			       const struct tw_export_statistics *statistics);
 /** Interface number to name ("vm/nic") and description ("vm/nic vm VM network NETWORK"), and to its VM: two records. */
-bool tw_options_add_identity(struct tw_ipfix_message *message, uint32_t domain, const struct tw_flow_identity *who);
+bool tw_options_add_identity(struct tw_message *message, uint32_t domain, const struct tw_flow_identity *who);
 
 #endif

@@ -10,6 +10,7 @@
 
 #define TW_LOG_AREA "flow"
 #include "common/log.h"
+#include "flowexport/netflow5.h"
 #include "flowexport/udp.h"
 
 enum {
@@ -24,26 +25,33 @@ enum {
 	VERDICT_MS = 200, /* refusals come within a round trip */
 };
 
+/* Versions 5 and 9 count times from a boot, in 32 bits of milliseconds. Ours lies before the target's start, so that flows that
+ * were alive then began after it, and is moved on before a reader that takes an uptime for a signed number sees a negative one. */
+#define BEFORE_START_MS (UINT64_C(2) * 3600 * 1000)
+#define UPTIME_MAX_MS   (UINT64_C(24) * 24 * 3600 * 1000)
+
 struct tw_target {
 	struct tw_exporter_target config;
 	const struct tw_export_context *context;
 	int fd; /* -1 = not open */
 	uint64_t opened_ms;
+	uint64_t boot_ms;
 	uint32_t sequence;
 
 	/* data records that wait, and what they count */
-	struct tw_ipfix_message data;
+	struct tw_message data;
 	struct tw_flow_tally data_tally;
 	uint64_t data_since_ms;
 
 	/* told */
-	struct tw_ipfix_message control;
+	struct tw_message control;
 	unsigned announcements_due;
 	uint64_t announced_ms, messages_since;
 	struct tw_identity_pass pass;
 
 	/* counted */
 	struct tw_export_statistics statistics;
+	uint64_t unsaid;                /* flows that the format has no words for */
 	struct tw_flow_tally in_flight; /* the last message, of which a refusal may yet come */
 	uint64_t in_flight_ms, trouble_ms;
 	bool in_trouble;
@@ -69,7 +77,12 @@ static size_t message_limit(const struct tw_target *target)
 		path = tw_udp_path_mtu(target->fd, &target->config.collector);
 	if (path && path < mtu)
 		mtu = path;
-	return mtu < TW_IPFIX_MESSAGE_MIN + overhead ? TW_IPFIX_MESSAGE_MIN : mtu - overhead;
+	return mtu < TW_MESSAGE_MIN + overhead ? TW_MESSAGE_MIN : mtu - overhead;
+}
+
+static void begin_message(const struct tw_target *target, struct tw_message *message)
+{
+	tw_message_begin(message, target->config.format, message_limit(target));
 }
 
 static void note_trouble(struct tw_target *target, int error)
@@ -107,13 +120,16 @@ static void settle(struct tw_target *target, bool refused)
 }
 
 /* A record that could not be sent takes a sequence number all the same, so that the collector sees the gap. */
-static void send_message(struct tw_target *target, struct tw_ipfix_message *message, const struct tw_flow_tally *tally)
+static void send_message(struct tw_target *target, struct tw_message *message, const struct tw_flow_tally *tally)
 {
-	size_t size =
-		tw_ipfix_finish(message, (uint32_t)(now_ms(target) / 1000), target->sequence, target->context->domain);
+	const struct tw_message_stamp stamp = { .now_ms = now_ms(target),
+						.boot_ms = target->boot_ms,
+						.sequence = target->sequence,
+						.domain = target->context->domain };
+	size_t size = tw_message_finish(message, &stamp);
 	int before = 0, rc = -ENOTCONN;
 
-	target->sequence += message->n_data;
+	target->sequence += tw_message_step(message);
 	if (target->fd >= 0) {
 		rc = tw_udp_send(target->fd, message->octets, size, &before);
 		if (before || rc)
@@ -129,14 +145,14 @@ static void send_message(struct tw_target *target, struct tw_ipfix_message *mess
 		target->statistics.sent.messages++;
 		target->messages_since++;
 	}
-	tw_ipfix_begin(message, message_limit(target));
+	begin_message(target, message);
 }
 
 static void send_control(struct tw_target *target)
 {
 	static const struct tw_flow_tally none;
 
-	if (!tw_ipfix_is_empty(&target->control))
+	if (!tw_message_is_empty(&target->control))
 		send_message(target, &target->control, &none);
 }
 
@@ -150,6 +166,12 @@ static void send_control(struct tw_target *target)
 		}                                                                    \
 	} while (0)
 
+/* Version 5 has nothing to announce. */
+static bool announces(const struct tw_target *target)
+{
+	return target->config.format != TW_FORMAT_V5;
+}
+
 /* Templates, then the records that need no table: collectors take templates of one message in order. */
 static void announce(struct tw_target *target)
 {
@@ -158,9 +180,9 @@ static void announce(struct tw_target *target)
 
 	statistics.ignored = context->ignored;
 	for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++)
-		ADD_CONTROL(target, tw_ipfix_add_template, cls);
+		ADD_CONTROL(target, tw_encode_template, cls);
 	for (unsigned table = 0; table < TW_OPTION_TABLES; table++)
-		ADD_CONTROL(target, tw_ipfix_add_option_template, table);
+		ADD_CONTROL(target, tw_encode_option_template, table);
 	ADD_CONTROL(target, tw_options_add_sampling, context->domain);
 	ADD_CONTROL(target, tw_options_add_domain, context->domain, context->host);
 	ADD_CONTROL(target, tw_options_add_statistics, context->domain, &statistics);
@@ -171,17 +193,22 @@ static void announce(struct tw_target *target)
 		target->announcements_due--;
 }
 
-static void announce_if_due(struct tw_target *target)
+/* @return true once, when the collector has been without an error for a while */
+static bool has_recovered(struct tw_target *target)
 {
-	bool recovered = target->in_trouble && has_passed(target, target->trouble_ms, RECOVERED_MS);
+	if (!target->in_trouble || !has_passed(target, target->trouble_ms, RECOVERED_MS))
+		return false;
+	tw_log_info("collector takes messages again exporter=%s", target->config.name);
+	target->in_trouble = false;
+	target->error[0] = '\0';
+	return true;
+}
+
+static void announce_if_due(struct tw_target *target, bool recovered)
+{
 	bool refresh = has_passed(target, target->announced_ms, (uint64_t)target->config.template_refresh_s * 1000);
 	bool first = target->announcements_due == ANNOUNCEMENTS_AT_START;
 
-	if (recovered) {
-		tw_log_info("collector takes messages again exporter=%s", target->config.name);
-		target->in_trouble = false;
-		target->error[0] = '\0';
-	}
 	if (first || recovered || refresh)
 		tw_identity_pass_want_all(&target->pass);
 	if (first || recovered || refresh || target->messages_since >= REFRESH_MESSAGES ||
@@ -208,9 +235,9 @@ static void send_data(struct tw_target *target)
 {
 	struct tw_flow_tally tally = target->data_tally;
 
-	if (tw_ipfix_is_empty(&target->data))
+	if (tw_message_is_empty(&target->data))
 		return;
-	if (target->announcements_due && target->fd >= 0)
+	if (target->announcements_due && target->fd >= 0 && announces(target))
 		announce(target);
 	target->data_tally = (struct tw_flow_tally){ 0 };
 	send_message(target, &target->data, &tally);
@@ -241,7 +268,7 @@ void tw_target_destroy(struct tw_target *target)
 bool tw_target_is(const struct tw_target *target, const struct tw_exporter_target *config)
 {
 	return strcmp(target->config.name, config->name) == 0 &&
-	       target->config.collector_size == config->collector_size &&
+	       target->config.collector_size == config->collector_size && target->config.format == config->format &&
 	       memcmp(&target->config.collector, &config->collector, config->collector_size) == 0;
 }
 
@@ -252,31 +279,63 @@ void tw_target_update(struct tw_target *target, const struct tw_exporter_target 
 	target->config = *config;
 	if (target->config.mtu < MTU_MIN)
 		target->config.mtu = MTU_MIN;
-	if (target->config.mtu > TW_IPFIX_MESSAGE_MAX)
-		target->config.mtu = TW_IPFIX_MESSAGE_MAX;
+	if (target->config.mtu > TW_MESSAGE_MAX)
+		target->config.mtu = TW_MESSAGE_MAX;
 	if (!target->config.template_refresh_s)
 		target->config.template_refresh_s = REFRESH_DEFAULT_S;
-	tw_ipfix_begin(&target->data, message_limit(target));
-	tw_ipfix_begin(&target->control, message_limit(target));
+	begin_message(target, &target->data);
+	begin_message(target, &target->control);
 }
 
 void tw_target_restart(struct tw_target *target)
 {
 	target->sequence = 0;
+	target->boot_ms = 0;
 	target->announcements_due = ANNOUNCEMENTS_AT_START;
 }
 
-void tw_target_add(struct tw_target *target, const struct tw_flow_record *record, enum tw_flow_class cls)
+static void tally(struct tw_target *target, const struct tw_flow_record *record)
 {
-	if (!tw_ipfix_add_flow(&target->data, record, cls)) {
-		send_data(target);
-		if (!tw_ipfix_add_flow(&target->data, record, cls))
-			return; /* cannot be: the smallest message takes the longest record */
-	}
 	if (!target->data_tally.flows++)
 		target->data_since_ms = now_ms(target);
 	target->data_tally.packets += record->packets;
 	target->data_tally.octets += record->l3_octets;
+}
+
+static void add_templated(struct tw_target *target, const struct tw_flow_record *record, enum tw_flow_class cls)
+{
+	if (!tw_encode_flow(&target->data, record, cls, target->boot_ms)) {
+		send_data(target);
+		if (!tw_encode_flow(&target->data, record, cls, target->boot_ms))
+			return; /* cannot be: the smallest message takes the longest record */
+	}
+	tally(target, record);
+}
+
+static void add_netflow5(struct tw_target *target, const struct tw_flow_record *record)
+{
+	struct tw_flow_record rest = *record, part = *record;
+
+	do {
+		if (!tw_netflow5_add(&target->data, &rest, target->boot_ms)) {
+			send_data(target);
+			tw_netflow5_add(&target->data, &rest, target->boot_ms);
+		}
+		part.packets -= rest.packets;
+		part.l3_octets -= rest.l3_octets;
+		tally(target, &part);
+		part = rest;
+	} while (rest.packets || rest.l3_octets);
+}
+
+void tw_target_add(struct tw_target *target, const struct tw_flow_record *record, enum tw_flow_class cls)
+{
+	if (target->config.format != TW_FORMAT_V5)
+		add_templated(target, record, cls);
+	else if (tw_netflow5_can_say(record))
+		add_netflow5(target, record);
+	else
+		target->unsaid++;
 }
 
 static void open_socket(struct tw_target *target)
@@ -294,7 +353,7 @@ static void open_socket(struct tw_target *target)
 	}
 	target->fd = fd;
 	limit = message_limit(target); /* the path may take less than was configured */
-	tw_ipfix_begin(&target->control, limit);
+	begin_message(target, &target->control);
 	if (target->data.size <= limit)
 		target->data.limit = target->control.limit;
 }
@@ -311,15 +370,31 @@ static void hear_verdict(struct tw_target *target)
 	}
 }
 
+/* The boot is chosen, or moved on: to a reader that is a restart, so templates go out with it. */
+static void keep_boot(struct tw_target *target)
+{
+	uint64_t now = now_ms(target);
+
+	if (target->boot_ms && now >= target->boot_ms && now - target->boot_ms < UPTIME_MAX_MS)
+		return;
+	send_data(target);
+	target->boot_ms = now > BEFORE_START_MS ? now - BEFORE_START_MS : 1;
+	target->announcements_due = ANNOUNCEMENTS_AT_START;
+}
+
 void tw_target_tick(struct tw_target *target)
 {
+	bool recovered;
+
+	keep_boot(target);
 	open_socket(target);
 	hear_verdict(target);
-	if (target->fd >= 0) {
-		announce_if_due(target);
+	recovered = has_recovered(target);
+	if (target->fd >= 0 && announces(target)) {
+		announce_if_due(target, recovered);
 		send_identities(target);
 	}
-	if (!tw_ipfix_is_empty(&target->data) && has_passed(target, target->data_since_ms, TW_TARGET_WAIT_MS))
+	if (!tw_message_is_empty(&target->data) && has_passed(target, target->data_since_ms, TW_TARGET_WAIT_MS))
 		send_data(target);
 }
 
@@ -339,6 +414,7 @@ void tw_target_get_stats(const struct tw_target *target, struct tw_exporter_stat
 		.messages = target->statistics.sent.messages,
 		.octets = target->statistics.sent.octets,
 		.lost_records = target->statistics.not_sent.flows,
+		.unsaid_records = target->unsaid,
 	};
 	memcpy(stats->name, target->config.name, sizeof(stats->name));
 	memcpy(stats->error, target->error, sizeof(stats->error));

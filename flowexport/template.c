@@ -4,6 +4,7 @@
 
 #include "flowexport/wire.h"
 
+/* The field list's values are not looked at here. */
 enum { ENTERPRISE_BIT = 0x8000, TEMPLATE_HEADER = 4, OPTIONS_TEMPLATE_HEADER = 6, SPEC = 4, ENTERPRISE_SPEC = 8 };
 
 #define FIELD(c, name, element, pen, width, put, value, records) { #name, element, width, pen, records },
@@ -36,34 +37,46 @@ static size_t write_specs(uint8_t *out, size_t room, const struct tw_field *fiel
 	return (size_t)(at - out);
 }
 
-size_t tw_flow_template_write(uint8_t *out, size_t room, enum tw_flow_class cls)
+size_t tw_flow_template_write(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_flow_class cls)
 {
+	unsigned layout = TW_LAYOUT(format, cls);
 	uint16_t n;
 	size_t size;
 
 	if (room < TEMPLATE_HEADER)
 		return 0;
-	size = write_specs(out + TEMPLATE_HEADER, room - TEMPLATE_HEADER, tw_flow_fields, tw_n_flow_fields, cls, &n);
+	size = write_specs(out + TEMPLATE_HEADER, room - TEMPLATE_HEADER, tw_flow_fields, tw_n_flow_fields, layout, &n);
 	if (!size)
 		return 0;
-	tw_put_uint(out, TW_FLOW_TEMPLATE_FIRST + cls, 2);
+	tw_put_uint(out, TW_FLOW_TEMPLATE_FIRST + layout, 2);
 	tw_put_uint(out + 2, n, 2);
 	return TEMPLATE_HEADER + size;
 }
 
-size_t tw_option_template_write(uint8_t *out, size_t room, enum tw_option_table table)
+/* The scope comes first. IPFIX says how many fields there are and how many of them are scopes; version 9 says how many octets
+ * the specifiers of scopes and of the others take. */
+size_t tw_option_template_write(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_option_table table)
 {
+	unsigned layout = TW_LAYOUT(format, table);
 	uint16_t n;
 	size_t size;
 
 	if (room < OPTIONS_TEMPLATE_HEADER)
 		return 0;
 	size = write_specs(out + OPTIONS_TEMPLATE_HEADER, room - OPTIONS_TEMPLATE_HEADER, tw_option_fields,
-			   tw_n_option_fields, table, &n);
+			   tw_n_option_fields, layout, &n);
 	if (!size)
 		return 0;
-	tw_put_uint(out, TW_OPTION_TEMPLATE_FIRST + table, 2);
-	tw_put_uint(out + 2, n, 2);
-	tw_put_uint(out + 4, 1, 2); /* scope fields */
+	tw_put_uint(out, TW_OPTION_TEMPLATE_FIRST + layout, 2);
+	tw_put_uint(out + 2, format == TW_FORMAT_V9 ? SPEC : n, 2);
+	tw_put_uint(out + 4, format == TW_FORMAT_V9 ? size - SPEC : 1, 2);
 	return OPTIONS_TEMPLATE_HEADER + size;
+}
+
+bool tw_option_table_exists(enum tw_flow_format format, enum tw_option_table table)
+{
+	for (size_t i = 0; i < tw_n_option_fields; i++)
+		if (tw_option_fields[i].records & 1u << TW_LAYOUT(format, table))
+			return true;
+	return false;
 }

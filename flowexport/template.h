@@ -3,7 +3,7 @@
  * template.h - templates and options templates, made from fields.h.
  *
  * Threads  any: the tables are constant.
- * Spec     RFC 7011 section 3.4.
+ * Spec     RFC 7011 section 3.4, RFC 3954 sections 5.2 and 6.1.
  */
 #ifndef TW_FLOWEXPORT_TEMPLATE_H
 #define TW_FLOWEXPORT_TEMPLATE_H
@@ -20,7 +20,7 @@ struct tw_field {
 	uint16_t element;
 	uint16_t width;   /* octets; TW_WIDTH_VARIABLE */
 	uint32_t pen;     /* 0 = IANA's element */
-	uint32_t records; /* bit n: carried by class or table n */
+	uint32_t records; /* bit n: carried by layout n */
 };
 
 extern const struct tw_field tw_flow_fields[];
@@ -33,9 +33,12 @@ extern const size_t tw_n_option_fields;
  * @param room octets at out
  * @return its octets, 0 if there is too little room
  */
-size_t tw_flow_template_write(uint8_t *out, size_t room, enum tw_flow_class cls);
+size_t tw_flow_template_write(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_flow_class cls);
 
-/** The same for an Options Template Record; the table's first field is its scope. 0 also for TW_TABLE_TYPES, which has none. */
-size_t tw_option_template_write(uint8_t *out, size_t room, enum tw_option_table table);
+/** The same for an Options Template Record; the table's first field is its scope. 0 also for a table that the format has not. */
+size_t tw_option_template_write(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_option_table table);
+
+/** Has the format records of this table? */
+bool tw_option_table_exists(enum tw_flow_format format, enum tw_option_table table);
 
 #endif

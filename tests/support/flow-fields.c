@@ -4,52 +4,41 @@
 
 #include "flowexport/template.h"
 
-static const char *const class_names[TW_FLOW_CLASSES] = {
-	[TW_CLASS_IPV4_TRANSPORT] = "256", [TW_CLASS_IPV4_ICMP] = "257",  [TW_CLASS_IPV4_FRAGMENT] = "258",
-	[TW_CLASS_IPV6_TRANSPORT] = "259", [TW_CLASS_IPV6_ICMP] = "260",  [TW_CLASS_IPV6_FRAGMENT] = "261",
-	[TW_CLASS_LAYER2] = "262",         [TW_CLASS_IPV4_OTHER] = "263", [TW_CLASS_IPV6_OTHER] = "264",
-};
+/* Template ids of one format's layouts that carry the field: "all", if it is all of n. */
+static void print_ids(const struct tw_field *f, enum tw_flow_format format, unsigned first_id, unsigned n)
+{
+	uint32_t records = f->records >> TW_LAYOUT(format, 0);
+	uint32_t all = (UINT32_C(1) << n) - 1;
 
-static void print_row(const struct tw_field *f, const char *records)
+	if (n == TW_FLOW_CLASSES && (records & all) == all) {
+		printf(" all |");
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (records & UINT32_C(1) << i)
+			printf(" %u", first_id + TW_LAYOUT(format, i));
+	printf(" |");
+}
+
+static void print_row(const struct tw_field *f, unsigned first_id, unsigned n)
 {
 	char width[8] = "any";
 
 	if (f->width != TW_WIDTH_VARIABLE)
 		snprintf(width, sizeof(width), "%u", f->width);
-	printf("| %s | %u | %s | %s |\n", f->name, f->element, width, records);
-}
-
-static void print_flow_row(const struct tw_field *f)
-{
-	char records[64] = "all";
-	size_t used = 0;
-
-	for (unsigned cls = 0; f->records != TW_IN_ALL && cls < TW_FLOW_CLASSES; cls++)
-		if (f->records & (1u << cls))
-			used += (size_t)snprintf(records + used, sizeof(records) - used, "%s%s", used ? " " : "",
-						 class_names[cls]);
-	print_row(f, records);
-}
-
-static void print_option_row(const struct tw_field *f)
-{
-	char records[64] = "";
-	size_t used = 0;
-
-	for (unsigned table = 0; table < TW_OPTION_TABLES; table++)
-		if (f->records & (1u << table))
-			used += (size_t)snprintf(records + used, sizeof(records) - used, "%s%u", used ? " " : "",
-						 TW_OPTION_TEMPLATE_FIRST + table);
-	print_row(f, records);
+	printf("| %s | %u | %s |", f->name, f->element, width);
+	print_ids(f, TW_FORMAT_IPFIX, first_id, n);
+	print_ids(f, TW_FORMAT_V9, first_id, n);
+	printf("\n");
 }
 
 int main(void)
 {
-	printf("| element | number | octets | flow records |\n| --- | --- | --- | --- |\n");
+	printf("| element | number | octets | IPFIX flow records | version 9 |\n| --- | --- | --- | --- | --- |\n");
 	for (size_t i = 0; i < tw_n_flow_fields; i++)
-		print_flow_row(&tw_flow_fields[i]);
-	printf("\n| element | number | octets | options records |\n| --- | --- | --- | --- |\n");
+		print_row(&tw_flow_fields[i], TW_FLOW_TEMPLATE_FIRST, TW_FLOW_CLASSES);
+	printf("\n| element | number | octets | IPFIX options records | version 9 |\n| --- | --- | --- | --- | --- |\n");
 	for (size_t i = 0; i < tw_n_option_fields; i++)
-		print_option_row(&tw_option_fields[i]);
+		print_row(&tw_option_fields[i], TW_OPTION_TEMPLATE_FIRST, TW_OPTION_TABLES);
 	return 0;
 }

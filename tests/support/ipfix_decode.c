@@ -8,11 +8,12 @@
 #include <string.h>
 
 enum {
-	VERSION = 10,
-	MESSAGE_HEADER = 16,
+	IPFIX = 10,
+	V9 = 9,
+	IPFIX_HEADER = 16,
+	V9_HEADER = 20,
 	SET_HEADER = 4,
-	SET_TEMPLATES = 2,
-	SET_OPTION_TEMPLATES = 3,
+	SPEC = 4,
 	SET_DATA = 256,
 	VARIABLE = 65535,
 	LONG_LENGTH = 255,
@@ -44,7 +45,8 @@ struct ipfix_decoder {
 	/* the message being decoded */
 	struct ipfix_record record;
 	struct ipfix_value values[IPFIX_FIELDS_MAX];
-	uint32_t n_data;
+	uint32_t n_data, n_records; /* n_records: those of templates, too */
+	uint32_t announced;         /* records that a header of version 9 says there are */
 	ipfix_record_fn *fn;
 	void *context;
 };
@@ -97,6 +99,7 @@ static int store_template(struct ipfix_decoder *d, const struct template *t)
 		return -ENOSPC;
 	}
 	*slot = *t;
+	d->n_records++;
 	if (t->n_scopes)
 		d->counts.option_templates++;
 	else
@@ -113,7 +116,7 @@ static int read_specs(struct ipfix_decoder *d, struct cursor *c, struct template
 			return bad(d, "a template ends within a field specifier");
 		f->element = (uint16_t)take(c, 2);
 		f->width = (uint16_t)take(c, 2);
-		if (f->element & ENTERPRISE) {
+		if (f->element & ENTERPRISE && d->record.version == IPFIX) {
 			if (left(c) < 4)
 				return bad(d, "a template ends within an enterprise number");
 			f->element &= (uint16_t)~ENTERPRISE;
@@ -125,26 +128,41 @@ static int read_specs(struct ipfix_decoder *d, struct cursor *c, struct template
 	return 0;
 }
 
+/* IPFIX: all fields, scopes; version 9: octets of the scopes' specifiers, of the others'. */
+static int read_option_header(struct ipfix_decoder *d, struct cursor *c, struct template *t)
+{
+	uint16_t first = (uint16_t)take(c, 2), second;
+
+	if (left(c) < 2)
+		return bad(d, "an options template ends before its scope count");
+	second = (uint16_t)take(c, 2);
+	if (d->record.version == V9 && (first % SPEC || second % SPEC))
+		return bad(d, "an options template's lengths are not those of specifiers");
+	t->n_scopes = d->record.version == V9 ? first / SPEC : second;
+	t->n_fields = d->record.version == V9 ? (uint16_t)(first / SPEC + second / SPEC) : first;
+	if (t->n_scopes == 0 || t->n_scopes > t->n_fields)
+		return bad(d, "an options template has a wrong scope count");
+	return 0;
+}
+
 static int read_template(struct ipfix_decoder *d, struct cursor *c, bool options)
 {
 	struct template t = { .domain = d->record.domain };
-	int rc;
+	int rc = 0;
 
 	t.id = (uint16_t)take(c, 2);
-	t.n_fields = (uint16_t)take(c, 2);
+	if (options)
+		rc = read_option_header(d, c, &t);
+	else
+		t.n_fields = (uint16_t)take(c, 2);
+	if (rc)
+		return rc;
 	if (t.id < SET_DATA)
 		return bad(d, "a template id is below 256");
 	if (t.n_fields == 0)
 		return bad(d, "a template without fields (withdrawals are not for UDP)");
 	if (t.n_fields > IPFIX_FIELDS_MAX)
 		return bad(d, "a template has too many fields");
-	if (options) {
-		if (left(c) < 2)
-			return bad(d, "an options template ends before its scope count");
-		t.n_scopes = (uint16_t)take(c, 2);
-		if (t.n_scopes == 0 || t.n_scopes > t.n_fields)
-			return bad(d, "an options template has a wrong scope count");
-	}
 	rc = read_specs(d, c, &t);
 	return rc ? rc : store_template(d, &t);
 }
@@ -173,7 +191,7 @@ static bool take_value(struct cursor *c, const struct spec *f, struct ipfix_valu
 {
 	size_t size = f->width;
 
-	if (size == VARIABLE) {
+	if (size == VARIABLE) { /* to version 9 it is a length like any other, which no message has */
 		if (left(c) < 1)
 			return false;
 		size = take(c, 1);
@@ -202,6 +220,7 @@ static bool read_record(struct ipfix_decoder *d, struct cursor *c, const struct 
 	d->record.template_id = t->id;
 	d->record.is_options = t->n_scopes > 0;
 	d->n_data++;
+	d->n_records++;
 	if (t->n_scopes)
 		d->counts.option_records++;
 	else
@@ -239,7 +258,7 @@ static int read_data(struct ipfix_decoder *d, struct cursor *c, uint16_t id)
 static int read_set(struct ipfix_decoder *d, struct cursor *message)
 {
 	struct cursor set;
-	uint16_t id;
+	uint16_t id, templates;
 	uint32_t size;
 
 	if (left(message) < SET_HEADER)
@@ -252,8 +271,9 @@ static int read_set(struct ipfix_decoder *d, struct cursor *message)
 	set.end = set.at + size;
 	set.at = message->at;
 	message->at = set.end;
-	if (id == SET_TEMPLATES || id == SET_OPTION_TEMPLATES)
-		return read_templates(d, &set, id == SET_OPTION_TEMPLATES);
+	templates = d->record.version == V9 ? 0 : 2;
+	if (id == templates || id == templates + 1)
+		return read_templates(d, &set, id != templates);
 	if (id < SET_DATA)
 		return bad(d, "a set id is reserved");
 	return read_data(d, &set, id);
@@ -274,12 +294,15 @@ static struct domain *find_domain(struct ipfix_decoder *d, uint32_t id)
 
 static int read_header(struct ipfix_decoder *d, struct cursor *c, size_t size)
 {
-	if (size < MESSAGE_HEADER)
+	d->record.version = size < 2 ? 0 : (uint16_t)take(c, 2);
+	if (d->record.version != IPFIX && d->record.version != V9)
+		return bad(d, "the version is neither 9 nor 10");
+	if (size < (d->record.version == V9 ? V9_HEADER : IPFIX_HEADER))
 		return bad(d, "the message is shorter than its header");
-	if (take(c, 2) != VERSION)
-		return bad(d, "the version is not 10");
-	if (take(c, 2) != size)
+	d->announced = take(c, 2);
+	if (d->record.version == IPFIX && d->announced != size)
 		return bad(d, "the message's length is not that of the datagram");
+	d->record.uptime = d->record.version == V9 ? take(c, 4) : 0;
 	d->record.export_time = take(c, 4);
 	d->record.sequence = take(c, 4);
 	d->record.domain = take(c, 4);
@@ -293,7 +316,7 @@ int ipfix_decode(struct ipfix_decoder *d, const uint8_t *message, size_t size, i
 	int rc = read_header(d, &c, size);
 
 	d->counts.messages++;
-	d->n_data = 0;
+	d->n_data = d->n_records = 0;
 	d->fn = fn;
 	d->context = context;
 	domain = rc ? NULL : find_domain(d, d->record.domain);
@@ -303,11 +326,13 @@ int ipfix_decode(struct ipfix_decoder *d, const uint8_t *message, size_t size, i
 	}
 	while (!rc && left(&c))
 		rc = read_set(d, &c);
+	if (!rc && d->record.version == V9 && d->announced != d->n_records)
+		rc = bad(d, "the header announces another number of records");
 	if (rc)
 		d->counts.malformed++;
 	if (domain) {
 		d->counts.sequence_errors += domain->expected != d->record.sequence;
-		domain->expected = d->record.sequence + d->n_data;
+		domain->expected = d->record.sequence + (d->record.version == V9 ? 1 : d->n_data);
 	}
 	return rc;
 }

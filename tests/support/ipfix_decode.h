@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ipfix_decode.h - a small IPFIX collector for tests, written from the RFCs and the IANA registry alone: it shares no line
+ * ipfix_decode.h - a small collector of IPFIX and NetFlow version 9 for tests, written from the RFCs and the IANA registry alone: it shares no line
  *                  with flowexport/, so that what both agree on is right by two hands.
  *
  * It takes one message after another, keeps templates per observation domain, calls back for each data record and counts
  * what a strict reader objects to. Every octet is hostile: all reads are bounded, memory is bounded by the limits below.
  *
  * Threads  one at a time per decoder.
- * Spec     RFC 7011.
+ * Spec     RFC 7011, RFC 3954.
  */
 #ifndef TW_TESTS_SUPPORT_IPFIX_DECODE_H
 #define TW_TESTS_SUPPORT_IPFIX_DECODE_H
@@ -27,7 +27,9 @@ struct ipfix_value {
 };
 
 struct ipfix_record {
-	uint32_t domain, export_time, sequence; /* of the message */
+	uint32_t domain, export_time, sequence; /* of the message; version 9: the source id is the domain */
+	uint32_t uptime;                        /* version 9: milliseconds since its sender's boot */
+	uint16_t version;                       /* 9 or 10 */
 	uint16_t template_id;
 	bool is_options;
 	unsigned n_values;
@@ -39,7 +41,7 @@ typedef void ipfix_record_fn(const struct ipfix_record *record, void *context);
 
 struct ipfix_counts {
 	uint64_t messages, templates, option_templates, data_records, option_records;
-	uint64_t sequence_errors; /* messages that did not carry the number of data records before them */
+	uint64_t sequence_errors; /* messages that did not carry the number of data records (version 9: messages) before them */
 	uint64_t unknown_sets;    /* data sets without a template */
 	uint64_t changed_layouts; /* a template id announced again with other fields */
 	uint64_t malformed;       /* messages given up */

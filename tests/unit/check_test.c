@@ -415,7 +415,7 @@ static void enums_are_of_their_values(void **state)
 	m.mirror.direction = (Tw__Mirror__Direction)-1;
 	expect((struct expectation){ "mirror.direction" }, "direction");
 	make(state);
-	m.exporter.format = (Tw__Exporter__Format)1;
+	m.exporter.format = (Tw__Exporter__Format)3;
 	expect((struct expectation){ "exporter.format" }, "format");
 	make(state);
 	m.local.role = (Tw__LocalPort__Role)3;

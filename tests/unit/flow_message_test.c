@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "flowexport/encode_ipfix.h"
+#include "flowexport/encode.h"
 #include "flowexport/options.h"
 #include "tests/support/ipfix_decode.h"
 
@@ -18,38 +18,42 @@ static const struct tw_flow_record icmp = { .key_flags = TW_FLOW_KEY_IPV4 | TW_F
 					    .protocol = 1,
 					    .packets = 1 };
 
-static bool add(struct tw_ipfix_message *m, const struct tw_flow_record *r)
+static bool add(struct tw_message *m, const struct tw_flow_record *r)
 {
-	return tw_ipfix_add_flow(m, r, tw_flow_class_of(r));
+	return tw_encode_flow(m, r, tw_flow_class_of(r), 0);
 }
 
 static void teach(struct ipfix_decoder *d)
 {
-	struct tw_ipfix_message m;
+	struct tw_message m;
 	size_t size;
 
-	tw_ipfix_begin(&m, TW_IPFIX_MESSAGE_MAX);
+	tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MAX);
 	for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++)
-		assert_true(tw_ipfix_add_template(&m, cls));
+		assert_true(tw_encode_template(&m, cls));
 	for (unsigned table = 0; table < TW_OPTION_TABLES; table++)
-		assert_true(tw_ipfix_add_option_template(&m, table));
-	size = tw_ipfix_finish(&m, 0, 0, 7);
+		assert_true(tw_encode_option_template(&m, table));
+	size = tw_message_finish(
+		&m, &(struct tw_message_stamp){ .now_ms = 0 * UINT64_C(1000), .sequence = 0, .domain = 7 });
 	assert_int_equal(ipfix_decode(d, m.octets, size, NULL, NULL), 0);
 }
 
 static void a_message_takes_as_many_records_as_fit_to_the_octet(void **state)
 {
-	struct tw_ipfix_message m;
+	struct tw_message m;
 
 	for (size_t n = 3; n < 20; n++) {
-		size_t exact = TW_IPFIX_HEADER + TW_IPFIX_SET_HEADER + n * 96;
+		size_t exact = tw_message_header_size(TW_FORMAT_IPFIX) + TW_MESSAGE_SET_HEADER + n * 96;
 
-		tw_ipfix_begin(&m, exact);
+		tw_message_begin(&m, TW_FORMAT_IPFIX, exact);
 		for (size_t i = 0; i < n; i++)
 			assert_true(add(&m, &tcp));
 		assert_false(add(&m, &tcp));
-		assert_int_equal(tw_ipfix_finish(&m, 0, 0, 7), exact);
-		tw_ipfix_begin(&m, exact - 1);
+		assert_int_equal(tw_message_finish(&m, &(struct tw_message_stamp){ .now_ms = 0 * UINT64_C(1000),
+										   .sequence = 0,
+										   .domain = 7 }),
+				 exact);
+		tw_message_begin(&m, TW_FORMAT_IPFIX, exact - 1);
 		for (size_t i = 0; i < n - 1; i++)
 			assert_true(add(&m, &tcp));
 		assert_false(add(&m, &tcp));
@@ -60,15 +64,15 @@ static void a_message_takes_as_many_records_as_fit_to_the_octet(void **state)
 static void no_mix_of_records_makes_a_message_longer_than_its_limit(void **state)
 {
 	struct ipfix_decoder *d = ipfix_decoder_create();
-	struct tw_ipfix_message m;
+	struct tw_message m;
 	uint32_t sequence = 0;
 
 	teach(d);
 	srand(7);
-	for (size_t limit = TW_IPFIX_MESSAGE_MIN; limit <= 1500; limit++) {
+	for (size_t limit = TW_MESSAGE_MIN; limit <= 1500; limit++) {
 		size_t size, fits = 0;
 
-		tw_ipfix_begin(&m, limit);
+		tw_message_begin(&m, TW_FORMAT_IPFIX, limit);
 		for (;; fits++) {
 			struct tw_flow_record r = { .packets = 1, .key_flags = (uint8_t)(rand() & 0xf) };
 
@@ -77,7 +81,8 @@ static void no_mix_of_records_makes_a_message_longer_than_its_limit(void **state
 				break;
 		}
 		assert_true(fits > 0);
-		size = tw_ipfix_finish(&m, 0, sequence, 7);
+		size = tw_message_finish(&m, &(struct tw_message_stamp){
+						     .now_ms = 0 * UINT64_C(1000), .sequence = sequence, .domain = 7 });
 		assert_true(size <= limit);
 		assert_int_equal(size % 4, 0);
 		assert_int_equal(ipfix_decode(d, m.octets, size, NULL, NULL), 0);
@@ -91,16 +96,17 @@ static void no_mix_of_records_makes_a_message_longer_than_its_limit(void **state
 static void records_of_one_layout_share_a_set_and_others_begin_one(void **state)
 {
 	struct ipfix_decoder *d = ipfix_decoder_create();
-	struct tw_ipfix_message m;
+	struct tw_message m;
 	size_t size;
 
 	teach(d);
-	tw_ipfix_begin(&m, 1372);
+	tw_message_begin(&m, TW_FORMAT_IPFIX, 1372);
 	assert_true(add(&m, &tcp));
 	assert_true(add(&m, &tcp));
 	assert_true(add(&m, &icmp));
 	assert_true(add(&m, &tcp));
-	size = tw_ipfix_finish(&m, 0, 0, 7);
+	size = tw_message_finish(
+		&m, &(struct tw_message_stamp){ .now_ms = 0 * UINT64_C(1000), .sequence = 0, .domain = 7 });
 	/* three sets; the ICMP record of 95 octets is followed by one of padding */
 	assert_int_equal(size, 16 + (4 + 192) + (4 + 95 + 1) + (4 + 96));
 	assert_int_equal(m.octets[16 + 4 + 192 + 4 + 95], 0);
@@ -114,17 +120,17 @@ static void what_does_not_fit_changes_nothing(void **state)
 {
 	static const struct tw_export_statistics none;
 	static const struct tw_flow_identity who = { .name = "a/b", .vm_name = "a" };
-	struct tw_ipfix_message m, before;
+	struct tw_message m, before;
 
-	tw_ipfix_begin(&m, 256);
+	tw_message_begin(&m, TW_FORMAT_IPFIX, 256);
 	memset(m.octets, 0xee, sizeof(m.octets));
-	assert_true(tw_ipfix_add_option_template(&m, TW_TABLE_INTERFACE));
+	assert_true(tw_encode_option_template(&m, TW_TABLE_INTERFACE));
 	assert_true(add(&m, &icmp));
 	assert_true(add(&m, &icmp));
 	before = m;
 	assert_false(add(&m, &icmp));
-	assert_false(tw_ipfix_add_template(&m, TW_CLASS_IPV4_TRANSPORT));
-	assert_false(tw_ipfix_add_option_template(&m, TW_TABLE_VM));
+	assert_false(tw_encode_template(&m, TW_CLASS_IPV4_TRANSPORT));
+	assert_false(tw_encode_option_template(&m, TW_TABLE_VM));
 	assert_false(tw_options_add_sampling(&m, 7));
 	assert_false(tw_options_add_statistics(&m, 7, &none));
 	assert_false(tw_options_add_identity(&m, 7, &who));
@@ -135,24 +141,24 @@ static void the_smallest_message_takes_every_record_and_template(void **state)
 {
 	static const struct tw_export_statistics none;
 	struct tw_flow_identity who = { .number = 1 };
-	struct tw_ipfix_message m;
+	struct tw_message m;
 
 	memset(who.name, 'x', sizeof(who.name) - 1);
 	memset(who.vm_name, 'y', sizeof(who.vm_name) - 1);
 	/* 512 is the least MTU that can be configured, less IPv6 and UDP headers */
-	tw_ipfix_begin(&m, 512 - 48);
+	tw_message_begin(&m, TW_FORMAT_IPFIX, 512 - 48);
 	assert_true(tw_options_add_identity(&m, 7, &who));
 	for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++) {
-		tw_ipfix_begin(&m, TW_IPFIX_MESSAGE_MIN);
-		assert_true(tw_ipfix_add_template(&m, cls));
+		tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MIN);
+		assert_true(tw_encode_template(&m, cls));
 	}
 	for (unsigned table = 0; table < TW_OPTION_TABLES; table++) {
-		tw_ipfix_begin(&m, TW_IPFIX_MESSAGE_MIN);
-		assert_true(tw_ipfix_add_option_template(&m, table));
+		tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MIN);
+		assert_true(tw_encode_option_template(&m, table));
 	}
-	tw_ipfix_begin(&m, TW_IPFIX_MESSAGE_MIN);
+	tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MIN);
 	assert_true(tw_options_add_sampling(&m, 7));
-	tw_ipfix_begin(&m, TW_IPFIX_MESSAGE_MIN);
+	tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MIN);
 	assert_true(tw_options_add_statistics(&m, 7, &none));
 }
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "flowexport/encode_ipfix.h"
+#include "flowexport/encode.h"
 #include "flowexport/options.h"
 #include "flowexport/template.h"
 #include "tests/support/ipfix_decode.h"
@@ -66,11 +66,14 @@ static const uint8_t golden[] = {
 
 static void an_ipv4_record_has_exactly_these_octets(void **state)
 {
-	struct tw_ipfix_message m;
+	struct tw_message m;
 
-	tw_ipfix_begin(&m, 1372);
-	assert_true(tw_ipfix_add_flow(&m, &sample, tw_flow_class_of(&sample)));
-	assert_int_equal(tw_ipfix_finish(&m, 0x6553f100, 99, 7), sizeof(golden));
+	tw_message_begin(&m, TW_FORMAT_IPFIX, 1372);
+	assert_true(tw_encode_flow(&m, &sample, tw_flow_class_of(&sample), 0));
+	assert_int_equal(tw_message_finish(&m, &(struct tw_message_stamp){ .now_ms = 0x6553f100 * UINT64_C(1000),
+									   .sequence = 99,
+									   .domain = 7 }),
+			 sizeof(golden));
 	assert_memory_equal(m.octets, golden, sizeof(golden));
 }
 
@@ -118,14 +121,15 @@ static void a_record_takes_the_layout_of_its_kind(void **state)
 static void decode_one(const struct tw_flow_record *r, ipfix_record_fn *fn, void *context)
 {
 	struct ipfix_decoder *d = ipfix_decoder_create();
-	struct tw_ipfix_message m;
+	struct tw_message m;
 	size_t size;
 
-	tw_ipfix_begin(&m, TW_IPFIX_MESSAGE_MAX);
+	tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MAX);
 	for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++)
-		assert_true(tw_ipfix_add_template(&m, cls));
-	assert_true(tw_ipfix_add_flow(&m, r, tw_flow_class_of(r)));
-	size = tw_ipfix_finish(&m, 1, 0, 7);
+		assert_true(tw_encode_template(&m, cls));
+	assert_true(tw_encode_flow(&m, r, tw_flow_class_of(r), 0));
+	size = tw_message_finish(
+		&m, &(struct tw_message_stamp){ .now_ms = 1 * UINT64_C(1000), .sequence = 0, .domain = 7 });
 	assert_int_equal(ipfix_decode(d, m.octets, size, fn, context), 0);
 	assert_int_equal(ipfix_decoder_counts(d)->data_records, 1);
 	assert_int_equal(ipfix_decoder_counts(d)->templates, TW_FLOW_CLASSES);
@@ -240,23 +244,24 @@ static void every_element_is_in_the_registry_under_its_name(void **state)
 		assert_string_equal(tw_flow_fields[i].name,
 				    ipfix_element_name(tw_flow_fields[i].pen, tw_flow_fields[i].element));
 	for (size_t i = 0; i < tw_n_option_fields; i++)
-		assert_string_equal(tw_option_fields[i].name,
-				    ipfix_element_name(tw_option_fields[i].pen, tw_option_fields[i].element));
+		if (strcmp(tw_option_fields[i].name, "scopeSystem") != 0) /* a scope type of version 9 */
+			assert_string_equal(tw_option_fields[i].name,
+					    ipfix_element_name(tw_option_fields[i].pen, tw_option_fields[i].element));
 }
 
 static void a_template_without_room_is_not_written(void **state)
 {
 	uint8_t out[256];
-	size_t size = tw_flow_template_write(out, sizeof(out), TW_CLASS_IPV4_TRANSPORT);
+	size_t size = tw_flow_template_write(out, sizeof(out), TW_FORMAT_IPFIX, TW_CLASS_IPV4_TRANSPORT);
 
 	assert_true(size > 0);
 	for (size_t room = 0; room < size; room++)
-		assert_int_equal(tw_flow_template_write(out, room, TW_CLASS_IPV4_TRANSPORT), 0);
-	size = tw_option_template_write(out, sizeof(out), TW_TABLE_INTERFACE);
+		assert_int_equal(tw_flow_template_write(out, room, TW_FORMAT_IPFIX, TW_CLASS_IPV4_TRANSPORT), 0);
+	size = tw_option_template_write(out, sizeof(out), TW_FORMAT_IPFIX, TW_TABLE_INTERFACE);
 	assert_int_equal(size, 6 + 4 * 4);
 	for (size_t room = 0; room < size; room++)
-		assert_int_equal(tw_option_template_write(out, room, TW_TABLE_INTERFACE), 0);
-	assert_int_equal(tw_option_template_write(out, sizeof(out), TW_TABLE_TYPES), 0);
+		assert_int_equal(tw_option_template_write(out, room, TW_FORMAT_IPFIX, TW_TABLE_INTERFACE), 0);
+	assert_int_equal(tw_option_template_write(out, sizeof(out), TW_FORMAT_IPFIX, TW_TABLE_TYPES), 0);
 }
 
 static void format_value(const struct ipfix_record *got, uint16_t element, char text[static IPFIX_TEXT_MAX])
@@ -298,7 +303,7 @@ static void an_interface_is_told_with_name_and_vm_and_long_names_are_cut_between
 {
 	struct tw_flow_identity who = { .number = 65536, .uuid = { 1, 2 }, .vm_uuid = { 3, 4 } };
 	struct ipfix_decoder *d = ipfix_decoder_create();
-	struct tw_ipfix_message m;
+	struct tw_message m;
 	size_t size;
 
 	/* 126 octets of two-octet characters: the 31 octets of a name would end within one */
@@ -306,12 +311,13 @@ static void an_interface_is_told_with_name_and_vm_and_long_names_are_cut_between
 		memcpy(who.name + i, "\xc3\xbc", 2);
 	memset(who.vm_name, 'v', sizeof(who.vm_name) - 1);
 	memset(who.network, 'n', sizeof(who.network) - 1);
-	tw_ipfix_begin(&m, 1372);
-	assert_true(tw_ipfix_add_option_template(&m, TW_TABLE_INTERFACE));
-	assert_true(tw_ipfix_add_option_template(&m, TW_TABLE_VM));
+	tw_message_begin(&m, TW_FORMAT_IPFIX, 1372);
+	assert_true(tw_encode_option_template(&m, TW_TABLE_INTERFACE));
+	assert_true(tw_encode_option_template(&m, TW_TABLE_VM));
 	assert_true(tw_options_add_identity(&m, 7, &who));
 	assert_int_equal(m.n_data, 2);
-	size = tw_ipfix_finish(&m, 1, 0, 7);
+	size = tw_message_finish(
+		&m, &(struct tw_message_stamp){ .now_ms = 1 * UINT64_C(1000), .sequence = 0, .domain = 7 });
 	assert_int_equal(ipfix_decode(d, m.octets, size, check_identity, &who), 0);
 	assert_int_equal(ipfix_decoder_counts(d)->option_records, 2);
 	assert_int_equal(ipfix_decoder_counts(d)->data_sets, 2);

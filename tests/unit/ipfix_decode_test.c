@@ -76,7 +76,7 @@ static void expect(size_t at, uint8_t value, const char *error)
 
 static void each_fault_has_its_sentence(void **state)
 {
-	expect(1, 9, "the version is not 10");
+	expect(1, 5, "the version is neither 9 nor 10");
 	expect(3, 67, "the message's length is not that of the datagram");
 	expect(17, 1, "a set id is reserved");
 	expect(19, 60, "a set's length does not fit the message");

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * encode.h - flow records, templates and options templates into messages of IPFIX and NetFlow version 9, by fields.h.
+ *
+ * Place    target.c adds records as they come; a message that is too full is sent and begun anew. Version 5, which has no
+ *          templates, is netflow5.h's.
+ * Threads  the owner of the message.
+ * Spec     RFC 7011 section 3.4, RFC 3954 sections 5 and 6.
+ */
+#ifndef TW_FLOWEXPORT_ENCODE_H
+#define TW_FLOWEXPORT_ENCODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flowexport/fields.h"
+#include "flowexport/message.h"
+#include "flowexport/record.h"
+
+/** Which layout a record has. Flags decide; a record that claims two IP versions is taken for IPv4. */
+enum tw_flow_class tw_flow_class_of(const struct tw_flow_record *record);
+
+/**
+ * Add a data record.
+ * @param boot_ms what version 9 counts its times from, Unix epoch; of IPFIX unused
+ * @return false if the message is too full (nothing is written)
+ */
+bool tw_encode_flow(struct tw_message *message, const struct tw_flow_record *record, enum tw_flow_class cls,
+		    uint64_t boot_ms);
+
+/** Add a template record of a class; templates share a set. @return false if the message is too full */
+bool tw_encode_template(struct tw_message *message, enum tw_flow_class cls);
+
+/**
+ * Add an options template, in a set of its own (nfdump reads only the first of a set). Nothing for a table that the format
+ * has not. @return false if the message is too full
+ */
+bool tw_encode_option_template(struct tw_message *message, enum tw_option_table table);
+
+#endif

@@ -54,14 +54,10 @@ static const struct tw_column card[] = {
 };
 
 static const struct tw_column status_columns[] = {
-	{ "HOST", "host", NULL },
-	{ "RECORDS", "records", NULL },
-	{ "MESSAGES", "messages", NULL },
-	{ "OCTETS", "octets", NULL },
-	{ "LOST", "lost_records", NULL },
-	{ "UNSAID", "unsaid_records", NULL },
-	{ "ERROR", "error", NULL },
-	{ 0 },
+	{ "HOST", "host", NULL },         { "RECORDS", "records", NULL },
+	{ "MESSAGES", "messages", NULL }, { "OCTETS", "octets", NULL },
+	{ "LOST", "lost_records", NULL }, { "UNSAID", "unsaid_records", NULL },
+	{ "ERROR", "error", NULL },       { 0 },
 };
 
 static bool detail(struct tw_run *run, json_t *object)

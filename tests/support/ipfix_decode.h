@@ -41,7 +41,8 @@ typedef void ipfix_record_fn(const struct ipfix_record *record, void *context);
 
 struct ipfix_counts {
 	uint64_t messages, templates, option_templates, data_records, option_records;
-	uint64_t sequence_errors; /* messages that did not carry the number of data records (version 9: messages) before them */
+	uint64_t
+		sequence_errors; /* messages that did not carry the number of data records (version 9: messages) before them */
 	uint64_t unknown_sets;    /* data sets without a template */
 	uint64_t changed_layouts; /* a template id announced again with other fields */
 	uint64_t malformed;       /* messages given up */

@@ -32,7 +32,7 @@
 	_(UNKNOWN_UNICAST, unknown_unicast, in, "a frame from the wire for a MAC that is not on this host")        \
 	_(NOT_IN_VLAN, not_in_vlan, in, "the destination is a port of the switch that is not in the frame's VLAN") \
 	_(PRIVATE_VLAN, private_vlan, in, "the private VLAN keeps the two ports apart")                            \
-	_(DOUBLE_TAGGED, double_tagged, in, "the frame has a second tag and its destination is an access port")    \
+	_(DOUBLE_TAGGED, double_tagged, in, "a second tag, which the destination would take for the frame's own")  \
 	_(HAIRPIN, hairpin, in, "the destination is the port the frame came from")                                 \
 	_(NO_UPLINK, no_uplink, in, "the destination is not on this host and no uplink is up")                     \
 	_(NO_MEMBER, no_member, in, "a group frame, and nobody else is in its VLAN")                               \

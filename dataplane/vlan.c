@@ -65,8 +65,10 @@ enum tw_drop tw_admit(const struct tw_snapshot *s, const struct tw_slot *out, co
 	uint16_t wire = tw_vlan_tag(in, key) & 0x0fff;
 	uint16_t inner = in->tunnel ? key->tci & 0x0fff : tw_key_inner_vid(key);
 
-	if (out->trunk)
-		return tw_slot_carries(out, wire) ? TW_DROPS : TW_DROP_NOT_IN_VLAN;
+	if (out->trunk && !tw_slot_carries(out, wire))
+		return TW_DROP_NOT_IN_VLAN;
+	if (out->trunk) /* where no tag goes on, the one behind would be read in its place */
+		return inner == 0 || tw_slot_tags(out, wire) ? TW_DROPS : TW_DROP_DOUBLE_TAGGED;
 	if (out->tunnel)
 		return out->allowed && !tw_vlan_set_has(out->allowed, inner) ? TW_DROP_NOT_IN_VLAN : TW_DROPS;
 	if (inner != 0 || tw_key_is_double_tagged(key))

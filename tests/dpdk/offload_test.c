@@ -140,16 +140,21 @@ static void expect_segment(unsigned who, const struct test_frame *whole, uint32_
 	rs_expect_bytes(who, expected, len);
 }
 
-static unsigned expect_segments(unsigned who, const struct test_frame *whole)
+static unsigned expect_segments_of(uint32_t mss, unsigned who, const struct test_frame *whole)
 {
 	unsigned i = 0;
 
-	for (uint32_t offset = 0; offset < whole->payload; offset += MSS, i++) {
-		uint32_t n = whole->payload - offset < MSS ? whole->payload - offset : MSS;
+	for (uint32_t offset = 0; offset < whole->payload; offset += mss, i++) {
+		uint32_t n = whole->payload - offset < mss ? whole->payload - offset : mss;
 
 		expect_segment(who, whole, offset, n, offset + n == whole->payload, i);
 	}
 	return i;
+}
+
+static unsigned expect_segments(unsigned who, const struct test_frame *whole)
+{
+	return expect_segments_of(MSS, who, whole);
 }
 
 static void a_super_frame_is_cut_for_a_port_that_needs_it(void **state)
@@ -164,6 +169,20 @@ static void a_super_frame_is_cut_for_a_port_that_needs_it(void **state)
 	rs_expect_silence();
 	rs_expect_counters(1, 1, 54 + HUGE, 0, 0);
 	rs_expect_counters(2, 0, 0, 45, 45 * 54 + HUGE);
+	rs_expect_drops("");
+}
+
+/* Pieces of two buffers meet in a segment at an odd octet. */
+static void segments_of_an_odd_length_have_right_checksums(void **state)
+{
+	const struct test_frame f = tcp(1, 2, 30000);
+
+	for (uint16_t mss = 1337; mss < 1353; mss += 3) {
+		rs_send_mbuf(1, unfinished(&f, mss));
+		rs_run();
+		assert_int_equal(expect_segments_of(mss, 2, &f), (30000 + mss - 1) / mss);
+	}
+	rs_expect_silence();
 	rs_expect_drops("");
 }
 
@@ -378,6 +397,7 @@ int main(void)
 		T(a_tag_that_comes_or_goes_moves_the_request_with_it),
 		T(a_port_that_takes_unfinished_frames_gets_them_as_they_are),
 		T(a_super_frame_is_cut_for_a_port_that_needs_it),
+		T(segments_of_an_odd_length_have_right_checksums),
 		T(a_port_with_checksums_but_no_segmentation_gets_right_segments_too),
 		T(a_super_frame_is_tagged_and_cut_for_the_uplink),
 		T(a_flooded_super_frame_is_cut_for_some_and_whole_for_others),

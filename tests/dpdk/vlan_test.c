@@ -165,6 +165,32 @@ static void a_customers_tag_never_reaches_an_access_port(void **state)
 	rs_expect_drops("1.double_tagged=1 4.double_tagged=1");
 }
 
+/* VLAN hopping: where the first tag comes off, the second would be read as the frame's own. */
+static void a_second_tag_never_becomes_the_first(void **state)
+{
+	rs.port[1] = rs.port[4];
+	rs.port[1].first = rs.port[1].last = 10;
+	rs.port[4].vlan = 10;
+	rs.port[2].tunnel = true;
+	rs.port[5].here = false;
+	rs_publish();
+	in(1, two(1, 4, 10, 20));
+	in(2, one(2, 4, 20));
+	in(RS_UP, two(99, 4, 10, 20));
+	in(1, two(1, TF_EVERYBODY, 10, 20));
+	out(2, one(1, TF_EVERYBODY, 20)); /* a tunnel: payload */
+	out(RS_UP, two(1, TF_EVERYBODY, 10, 20));
+	rs_expect_silence();
+	rs_expect_drops("1.double_tagged=1 2.double_tagged=1 up.double_tagged=1");
+	in(1, two(1, 4, 10, 0x6000)); /* a priority is no VLAN */
+	out(4, one(1, 4, 0x6000));
+	rs.port[4].native_tagged = true;
+	rs_publish();
+	in(1, two(1, 4, 10, 20));
+	out(4, two(1, 4, 10, 20));
+	rs_expect_silence();
+}
+
 static void a_port_can_say_the_priority_of_its_tags(void **state)
 {
 	rs.port[1].pcp = TW__PCP__PCP_5;
@@ -331,6 +357,7 @@ int main(void)
 		T(a_tunnel_puts_all_into_its_service_vlan),
 		T(a_tunnel_lets_its_customer_vlans_pass),
 		T(a_customers_tag_never_reaches_an_access_port),
+		T(a_second_tag_never_becomes_the_first),
 		T(a_port_can_say_the_priority_of_its_tags),
 		T(private_vlans_say_who_may_talk_to_whom),
 		T(the_wire_carries_the_senders_secondary_vlan),

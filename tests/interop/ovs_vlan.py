@@ -239,6 +239,8 @@ def known(ports, port, tags, out, theirs, ours, flooded):
         return "tag behind a priority tag"
     if receiver == "access" and len(tags) + (sender == "dot1q-tunnel") >= 2 and ours is None:
         return "second tag at an access port"
+    if receiver == "native-untagged" and len(tags) + (sender == "dot1q-tunnel") >= 2 and ours is None:
+        return "second tag in an untagged native VLAN"
     if receiver == "dot1q-tunnel" and ports[out - 1].first and not flooded and ours is None:
         return "customer VLAN that the tunnel lacks"
     if sender == "dot1q-tunnel" and len(tags) == 2 and ours:

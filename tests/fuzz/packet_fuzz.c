@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * packet_fuzz.c - any bytes as a frame: parsed, judged, and the verdict held against what must never happen.
+ * packet_fuzz.c - any bytes as a frame: parsed, judged, and the verdict held against what must never happen. No EAL, so many
+ *                 more frames than frame_fuzz.c, and no more than a key and a verdict.
  *
  * First octet: the slot it comes in on. The frame is a heap copy of its exact size, so that ASan sees one octet too far.
  */
@@ -8,20 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/acl.h"
 #include "dataplane/decide.h"
 #include "dataplane/parse.h"
+#include "dataplane/vlan.h"
 
-enum { ACCESS = 1, TRUNK = 2, OTHER = 3, UPLINK = TW_PORTS_MAX };
+enum { ACCESS = 1, TRUNK, OTHER, TUNNEL, OPEN, ISOLATED, COMMUNITY, NATIVE, UPLINK = TW_PORTS_MAX };
 
 static struct tw_snapshot s;
 static struct tw_vlan_set allowed;
-static uint16_t members[] = { ACCESS, TRUNK, OTHER, TRUNK };
-static struct tw_identity identities[] = {
-	{ .mac = 0x020000000001, .number = 1, .slot = ACCESS, .vlan = 10, .allowed = &allowed },
-	{ .mac = 0x020000000002, .number = 2, .slot = TRUNK, .trunk = true, .allowed = &allowed },
-	{ .mac = 0x020000000003, .number = 3, .slot = OTHER, .vlan = 20, .allowed = &allowed },
-	{ .mac = 0x020000000004, .number = 4, .slot = TW_SLOT_NONE, .vlan = 10, .allowed = &allowed },
-};
+static uint16_t members[] = { ACCESS, TRUNK, TUNNEL, NATIVE, TRUNK, OTHER, NATIVE, OPEN, ISOLATED, COMMUNITY, TRUNK };
+static uint16_t primary_of[TW_VLANS];
+static struct tw_identity identities[NATIVE];
 
 static void add_port(uint16_t slot, uint16_t vlan, bool trunk)
 {
@@ -34,22 +33,67 @@ static void add_port(uint16_t slot, uint16_t vlan, bool trunk)
 					 .allowed = &allowed };
 }
 
+static void add_private(uint16_t slot, uint16_t secondary, bool isolated)
+{
+	add_port(slot, 30, false);
+	s.slot[slot].secondary = secondary;
+	s.slot[slot].isolated = isolated;
+	primary_of[secondary] = secondary ? 30 : 0;
+}
+
+/* A rule the key alone decides, and one that wants each frame. */
+static void add_list(void)
+{
+	char *rules[] = { (char[]){ "deny udp to any port 53" }, (char[]){ "deny tcp flags syn/syn,ack" } };
+	struct tw_acl *acl = tw_acl_get("acl", rules, 2, false);
+
+	if (!acl)
+		abort();
+	s.slot[OTHER].acl_in = s.slot[OTHER].acl_out = s.slot[OPEN].acl_out = acl;
+}
+
+static void list(uint16_t vlan, uint16_t first, uint16_t n)
+{
+	s.flood[vlan].first = first;
+	s.flood[vlan].n = n;
+}
+
 static void build_switch(void)
 {
-	tw_vlan_set_add(&allowed, 10);
-	tw_vlan_set_add(&allowed, 20);
+	for (unsigned vlan = 10; vlan <= 30; vlan += 10)
+		tw_vlan_set_add(&allowed, vlan);
+	tw_vlan_set_add(&allowed, 31);
 	s.generation = 1;
 	s.identities = identities;
-	s.n_identities = sizeof(identities) / sizeof(*identities);
+	s.n_identities = NATIVE;
 	add_port(ACCESS, 10, false);
 	add_port(TRUNK, 0, true);
 	add_port(OTHER, 20, false);
+	add_port(TUNNEL, 10, false);
+	s.slot[TUNNEL].tunnel = s.slot[TUNNEL].dot1ad = true;
+	s.slot[TUNNEL].allowed = NULL;
+	s.primary_of = primary_of;
+	add_private(OPEN, 0, false);
+	add_private(ISOLATED, 31, true);
+	add_private(COMMUNITY, 32, false);
+	add_port(NATIVE, 10, true);
+	add_list();
+	for (uint16_t i = 0; i < NATIVE; i++)
+		identities[i] = (struct tw_identity){ .mac = 0x020000000001 + i,
+						      .number = i + 1u,
+						      .slot = i + 1 == COMMUNITY ? TW_SLOT_NONE : i + 1,
+						      .vlan = s.slot[i + 1].vlan,
+						      .trunk = s.slot[i + 1].trunk,
+						      .secondary = s.slot[i + 1].secondary,
+						      .isolated = s.slot[i + 1].isolated,
+						      .allowed = &allowed };
 	s.slot[UPLINK] = (struct tw_slot){ .kind = TW_SLOT_ETHDEV, .link = TW_LINK_UP, .uplink = true, .trunk = true };
 	s.uplink[s.n_uplinks++] = UPLINK;
 	s.members = members;
-	s.flood[10].n = 2;
-	s.flood[20].first = 2;
-	s.flood[20].n = 2;
+	list(10, 0, 4);
+	list(20, 4, 3);
+	list(30, 7, 4);
+	list(31, 10, 1);
 }
 
 /* The short cut for usual frames gives what the long way gives. */
@@ -64,9 +108,19 @@ static void check_short_cut(const uint8_t *frame, uint32_t size, const struct tw
 		abort();
 }
 
+static bool denies(const struct tw_acl *acl, const struct tw_key *key, const struct tw_verdict *v)
+{
+	struct tw_acl_verdict a = { 0 };
+
+	if (acl)
+		a = tw_acl_linear(acl, key, v->vlan);
+	return a.deny && (!a.each || !(v->flags & TW_V_ACL_EACH));
+}
+
 static void check_verdict(const struct tw_key *key, const struct tw_verdict *v)
 {
 	const struct tw_slot *in = &s.slot[key->in], *out;
+	uint16_t wire = tw_vlan_tag(in, key) & 0x0fff;
 
 	if (v->action == TW_ACT_DROP) {
 		if (v->drop >= TW_DROPS)
@@ -74,19 +128,26 @@ static void check_verdict(const struct tw_key *key, const struct tw_verdict *v)
 		return;
 	}
 	/* A frame that goes on is in a VLAN that its port carries, from a sender its port may be. */
-	if (!tw_slot_carries(in, v->vlan) || (!in->uplink && memcmp(key->src_mac, in->mac, 6) != 0))
+	if (!tw_slot_carries(in, in->trunk ? wire : v->vlan) ||
+	    (!in->uplink && memcmp(key->src_mac, in->mac, 6) != 0) || denies(in->acl_in, key, v))
 		abort();
 	if (v->action != TW_ACT_FORWARD)
 		return;
 	out = &s.slot[v->out];
-	if (!tw_slot_carries(out, v->vlan) || (in->uplink && out->uplink) || v->out == key->in)
+	if (!tw_slot_carries(out, out->trunk ? wire : v->vlan) || (in->uplink && out->uplink) || v->out == key->in ||
+	    denies(out->acl_out, key, v))
+		abort();
+	if (out->secondary && wire != v->vlan && (out->isolated || wire != out->secondary))
+		abort();
+	/* What lies behind a tag that comes off is not read as a tag. */
+	if (!tw_slot_tags(out, wire) && !out->tunnel && (in->tunnel ? key->tci & 0x0fff : tw_key_inner_vid(key)))
 		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint16_t slots[] = { ACCESS, TRUNK, OTHER, UPLINK };
+	static const uint16_t slots[] = { ACCESS, TRUNK, OTHER, TUNNEL, OPEN, ISOLATED, COMMUNITY, NATIVE, UPLINK };
 	struct tw_verdict v;
 	struct tw_meta meta;
 	struct tw_key key;
@@ -98,7 +159,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	frame = malloc(size - 1 ? size - 1 : 1);
 	memcpy(frame, data + 1, size - 1);
-	if (tw_parse(frame, (uint32_t)size - 1, (uint32_t)size - 1, slots[data[0] % 4], &key, &meta)) {
+	if (tw_parse(frame, (uint32_t)size - 1, (uint32_t)size - 1, slots[data[0] % (sizeof(slots) / sizeof(slots[0]))],
+		     &key, &meta)) {
 		if (meta.l2_len + (uint32_t)meta.l3_len > size - 1)
 			abort();
 		check_short_cut(frame, (uint32_t)size - 1, &key, &meta);

@@ -109,6 +109,15 @@ static char *resolve_acl(char *own, char *networks)
 	return strcmp(acl, "none") == 0 ? acl + strlen(acl) : acl;
 }
 
+/* Each limit by itself: the port's own where it has one, also one that says none. */
+static void resolve_rates(Tw__LocalPort *msg, const Tw__Port *port, const Tw__Network *network)
+{
+	msg->ingress_rate = port->ingress_rate ? port->ingress_rate : network->ingress_rate;
+	msg->ingress_pps = port->ingress_pps ? port->ingress_pps : network->ingress_pps;
+	msg->egress_rate = port->egress_rate ? port->egress_rate : network->egress_rate;
+	msg->egress_pps = port->egress_pps ? port->egress_pps : network->egress_pps;
+}
+
 static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Network *network, const char *run_dir,
 		       struct tw_error *err)
 {
@@ -132,6 +141,7 @@ static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Netw
 	msg->ingress_acl = resolve_acl(port->ingress_acl, network->ingress_acl);
 	msg->egress_acl = resolve_acl(port->egress_acl, network->egress_acl);
 	msg->guards = port->guards ? port->guards : network->guards;
+	resolve_rates(msg, port, network);
 	msg->vhost = port->vhost;
 	msg->socket = local->socket;
 	if (!msg->vlan)

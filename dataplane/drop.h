@@ -12,6 +12,7 @@
 /* symbol, name, port charged, sentence */
 #define TW_DROP_REASONS(_)                                                                                         \
 	_(SHORT_FRAME, short_frame, in, "the frame is shorter than its own headers")                               \
+	_(RATE_INGRESS, rate_ingress, in, "the guest sends more than its ingress rate")                            \
 	_(PORT_DISABLED, port_disabled, in, "the port is administratively down")                                   \
 	_(FORGED_SOURCE, forged_source, in, "the source MAC is not the port's own (forged transmits are off)")     \
 	_(BAD_SOURCE, bad_source, in, "the source MAC is a group address or zero")                                 \
@@ -39,6 +40,7 @@
 	_(LINK_DOWN, link_down, out, "no guest is connected to the destination port")                              \
 	_(OUT_DISABLED, out_disabled, out, "the destination port is administratively down")                        \
 	_(RING_FULL, ring_full, out, "the guest (or the uplink) did not take the frame: its ring is full")         \
+	_(RATE_EGRESS, rate_egress, out, "more is sent to the guest than its egress rate")                         \
 	_(OVER_MTU, over_mtu, out, "the frame is larger than the destination's MTU")                               \
 	_(HOLD_FULL, hold_full, out, "the guest is between two hosts and its hold queue is full")                  \
 	_(NO_BUFFER, no_buffer, in, "no packet buffer was free to copy the frame into")                            \

@@ -20,6 +20,9 @@ static uint8_t forwarding_status(const struct tw_verdict *v)
 	switch (v->drop) {
 	case TW_DROP_SOURCE_GUARD:
 		return TW_DROPPED_SOURCE;
+	case TW_DROP_RATE_INGRESS:
+	case TW_DROP_RATE_EGRESS:
+		return TW_DROPPED_POLICER;
 	case TW_DROP_OVER_MTU:
 		return TW_DROPPED_SIZE;
 	case TW_DROP_ACL_INGRESS:

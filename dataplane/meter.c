@@ -21,6 +21,15 @@ void tw_meter_unusual(struct tw_flow *f, const struct tw_meta *meta)
 		f->max_len = meta->l3_len;
 }
 
+void tw_meter_undo(struct tw_flow *f, const struct tw_meta *meta, uint32_t pkt_len)
+{
+	if (f->packets == 0) /* it went out in a record meanwhile */
+		return;
+	f->packets--;
+	f->l3_octets -= meta->l3_len;
+	f->l2_octets -= pkt_len;
+}
+
 bool tw_meter_told_apart(const struct tw_verdict *a, const struct tw_verdict *b)
 {
 	return a->egress != b->egress || a->vlan != b->vlan || (a->flags & TW_V_METER) != (b->flags & TW_V_METER) ||

@@ -28,6 +28,9 @@ static inline void tw_meter_count(struct tw_flow *f, const struct tw_meta *meta,
 		tw_meter_unusual(f, meta);
 }
 
+/** What was counted last is refused after all. Extremes and TCP flags stay those of all frames. */
+void tw_meter_undo(struct tw_flow *f, const struct tw_meta *meta, uint32_t pkt_len);
+
 /** Would a record say something else of frames judged so than of those judged so? */
 bool tw_meter_told_apart(const struct tw_verdict *a, const struct tw_verdict *b);
 

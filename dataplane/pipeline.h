@@ -13,6 +13,7 @@
 #define TW_STAGES(S)                                                                                                                  \
 	S(receive, worker.c, every_frame, "take up to 32 frames of one queue", "")                                                    \
 	S(parse, parse.c, every_frame, "headers become a key", "short_frame")                                                         \
+	S(police, police.c, each_burst, "is there credit for what the guest sends", "rate_ingress")                                   \
 	S(lookup, flow_lookup.h, every_frame, "the key finds its flow: verdict and counters", "")                                     \
 	S(vlan, vlan.c, first_frame, "which VLAN is it in, may it be",                                                                \
 	  "vlan_not_allowed untagged_on_trunk tagged_on_access port_disabled")                                                        \
@@ -32,6 +33,7 @@
 	S(edit, edit.c, every_frame, "802.1Q tag on, off, changed", "no_buffer")                                                      \
 	S(flood, tx.c, group_frames, "a copy for each member of the VLAN", "no_buffer")                                               \
 	S(hold, tx.c, migrating_ports, "wait for a guest between two hosts", "hold_full")                                             \
+	S(limit, police.c, each_burst, "is there credit for what goes to the guest", "rate_egress")                                   \
 	S(offload, offload.c, frames_for_less_able, "checksums and segments the other side cannot do", "bad_offload")                 \
 	S(transmit, tx.c, every_frame, "one enqueue per destination and burst", "ring_full over_mtu")                                 \
 	S(expire, expire.c, each_round, "a few flows that may have ended become records", "")

@@ -132,7 +132,7 @@ static bool add_port(struct sets *sets, const Tw__LocalPort *in, uint16_t slot, 
 	p->allow_forged = in->allow_forged;
 	p->incoming = in->role == TW__LOCAL_PORT__ROLE__INCOMING;
 	memcpy(p->mac, in->mac.data, sizeof(p->mac));
-	if (!tw_plan_guards(in, p))
+	if (!tw_plan_guards(in, p) || !tw_plan_rates(in, p))
 		return false;
 	p->native_tagged = in->vlan && in->vlan->native_tagged;
 	p->tunnel = is_tunnel(in->vlan);
@@ -370,8 +370,10 @@ void tw_plan_put(struct tw_plan *plan)
 	free(plan->sets);
 	free(plan->primary_of);
 	tw_identities_put(plan->identities);
-	for (uint32_t i = 0; i < plan->n_ports; i++)
+	for (uint32_t i = 0; i < plan->n_ports; i++) {
 		free(plan->ports[i].addresses);
+		free(plan->ports[i].rate);
+	}
 	tw_plan_put_acls(plan);
 	free(plan->ports);
 	free(plan);

@@ -32,6 +32,7 @@ struct tw_plan_port {
 	const struct tw_vlan_set *allowed;
 	uint8_t guards;                        /* enum tw_guard */
 	struct tw_addresses *addresses;        /* owned; NULL = none */
+	struct tw_rate *rate;                  /* owned; NULL = no limit */
 	const struct tw_acl *acl_in, *acl_out; /* of the plan; NULL = none */
 	uint32_t identity;                     /* index into identities */
 };
@@ -77,6 +78,9 @@ void tw_plan_put(struct tw_plan *plan); /* accepts NULL */
 
 /** What plan_guards.c makes of a port's guards and addresses. @return false: out of memory */
 bool tw_plan_guards(const Tw__LocalPort *in, struct tw_plan_port *port);
+
+/** What plan_rates.c makes of its limits. @return false: out of memory */
+bool tw_plan_rates(const Tw__LocalPort *in, struct tw_plan_port *port);
 
 /** plan_acls.c: the access lists, and which port has which. @return false with *err set */
 bool tw_plan_acls(struct tw_plan *plan, const Tw__Snapshot *config, struct tw_error *err);

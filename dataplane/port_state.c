@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * port_state.c - what goes along with a port that moves: its counters and the flows that began at it.
+ * port_state.c - what goes along with a port that moves: its counters, what it owes to its limits, the flows that began at it.
  *
  * TakePortState takes the flows out of every worker without a record; PutPortState lets the worker that polls the port go on
  * counting them: a flow that spans the move is one record.
@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <rte_cycles.h>
 
 #include "dataplane/flow_state.h"
 #include "dataplane/switch.h"
@@ -77,9 +79,14 @@ static Tw__PortState *make_state(const struct tw_port *p, struct tw_job *const *
 	state->number = p->number;
 	state->stopped_ns = p->stopped_ns;
 	state->frames_held = tw_handover_held(p);
+	state->rate_debts = malloc(TW_RATE_BUCKETS * sizeof(state->rate_debts[0]));
+	if (state->rate_debts) {
+		state->n_rate_debts = TW_RATE_BUCKETS;
+		tw_rate_debts(&p->sw->rates[p->slot], tw_rate_ticks(p->sw->workers[0], rte_rdtsc()), state->rate_debts);
+	}
 	state->counters = tw_status_counters(&sum);
 	state->flows = malloc(n * sizeof(Tw__Flow *));
-	whole = state->counters && state->flows;
+	whole = state->counters && state->flows && state->rate_debts;
 	for (unsigned i = 0; i < n_jobs && whole; i++)
 		whole = add_flows(state, p->sw->workers[i], jobs[i]);
 	if (whole)
@@ -203,6 +210,8 @@ void tw_handover_put(struct tw_port *p, const Tw__PortState *state, struct tw_li
 	if (rc == 0) {
 		if (state->counters)
 			add_counters(p, state->counters);
+		tw_rate_set_debts(&sw->rates[p->slot], tw_rate_ticks(sw->workers[0], rte_rdtsc()), state->rate_debts,
+				  state->n_rate_debts);
 		return;
 	}
 	refuse(req, rc == -EBUSY ? TW_E_BUSY : TW_E_INTERNAL, NULL, strerror(-rc));

@@ -25,6 +25,7 @@ struct tw_port *tw_port_alloc(struct tw_switch *sw)
 		p->slot = i;
 		tw_workers_zero(sw, i, &p->base);
 		memset(&sw->states[i], 0, sizeof(sw->states[i]));
+		memset(&sw->rates[i], 0, sizeof(sw->rates[i]));
 		return p;
 	}
 	return NULL;

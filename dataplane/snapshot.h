@@ -53,6 +53,7 @@ static inline void tw_vlan_set_add(struct tw_vlan_set *s, unsigned vlan)
 
 struct tw_addresses;
 struct tw_acl;
+struct tw_rate;
 
 /* One port or uplink as workers see it. */
 struct tw_slot {
@@ -80,6 +81,7 @@ struct tw_slot {
 	uint64_t mirror_out;
 	const struct tw_vlan_set *allowed;     /* trunks; tunnels: customer VLANs, NULL = all */
 	const struct tw_addresses *addresses;  /* guard.h; NULL = none are known */
+	const struct tw_rate *rate;            /* rate.h; NULL = no limit */
 	const struct tw_acl *acl_in, *acl_out; /* acl.h; what comes from / goes to the guest; NULL = everything may */
 };
 

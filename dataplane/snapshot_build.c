@@ -93,6 +93,7 @@ static void set_port(struct tw_slot *slot, const struct tw_plan_port *p, const s
 	slot->allowed = p->allowed;
 	slot->guards = p->guards;
 	slot->addresses = p->addresses;
+	slot->rate = p->rate;
 	slot->acl_in = p->acl_in;
 	slot->acl_out = p->acl_out;
 }

@@ -27,6 +27,7 @@
 #include "dataplane/mirror.h"
 #include "dataplane/options.h"
 #include "dataplane/plan.h"
+#include "dataplane/rate.h"
 #include "dataplane/snapshot_build.h"
 #include "dataplane/uplink.h"
 #include "dataplane/vhost.h"
@@ -89,6 +90,7 @@ struct tw_switch {
 	struct rte_rcu_qsbr *qsbr;
 	struct rte_ring *hold[TW_SLOTS_MAX];          /* workers read */
 	rte_spinlock_t *tx_lock[TW_SLOTS_MAX];        /* workers read */
+	struct tw_rate_state rates[TW_PORTS_MAX];     /* workers write */
 	_Atomic(const struct tw_snapshot *) snapshot; /* workers read */
 	/* --- the configuration and what is so --- */
 	struct tw_plan *plan;

@@ -188,6 +188,7 @@ static void forward(struct tw_trace *t, const struct tw_snapshot *s, const uint8
 		end_dropped(t, TW_DROP_OVER_MTU);
 		return;
 	}
+	tw_trace_limit(t, s, v->out);
 	if (!out->tx_csum || !out->tx_tso)
 		tw_trace_note(t, TW_STAGE_offload,
 			      "%s takes no frames with work left to do: what a guest left is done here",
@@ -201,6 +202,8 @@ static void flood_to(struct tw_trace *t, const struct tw_snapshot *s, uint16_t s
 {
 	enum tw_edit how = tw_edit_for(&s->slot[key->in], &s->slot[slot], key);
 
+	if (s->slot[slot].rate)
+		tw_trace_limit(t, s, slot);
 	if (leave(t, s, slot, frame, len, l2_len, how))
 		tw_trace_note(t, TW_STAGE_flood, "%s (%s)", tw_trace_name(t, slot, 0), edit_text(how));
 	else
@@ -332,6 +335,7 @@ void tw_trace_frame(const struct tw_snapshot *s, uint16_t in, const uint8_t *fra
 		return;
 	}
 	note_parsed(t, &key);
+	tw_trace_police(t, s, in);
 	tw_trace_note(t, TW_STAGE_lookup, "judged as the first frame of its flow");
 	decide(t, s, &key);
 	if (t->verdict.flags & TW_V_ACL_EACH && !lists_let_pass(t, s, &key, meta.tcp_flags))

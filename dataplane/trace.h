@@ -65,4 +65,8 @@ void tw_trace_note(struct tw_trace *trace, enum tw_stage stage, const char *fmt,
 /** What to call the port of an identity or a slot, in a note. */
 const char *tw_trace_name(const struct tw_trace *trace, uint16_t slot, uint32_t number);
 
+/* ---- trace_rate.c: what the limits of a port say; whether there is credit in that moment is not asked ---- */
+void tw_trace_police(struct tw_trace *trace, const struct tw_snapshot *snapshot, uint16_t in);
+void tw_trace_limit(struct tw_trace *trace, const struct tw_snapshot *snapshot, uint16_t out);
+
 #endif

@@ -18,6 +18,7 @@
 #include "dataplane/acl_worker.h"
 #include "dataplane/edit.h"
 #include "dataplane/offload.h"
+#include "dataplane/rate.h"
 
 enum { VIRTIO_RXQ = 0, VIRTIO_QNUM = 2 };
 
@@ -147,7 +148,8 @@ static void send_mixed(struct tw_worker *w, const struct tw_snapshot *s, uint16_
 		send_some(w, s, slot, m + first, (uint16_t)(n - first));
 }
 
-void tw_tx_send(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n)
+/* Frames that no limit holds back. */
+static void send_now(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n)
 {
 	uint64_t octets = 0, flags = 0;
 
@@ -159,6 +161,29 @@ void tw_tx_send(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot,
 		send_mixed(w, s, slot, m, n);
 	else
 		send_ready(w, s, slot, m, n, octets);
+}
+
+void tw_tx_send_told(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n,
+		     tw_refused_fn refused, void *arg)
+{
+	const struct tw_rate *rate = s->slot[slot].rate;
+	uint16_t kept = rate && rate->out ? tw_rate_police(w, rate, slot, m, n) : n;
+
+	for (uint16_t i = kept; i < n; i++) {
+		if (refused)
+			refused(arg, m[i], TW_DROP_RATE_EGRESS);
+		tw_tx_drop(w, slot, TW_DROP_RATE_EGRESS, m[i]);
+	}
+	if (kept > 0)
+		send_now(w, s, slot, m, kept);
+}
+
+void tw_tx_send(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n)
+{
+	if (__builtin_expect(s->slot[slot].rate != NULL, 0))
+		tw_tx_send_told(w, s, slot, m, n, NULL, NULL);
+	else
+		send_now(w, s, slot, m, n);
 }
 
 /* A copy of its own for one member, edited for it. */

@@ -7,7 +7,7 @@
  *       tw_tx_inject         frames main wants sent
  *       tw_job_some          what main asks of the flow cache
  *       receive              each queue of the poll list, at most TW_BURST frames
- *         process            parse, look up, decide (first frame of a flow), count, act
+ *         process            parse, police, look up, decide (first frame of a flow), count, act
  *       tw_expire_some       a few flows that may have ended
  *     rest                   nothing to do for a while: sleep, for at most idle_sleep_us
  *
@@ -24,8 +24,8 @@
 #include <rte_pause.h>
 #include <rte_vhost.h>
 
-#include "common/clock.h"
 #include "dataplane/acl_worker.h"
+#include "dataplane/burst.h"
 #include "dataplane/edit.h"
 #include "dataplane/expire.h"
 #include "dataplane/flow_lookup.h"
@@ -33,7 +33,7 @@
 #include "dataplane/job.h"
 #include "dataplane/meter.h"
 #include "dataplane/parse.h"
-#include "dataplane/tx.h"
+#include "dataplane/rate.h"
 #include "dataplane/vlan.h"
 
 enum {
@@ -43,39 +43,11 @@ enum {
 	FIRST_SLEEP_US = 2, /* doubles with each empty round after */
 };
 
-/* One burst on its way through the stages. */
-struct burst {
-	uint16_t slot, n;
-	struct rte_mbuf *m[TW_BURST];
-	struct tw_key key[TW_BURST];
-	struct tw_meta meta[TW_BURST];
-	uint32_t hash[TW_BURST];
-	struct tw_flow *flow[TW_BURST];
-	uint16_t n_batches;
-	struct tw_batch *last;
-	struct tw_batch batch[TW_BURST];
-};
-
-void tw_worker_clock_init(struct tw_worker *w)
-{
-	w->tsc_base = rte_rdtsc();
-	w->ms_per_tsc = (uint64_t)(((unsigned __int128)1000 << 64) / rte_get_tsc_hz());
-	w->epoch_ms = tw_clock_real_ms();
-	w->cache.now_ms = 0;
-}
-
-struct tw_flow_clock tw_worker_clock(const struct tw_worker *w)
-{
-	uint64_t ms = tw_worker_ms(w, rte_rdtsc());
-
-	return (struct tw_flow_clock){ .now_ms = (uint32_t)ms, .now_unix_ms = w->epoch_ms + ms };
-}
-
 /* --- decide --- */
 
 /* The flow's first frame, or its first after a change. What a record says must hold for all it counts: when the new verdict
  * would say something else, what was counted under the old one goes out first. */
-static void decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f)
+void tw_burst_decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f)
 {
 	struct tw_verdict v = tw_decide(s, &f->key);
 
@@ -210,7 +182,8 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 
 /* --- stages over a burst --- */
 
-static void parse_all(struct tw_worker *w, struct burst *b)
+/* @return octets of all frames, of those dropped too */
+static uint64_t parse_all(struct tw_worker *w, struct burst *b)
 {
 	struct tw_counters *c = &w->counters[b->slot];
 	uint64_t octets = 0;
@@ -233,6 +206,7 @@ static void parse_all(struct tw_worker *w, struct burst *b)
 	c->rx_packets += b->n;
 	c->rx_octets += octets;
 	b->n = kept;
+	return octets;
 }
 
 static void look_up_all(struct tw_worker *w, struct burst *b)
@@ -248,7 +222,7 @@ static void without_flow(struct tw_worker *w, const struct tw_snapshot *s, struc
 
 	w->stats.overflows++;
 	w->stats.overflow_octets += b->meta[i].l3_len;
-	decide(w, s, &lone);
+	tw_burst_decide(w, s, &lone);
 	act(w, s, b, i, &lone);
 }
 
@@ -262,7 +236,7 @@ static void count_and_act_all(struct tw_worker *w, const struct tw_snapshot *s, 
 			continue;
 		}
 		if (__builtin_expect(f->generation != s->generation, 0))
-			decide(w, s, f);
+			tw_burst_decide(w, s, f);
 		/* Nearly all: forwarded, and nothing to be done where it came in. */
 		if (__builtin_expect(f->verdict.action == TW_ACT_FORWARD && !(f->verdict.flags & TW_V_AT_INGRESS), 1))
 			forward(w, s, b, i, f);
@@ -273,13 +247,22 @@ static void count_and_act_all(struct tw_worker *w, const struct tw_snapshot *s, 
 
 static void process(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b)
 {
+	const struct tw_rate *rate = s->slot[b->slot].rate;
+	uint64_t octets;
+
 	b->n_batches = 0;
 	b->last = b->batch;
-	parse_all(w, b);
+	octets = parse_all(w, b);
+	if (__builtin_expect(rate != NULL, 0) &&
+	    !tw_rate_take(w, rate, b->slot, TW_RATE_IN_OCTETS, octets, b->n, false))
+		tw_police_ingress(w, s, b);
 	look_up_all(w, b);
 	count_and_act_all(w, s, b);
 	for (uint16_t i = 0; i < b->n_batches; i++)
-		tw_tx_send(w, s, b->batch[i].slot, b->batch[i].m, b->batch[i].n);
+		if (__builtin_expect(s->slot[b->batch[i].slot].rate != NULL, 0))
+			tw_police_egress(w, s, b, &b->batch[i]);
+		else
+			tw_tx_send(w, s, b->batch[i].slot, b->batch[i].m, b->batch[i].n);
 }
 
 static uint16_t receive(struct tw_worker *w, const struct tw_slot *in, const struct tw_poll *poll, struct rte_mbuf **m)
@@ -294,7 +277,7 @@ static uint16_t receive(struct tw_worker *w, const struct tw_slot *in, const str
 
 static uint32_t advance_clock(struct tw_worker *w)
 {
-	uint64_t tsc = rte_rdtsc();
+	uint64_t tsc = w->tsc_still ? w->tsc_still : rte_rdtsc();
 	uint32_t now = (uint32_t)tw_worker_ms(w, tsc), elapsed = now - w->cache.now_ms;
 
 	w->stats.busy_cycles += w->busy ? tsc - w->round_tsc : 0;

@@ -97,6 +97,8 @@ struct tw_worker {
 	struct tw_counters *counters; /* [TW_SLOTS_MAX] */
 	struct tw_worker_stats stats;
 	uint64_t tsc_base, ms_per_tsc; /* now_ms = (tsc - tsc_base) * ms_per_tsc / 2^64; tw_worker_clock_init() */
+	uint64_t ticks_per_tsc;        /* * 2^32; of a bucket's clock (bucket.h) */
+	uint64_t tsc_still;            /* tests: what the time-stamp counter says; 0 = ask it */
 	struct tw_job *job;            /* being worked on */
 	uint64_t round_tsc;            /* when this round began */
 	bool busy;                     /* the last round found frames */
@@ -113,9 +115,10 @@ struct tw_worker {
 	struct rte_ring *told; /* tw_told_pack(): worker -> main */
 	struct rte_ring *
 		*hold; /* [TW_SLOTS_MAX], NULL or MP ring of mbufs as tw_edit_canonical() leaves them; main drains */
-	rte_spinlock_t **tx_lock; /* [TW_SLOTS_MAX], NULL unless an ethdev has fewer transmit queues than workers */
-	uint64_t epoch_ms;        /* Unix epoch at tsc_base */
-	uint32_t idle_sleep_us;   /* 0 = never sleep */
+	struct tw_rate_state *rates; /* [TW_PORTS_MAX], of all workers together (rate.h) */
+	rte_spinlock_t **tx_lock;    /* [TW_SLOTS_MAX], NULL unless an ethdev has fewer transmit queues than workers */
+	uint64_t epoch_ms;           /* Unix epoch at tsc_base */
+	uint32_t idle_sleep_us;      /* 0 = never sleep */
 	/* --- shared: written by main while running --- */
 	_Atomic(const struct tw_snapshot *) *snapshot; /* one for all workers; read once a burst */
 	_Atomic bool stop;
@@ -127,7 +130,7 @@ int tw_worker_run(void *worker);
 /** One round: inject, jobs, each queue once, a little expiry. @return frames handled. Tests drive this by hand. */
 unsigned tw_worker_poll(struct tw_worker *worker);
 
-/** Set the worker's clock (tsc_base, ms_per_tsc, epoch_ms); before the start. */
+/** Set the worker's clock (tsc_base, ms_per_tsc, ticks_per_tsc, epoch_ms); before the start. */
 void tw_worker_clock_init(struct tw_worker *worker);
 
 /** Milliseconds since the worker's clock began. Any thread: reads only what is set before the start. */

@@ -103,6 +103,7 @@ static int create_worker(struct tw_switch *sw, unsigned id)
 	w->qsbr = sw->qsbr;
 	w->hold = sw->hold;
 	w->tx_lock = sw->tx_lock;
+	w->rates = sw->rates;
 	w->idle_sleep_us = sw->options.idle_sleep_us;
 	w->snapshot = &sw->snapshot;
 	tw_worker_clock_init(w);

@@ -36,6 +36,7 @@ enum tw_forwarding { /* forwardingStatus (89), RFC 7270 section 4.12; there: */
 		     TW_DROPPED = 128,
 		     TW_DROPPED_POLICY = 129, /* ACL deny */
 		     TW_DROPPED_SIZE = 133,   /* fragmentation and DF set */
+		     TW_DROPPED_POLICER = 138,
 		     TW_DROPPED_SOURCE = 140, /* RPF: the source address is not one that comes from there */
 };
 

@@ -26,7 +26,7 @@ enum {
 	TW_ASK_TIMEOUT_MS = 5000, /* --timeout: how long an answer may take */
 	TW_WAIT_MS = 30000,       /* --wait without a value */
 	TW_WAIT_MAX_MS = 600000,  /* api.proto, WaitRealised */
-	TW_OPTIONS_MAX = 48,      /* options of one command, global ones counted in */
+	TW_OPTIONS_MAX = 64,      /* options of one command, global ones counted in */
 	TW_URL_SIZE = 256,
 };
 

@@ -4,6 +4,7 @@
 
 #include "controlplane/twctl/guard.h"
 #include "controlplane/twctl/nouns.h"
+#include "controlplane/twctl/rate.h"
 #include "controlplane/twctl/vlan.h"
 #include "proto/link/check.h"
 
@@ -31,6 +32,8 @@ static const struct tw_column card[] = {
 	{ "guards", "guards", tw_cell_guards },
 	{ "ingress ACL", "ingress_acl", NULL },
 	{ "egress ACL", "egress_acl", NULL },
+	{ "ingress limit", "ingress_rate", tw_cell_ingress },
+	{ "egress limit", "egress_rate", tw_cell_egress },
 	{ "ports", "ports", NULL },
 	{ "revision", "revision", NULL },
 	{ 0 },
@@ -70,8 +73,9 @@ static const struct tw_option options[] = {
 	{ 0 },
 };
 
-static const struct tw_option *const write_options[] = { tw_network_vlan_options, options, tw_network_guard_options,
-							 tw_write_options, NULL };
+static const struct tw_option *const write_options[] = { tw_network_vlan_options,  options,
+							 tw_network_guard_options, tw_network_rate_options,
+							 tw_write_options,         NULL };
 
 static const struct tw_command commands[] = {
 	TW_COMMAND_LIST("networks"),

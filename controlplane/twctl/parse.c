@@ -124,6 +124,62 @@ bool tw_parse_size(const char *path, const char *text, uint64_t min, uint64_t ma
 	return true;
 }
 
+/* ".25" behind a number that is in units of `scale`: what it adds. Up to nine digits, none of which may be lost. */
+static bool fraction(const char **text, uint64_t scale, uint64_t *value)
+{
+	uint64_t part = scale;
+
+	if (**text != '.')
+		return true;
+	for (++*text; **text >= '0' && **text <= '9'; ++*text) {
+		uint64_t digit = (uint64_t)(**text - '0');
+
+		if (part % 10 && digit)
+			return false;
+		part /= 10;
+		*value += digit * part;
+	}
+	return (*text)[-1] != '.';
+}
+
+static bool is_rate_unit(const char *text, const char *unit)
+{
+	bool bits = strcmp(unit, "bit") == 0;
+
+	return *text == '\0' || strcasecmp(text, unit) == 0 ||
+	       (bits && (strcasecmp(text, "bit/s") == 0 || strcasecmp(text, "bps") == 0));
+}
+
+static bool rate(const char *text, const char *unit, uint64_t *value)
+{
+	static const char letters[] = "KMGT";
+	const char *end = text, *after, *letter;
+	uint64_t whole, scale = 1, n = 0;
+
+	if (!digits(&end, &whole))
+		return false;
+	after = end + strspn(end, ".0123456789");
+	letter = *after ? strchr(letters, toupper((unsigned char)*after)) : NULL;
+	for (const char *l = letters; letter && l <= letter; l++)
+		scale *= 1000;
+	if (!fraction(&end, scale, &n) || end != after || !is_rate_unit(after + (letter != NULL), unit))
+		return false;
+	return !__builtin_mul_overflow(whole, scale, &whole) && !__builtin_add_overflow(whole, n, value);
+}
+
+bool tw_parse_rate(const char *path, const char *text, const char *unit, uint64_t min, uint64_t max,
+		   uint64_t *per_second, struct tw_error *err)
+{
+	uint64_t n;
+
+	if (!rate(text, unit, &n) || n < min || n > max)
+		return tw_error_set(err, TW_E_INVALID, path,
+				    "%.*s is not a rate from %" PRIu64 " to %" PRIu64 " %s (as in 100k, 1G, 2.5G)",
+				    SHOWN, text, min, max, strcmp(unit, "bit") == 0 ? "bit/s" : "frames a second");
+	*per_second = n;
+	return true;
+}
+
 /* Milliseconds; false also for a sum over 2^64-1. */
 static bool duration(const char *text, uint64_t *ms)
 {

@@ -8,6 +8,7 @@
 
 #include "controlplane/twctl/guard.h"
 #include "controlplane/twctl/nouns.h"
+#include "controlplane/twctl/rate.h"
 #include "controlplane/twctl/stats.h"
 #include "controlplane/twctl/vlan.h"
 
@@ -62,6 +63,8 @@ static const struct tw_column card[] = {
 	{ "guards", "guards", tw_cell_guards },
 	{ "ingress ACL", "ingress_acl", acl_cell },
 	{ "egress ACL", "egress_acl", acl_cell },
+	{ "ingress limit", "ingress_rate", tw_cell_ingress },
+	{ "egress limit", "egress_rate", tw_cell_egress },
 	{ "state", "disabled", state_cell },
 	{ "host", "binding.host", NULL },
 	{ "migration", "binding.migration", migration_cell },
@@ -200,7 +203,7 @@ static const struct tw_command commands[] = {
 		  "and its mirrors stay with it wherever the VM runs.",
 	  .example = "port create web/eth0 --network blue",
 	  .options = (const struct tw_option *const[]){ options, tw_port_vlan_options, tw_port_guard_options,
-							create_options, tw_write_options, NULL },
+							tw_port_rate_options, create_options, tw_write_options, NULL },
 	  .required = "network",
 	  .begin = tw_object_begin_create,
 	  .run = tw_object_write },
@@ -211,7 +214,7 @@ static const struct tw_command commands[] = {
 	  .text = "With --wait no frame is decided by the old setting any more when the command returns.",
 	  .example = "port set db/eth0 --vlan 20 --wait",
 	  .options = (const struct tw_option *const[]){ options, tw_port_vlan_options, tw_port_guard_options,
-							tw_write_options, NULL },
+							tw_port_rate_options, tw_write_options, NULL },
 	  .begin = tw_object_begin_set,
 	  .run = tw_object_write },
 	TW_COMMAND_DELETE(TW_COMPLETE_PORT, "delete a port", "Its number is never used again."),

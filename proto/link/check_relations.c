@@ -94,6 +94,15 @@ bool tw_also_acl_name(const ProtobufCMessage *msg, const struct tw_where *at, st
 			     name);
 }
 
+bool tw_also_burst_has_rate(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
+{
+	const Tw__Rate *rate = (const Tw__Rate *)msg;
+	struct tw_where here = { at, "burst", -1 };
+
+	return !rate->burst || rate->per_second ||
+	       tw_where_fail(&here, TW_E_INVALID, err, "a burst of %u, but no rate", rate->burst);
+}
+
 bool tw_also_acls_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
 {
 	const Tw__Snapshot *s = (const Tw__Snapshot *)msg;

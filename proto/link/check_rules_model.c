@@ -85,6 +85,12 @@ static const struct tw_rule migration[] = {
 	{ 0 }
 };
 
+static const struct tw_rule rate[] = {
+	{ "per_second", RANGE_OR_ZERO(1, TW_RATE_MAX, "a rate a second", "no limit") },
+	{ "burst", RANGE_OR_ZERO(1, TW_RATE_BURST_MAX, "a burst", "by the rate"), .also = tw_also_burst_has_rate },
+	{ 0 }
+};
+
 const struct tw_rules tw_rules_model[] = {
 	{ &tw__vlan_range__descriptor, vlan_range },
 	{ &tw__vlan__descriptor, vlan },
@@ -96,6 +102,7 @@ const struct tw_rules tw_rules_model[] = {
 	{ &tw__mirror__descriptor, mirror },
 	{ &tw__exporter__descriptor, exporter },
 	{ &tw__acl__descriptor, acl },
+	{ &tw__rate__descriptor, rate },
 	{ &tw__migration__descriptor, migration },
 	{ 0 }
 };

@@ -67,8 +67,14 @@ static const struct tw_rule get_flows[] = {
 	{ "limit", RANGE_OR_ZERO(1, 10000, "a number of flows", "1000") },
 	{ 0 }
 };
-static const struct tw_rule names_number[] = { /* TakePortState, ReleasePort, PortState, PortActivated */
+static const struct tw_rule names_number[] = { /* TakePortState, ReleasePort, PortActivated */
 	{ "number", PORT_NUMBER },
+	{ 0 }
+};
+
+static const struct tw_rule port_state[] = {
+	{ "number", PORT_NUMBER },
+	{ "rate_debts", TW_RULE_ANY, COUNT(0, 16) },
 	{ 0 }
 };
 
@@ -82,7 +88,7 @@ const struct tw_rules tw_rules_switch[] = {
 	{ &tw__get_flows__descriptor, get_flows },
 	{ &tw__take_port_state__descriptor, names_number },
 	{ &tw__release_port__descriptor, names_number },
-	{ &tw__port_state__descriptor, names_number },
+	{ &tw__port_state__descriptor, port_state },
 	{ &tw__port_activated__descriptor, names_number },
 	{ 0 }
 };

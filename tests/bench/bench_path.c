@@ -24,6 +24,7 @@
 #include <rte_malloc.h>
 #include <rte_udp.h>
 
+#include "dataplane/rate.h"
 #include "dataplane/vhost.h"
 #include "dataplane/worker.h"
 
@@ -169,6 +170,7 @@ static void make_worker(void)
 {
 	static struct rte_ring *hold[TW_SLOTS_MAX];
 	static rte_spinlock_t *tx_lock[TW_SLOTS_MAX];
+	static struct tw_rate_state rates[TW_PORTS_MAX];
 	static struct tw_counters counters[TW_SLOTS_MAX];
 	const uint32_t capacity = options.flows * 4; /* both ways, and half empty */
 	void *table = rte_zmalloc("flows", tw_flow_cache_size(capacity), RTE_CACHE_LINE_SIZE);
@@ -179,6 +181,7 @@ static void make_worker(void)
 	worker.counters = counters;
 	worker.hold = hold;
 	worker.tx_lock = tx_lock;
+	worker.rates = rates;
 	worker.pool = pool;
 	worker.snapshot = &published;
 	worker.records = rte_ring_create_elem("records", sizeof(struct tw_flow_record), 1024, SOCKET_ID_ANY, 0);

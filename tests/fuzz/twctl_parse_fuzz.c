@@ -42,6 +42,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(value >= 5 && value <= 500);
 	if (tw_parse_size("f", text, 1000, 1ull << 50, &value, &error))
 		must(value >= 1000 && value <= 1ull << 50);
+	if (tw_parse_rate("f", text, "bit", 1000, 1ull << 40, &value, &error))
+		must(value >= 1000 && value <= 1ull << 40);
+	if (tw_parse_rate("f", text, "pps", 1, 1000, &value, &error))
+		must(value >= 1 && value <= 1000);
 	if (tw_parse_duration("f", text, 10, 100000, &value, &error))
 		must(value >= 10 && value <= 100000);
 	if (tw_parse_seconds("f", text, 1, 600, &value, &error))

@@ -17,9 +17,10 @@
 
 #include "dataplane/acl.h"
 #include "dataplane/guard.h"
+#include "dataplane/rate.h"
 #include "dataplane/snapshot_build.h"
 
-enum { POOL = 4095, ROOM = RTE_PKTMBUF_HEADROOM + 2048 };
+enum { RATES = 4, POOL = 4095, ROOM = RTE_PKTMBUF_HEADROOM + 2048 };
 
 struct ringswitch rs;
 
@@ -30,6 +31,7 @@ static int device[RS_DEVICES];
 static struct tw_counters counters[TW_SLOTS_MAX];
 static struct rte_ring *hold[TW_SLOTS_MAX];
 static rte_spinlock_t *tx_lock[TW_SLOTS_MAX];
+static struct tw_rate_state rates[TW_PORTS_MAX];
 static _Atomic(const struct tw_snapshot *) published;
 static uint32_t generation;
 static void *table;
@@ -150,6 +152,8 @@ int rs_setup(void **state)
 	w->pool = pool;
 	w->hold = hold;
 	w->tx_lock = tx_lock;
+	memset(rates, 0, sizeof(rates));
+	w->rates = rates;
 	w->snapshot = &published;
 	w->inject = ring("rs_inject", 256);
 	w->jobs = ring("rs_jobs", 16);
@@ -203,6 +207,7 @@ struct message {
 	Tw__Guards guards[RS_PORTS];
 	char *addresses[RS_PORTS];
 	Tw__Acl acl, *acls[1];
+	Tw__Rate rates[RS_PORTS][RATES];
 	uint16_t port_slots[RS_PORTS], uplink_slots[2];
 };
 
@@ -222,6 +227,22 @@ static void describe_guards(struct message *m, size_t i, const struct rs_port *p
 	m->addresses[i] = (char *)(uintptr_t)p->address;
 	m->port[i].addresses = &m->addresses[i];
 	m->port[i].n_addresses = p->address != NULL;
+}
+
+static Tw__Rate *describe_rate(Tw__Rate *rate, const struct rs_rate *r)
+{
+	tw__rate__init(rate);
+	rate->per_second = r->per_second;
+	rate->burst = r->burst;
+	return r->per_second ? rate : NULL;
+}
+
+static void describe_rates(struct message *m, size_t i, const struct rs_port *p)
+{
+	m->port[i].ingress_rate = describe_rate(&m->rates[i][0], &p->ingress_rate);
+	m->port[i].ingress_pps = describe_rate(&m->rates[i][1], &p->ingress_pps);
+	m->port[i].egress_rate = describe_rate(&m->rates[i][2], &p->egress_rate);
+	m->port[i].egress_pps = describe_rate(&m->rates[i][3], &p->egress_pps);
 }
 
 static void describe_port(struct message *m, size_t i, unsigned who)
@@ -254,6 +275,7 @@ static void describe_port(struct message *m, size_t i, unsigned who)
 	m->port[i].disabled = p->disabled;
 	m->port[i].allow_forged = p->allow_forged;
 	describe_guards(m, i, p);
+	describe_rates(m, i, p);
 	m->port[i].ingress_acl = (char *)(uintptr_t)(p->acl_in ? "acl" : "");
 	m->port[i].egress_acl = (char *)(uintptr_t)(p->acl_out ? "acl" : "");
 	m->ports[i] = &m->port[i];

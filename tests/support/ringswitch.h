@@ -16,6 +16,12 @@
 
 enum { RS_PORTS = 6, RS_UP = 7, RS_UP2 = 8, RS_DEVICES = 9, RS_REMOTE = 20, RS_RING = 256 };
 
+/* As the Rate of model.proto; 0 = no limit. */
+struct rs_rate {
+	uint64_t per_second;
+	uint32_t burst;
+};
+
 struct rs_port {
 	uint8_t link; /* enum tw_link; uplinks: UP or ABSENT */
 	bool here;    /* in the configuration */
@@ -31,6 +37,7 @@ struct rs_port {
 	unsigned guards;                /* enum tw_guard */
 	const char *address;            /* NULL = none */
 	bool acl_in, acl_out;           /* has the list of rs.acl_rules */
+	struct rs_rate ingress_rate, ingress_pps, egress_rate, egress_pps;
 };
 
 struct ringswitch {
@@ -62,6 +69,8 @@ void rs_send_bytes(unsigned who, const void *bytes, size_t len);
 
 /** Rounds of the worker until there is nothing left to handle, and one more. */
 void rs_run(void);
+/** From now on time passes only by rs_warp(). */
+void rs_still(void);
 /** Let time pass. The next rounds see it. */
 void rs_warp(uint32_t ms);
 /** Rounds enough for expiry to have looked at every flow. */

@@ -82,9 +82,19 @@ void rs_run(void)
 	tw_worker_poll(&rs.worker);
 }
 
+void rs_still(void)
+{
+	rs.worker.tsc_still = rte_rdtsc();
+}
+
 void rs_warp(uint32_t ms)
 {
-	rs.worker.tsc_base -= ms * (rte_get_tsc_hz() / 1000);
+	uint64_t cycles = ms * (rte_get_tsc_hz() / 1000);
+
+	if (rs.worker.tsc_still)
+		rs.worker.tsc_still += cycles;
+	else
+		rs.worker.tsc_base -= cycles;
 }
 
 void rs_sweep(void)

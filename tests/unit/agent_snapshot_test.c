@@ -129,6 +129,45 @@ static void a_ports_own_guards_and_lists_take_the_place_of_its_networks(void **s
 	clean(&bed);
 }
 
+static Tw__Rate *rate(uint64_t per_second)
+{
+	Tw__Rate *r = malloc(sizeof(*r));
+
+	assert_non_null(r);
+	tw__rate__init(r);
+	r->per_second = per_second;
+	return r;
+}
+
+static void each_limit_of_a_port_takes_the_place_of_its_networks(void **state)
+{
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_reply(1);
+	const Tw__Snapshot *s;
+	Tw__Network *network;
+	Tw__Port *port;
+
+	add_network(reply, "blue", 10);
+	network = reply->networks[reply->n_networks - 1];
+	network->ingress_rate = rate(1000000);
+	network->ingress_pps = rate(100);
+	network->egress_rate = rate(2000000);
+	network->egress_pps = rate(200);
+	port = add_port(reply, "vm/a", 1, "blue", "a");
+	port->ingress_rate = rate(0);
+	port->egress_pps = rate(7);
+	add_port(reply, "vm/b", 2, "blue", "a");
+	s = build(&bed, reply);
+	assert_non_null(s);
+	assert_int_equal(s->ports[0]->ingress_rate->per_second, 0); /* none is a limit of its own */
+	assert_int_equal(s->ports[0]->ingress_pps->per_second, 100);
+	assert_int_equal(s->ports[0]->egress_rate->per_second, 2000000);
+	assert_int_equal(s->ports[0]->egress_pps->per_second, 7);
+	assert_int_equal(s->ports[1]->ingress_rate->per_second, 1000000);
+	assert_int_equal(s->ports[1]->egress_pps->per_second, 200);
+	clean(&bed);
+}
+
 /* One port "db/eth0" bound to `at`, a migration of db between from and to in that phase: what is it to host a? */
 static enum tw_place place(const char *at, const char *from, const char *to, Tw__Migration__Phase phase,
 			   Tw__LocalPort__Role *role)
@@ -281,6 +320,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_port_is_local_remote_or_nowhere_by_its_binding),
 		cmocka_unit_test(a_ports_own_vlan_overrides_its_networks),
+		cmocka_unit_test(each_limit_of_a_port_takes_the_place_of_its_networks),
 		cmocka_unit_test(a_ports_own_guards_and_lists_take_the_place_of_its_networks),
 		cmocka_unit_test(a_migration_gives_ports_their_roles),
 		cmocka_unit_test(a_migration_moves_only_its_own_guests_ports),

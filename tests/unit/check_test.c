@@ -33,6 +33,7 @@ static struct {
 	Tw__VlanRange range;
 	Tw__VlanRange *ranges[65];
 	Tw__Network network;
+	Tw__Rate rate, no_rate;
 	Tw__Port port;
 	Tw__Host host;
 	Tw__Uplink uplink[2];
@@ -70,10 +71,15 @@ static void make_model(void)
 	tw__network__init(&m.network);
 	m.network.name = TEXT("blue");
 	m.network.vlan = &m.vlan;
+	tw__rate__init(&m.rate);
+	m.rate.per_second = TW_RATE_MAX;
+	m.network.ingress_rate = &m.rate;
+	tw__rate__init(&m.no_rate);
 
 	tw__port__init(&m.port);
 	m.port.name = TEXT("web/eth0");
 	m.port.network = TEXT("blue");
+	m.port.egress_pps = &m.no_rate;
 
 	tw__host__init(&m.host);
 	m.host.name = TEXT("a");
@@ -206,6 +212,10 @@ static void numbers_have_their_limits(void **state)
 		{ &m.network.mtu, 68, { 0 } },
 		{ &m.network.mtu, 9000, { 0 } },
 		{ &m.network.mtu, 9001, { "network.mtu" } },
+		{ &m.rate.burst, 0, { 0 } },
+		{ &m.rate.burst, 1 << 30, { 0 } },
+		{ &m.rate.burst, (1 << 30) + 1, { "network.ingress_rate.burst" } },
+		{ &m.no_rate.burst, 1, { "port.egress_pps.burst" } },
 		{ &m.port.number, INT32_MAX, { 0 } },
 		{ &m.port.number, (uint32_t)INT32_MAX + 1, { "port.number" } },
 		{ &m.mirror.snaplen, 0, { 0 } },

@@ -114,6 +114,8 @@ static void a_port_shows_its_identity_place_counters_and_drops(void **state)
 				      "guards              inherit\n"
 				      "ingress ACL         inherit\n"
 				      "egress ACL          inherit\n"
+				      "ingress limit       inherit\n"
+				      "egress limit        inherit\n"
 				      "state               enabled\n"
 				      "host                a\n"
 				      "migration           none\n"
@@ -132,6 +134,44 @@ static void a_port_shows_its_identity_place_counters_and_drops(void **state)
 				      "      3 vlan_not_allowed The VLAN may not use this port.\n"
 				      "      1 spoofed          The source MAC is not the port’s.\n");
 	fake_reset(&fake);
+}
+
+/* The rest of the line that begins with that title. */
+static const char *line_of(const char *card, const char *title, char out[static 128])
+{
+	const char *at = strstr(card, title);
+
+	snprintf(out, 128, "%.*s", at ? (int)strcspn(at, "\n") : 0, at ? at : "");
+	return out;
+}
+
+static void limits_are_shown_as_they_are_written(void **state)
+{
+	static const struct {
+		const char *network, *in, *out;
+	} cases[] = {
+		{ "'ingress_rate':{'per_second':1500000000,'burst':262144},'egress_pps':{'per_second':100000}",
+		  "ingress limit        1.5Gbit/s, burst 256K; frames none",
+		  "egress limit         bits none; 100kpps" },
+		{ "'ingress_rate':{'per_second':1001,'burst':1536},'ingress_pps':{'per_second':1000001}",
+		  "ingress limit        1.001kbit/s, burst 1.5K; 1000.001kpps", "egress limit         none" },
+		{ "'ingress_rate':{'per_second':64050,'burst':100}",
+		  "ingress limit        64.05kbit/s, burst 100; frames none", "egress limit         none" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char answer[512], line[128];
+		struct fake fake = { .answers = { answer, "{'objects':{'revision':9}}" } };
+
+		snprintf(
+			answer, sizeof(answer),
+			"{'objects':{'revision':9,'objects':[{'network':{'name':'blue','vlan':{'mode':'access'},%s}}]}}",
+			cases[i].network);
+		run(&fake, "network show blue");
+		assert_string_equal(line_of(fake.out, "ingress limit", line), cases[i].in);
+		assert_string_equal(line_of(fake.out, "egress limit", line), cases[i].out);
+		fake_reset(&fake);
+	}
 }
 
 static void a_port_in_json_has_socket_link_and_counters(void **state)
@@ -469,6 +509,7 @@ int main(void)
 		cmocka_unit_test(statistics_sum_drops_and_explain_them),
 		cmocka_unit_test(status_shows_every_host_and_no_host_steers_the_terminal),
 		cmocka_unit_test(a_mirror_shows_what_each_host_wrote),
+		cmocka_unit_test(limits_are_shown_as_they_are_written),
 		cmocka_unit_test(hosts_networks_and_exporters_are_tables_too),
 		cmocka_unit_test(flows_name_the_ports_at_both_ends),
 		cmocka_unit_test(a_write_says_the_revision_and_json_the_object),

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* twctl_parse_test.c - values that operators write are read or refused; a refusal names field and range and changes nothing. */
 #include <setjmp.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "controlplane/twctl/parse.h"
+#include "proto/link/check.h"
 
 static struct tw_error error;
 
@@ -104,6 +105,61 @@ static void what_is_no_trunk_is_refused_and_changes_nothing(void **state)
 	assert_true(tw_parse_trunk("f", many, ranges, &n, &error) && n == TW_TRUNK_RANGES_MAX);
 }
 
+static void rates_are_powers_of_1000_with_decimals(void **state)
+{
+	static const struct {
+		const char *text, *unit;
+		uint64_t rate;
+	} good[] = {
+		{ "1000", "bit", 1000 },
+		{ "1G", "bit", 1000000000 },
+		{ "2.5g", "bit", 2500000000 },
+		{ "100k", "pps", 100000 },
+		{ "1.000001M", "pps", 1000001 },
+		{ "0.5T", "bit", 500000000000 },
+		{ "10Mbit/s", "bit", 10000000 },
+		{ "10Mbps", "bit", 10000000 },
+		{ "64kbit", "bit", 64000 },
+		{ "1000pps", "pps", 1000 },
+		{ "2kpps", "pps", 2000 },
+		{ "1.50k", "pps", 1500 },
+		{ "1.0", "bit", 1 },
+	};
+	static const char *const bad[] = { "",
+					   "G",
+					   "-1G",
+					   "1.G",
+					   ".5G",
+					   "1.5",
+					   "1GB",
+					   "1Gi",
+					   "1GG",
+					   "1.2.3G",
+					   "1 G",
+					   "1Gpps",
+					   "1.0005k",
+					   "1e9",
+					   "2000T",
+					   "0x10",
+					   "bit",
+					   "99999999999999999999",
+					   "18446744073709552k" };
+	uint64_t n;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		if (!tw_parse_rate("f", good[i].text, good[i].unit, 1, TW_RATE_MAX, &n, &error))
+			fail_msg("%s: %s", good[i].text, error.text);
+		assert_int_equal(n, good[i].rate);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		n = 7;
+		if (tw_parse_rate("f", bad[i], "bit", 1, TW_RATE_MAX, &n, &error) || n != 7)
+			fail_msg("%s is %" PRIu64, bad[i], n);
+	}
+	assert_refused(tw_parse_rate("f", "10", "bit", 1000, 1000000, &n, &error),
+		       "10 is not a rate from 1000 to 1000000 bit/s (as in 100k, 1G, 2.5G)");
+}
+
 static void sizes_are_octets_or_powers_of_1024(void **state)
 {
 	static const char *const bad[] = { "",    "M",   "1X",   "1 M",       "1MM", "1Mi",
@@ -166,6 +222,7 @@ int main(void)
 		cmocka_unit_test(vlan_ids_are_1_to_4094_or_untagged),
 		cmocka_unit_test(a_trunk_is_ids_and_ranges),
 		cmocka_unit_test(what_is_no_trunk_is_refused_and_changes_nothing),
+		cmocka_unit_test(rates_are_powers_of_1000_with_decimals),
 		cmocka_unit_test(sizes_are_octets_or_powers_of_1024),
 		cmocka_unit_test(durations_have_units),
 		cmocka_unit_test(macs_and_uuids_are_named_when_wrong),

@@ -66,6 +66,12 @@ static const struct {
 	{ "port set db/eth0 --ingress-acl web --egress-acl none",
 	  "{'set':{'object':{'port':{'name':'db/eth0','vhost':'client','ingress_acl':'web','egress_acl':'none'}},"
 	  "'fields':['ingress_acl','egress_acl']}}" },
+	{ "network set blue --ingress-burst 256K --ingress-rate 1.5Gbit/s --egress-pps 100k",
+	  "{'set':{'object':{'network':{'name':'blue','ingress_rate':{'per_second':1500000000,'burst':262144},"
+	  "'egress_pps':{'per_second':100000}}},'fields':['ingress_rate','egress_pps']}}" },
+	{ "port set db/eth0 --ingress-rate none --egress-rate inherit --ingress-pps 5000pps",
+	  "{'set':{'object':{'port':{'name':'db/eth0','vhost':'client','ingress_rate':{},'ingress_pps':"
+	  "{'per_second':5000}}},'fields':['ingress_rate','egress_rate','ingress_pps']}}" },
 	{ "network delete blue", "{'delete':{'kind':'network','name':'blue'}}" },
 
 	{ "port create web/eth0 --network blue",

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rate.h - the limits of a network or a port: their options and how they are shown. One thread. */
+#ifndef TW_TWCTL_RATE_H
+#define TW_TWCTL_RATE_H
+
+#include "controlplane/twctl/command.h"
+
+extern const struct tw_option tw_network_rate_options[]; /* --ingress-rate, -burst, -pps; the same for egress */
+extern const struct tw_option tw_port_rate_options[];    /* the same, also inherit */
+
+/** Cells of the field ingress_rate, egress_rate: "1Gbit/s, burst 256K; 100kpps", "none", "inherit". */
+void tw_cell_ingress(FILE *cell, const json_t *rate, const json_t *object);
+void tw_cell_egress(FILE *cell, const json_t *rate, const json_t *object);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_rates.c - a port's limits, as workers read them; see plan.h and rate.h. Main (pure). */
+#include <stdlib.h>
+
+#include "dataplane/plan.h"
+#include "dataplane/rate.h"
+
+enum { FRAME_MOST = 65536 + 64 /* a guest's super-frame with its tags */ };
+
+/* @return there is a limit */
+static bool bits(struct tw_rate *r, enum tw_rate_bucket which, const Tw__Rate *in)
+{
+	if (!in || !in->per_second)
+		return false;
+	tw_bucket_init(&r->bucket[which], in->per_second, 8,
+		       in->burst ? in->burst : tw_rate_burst_octets(in->per_second), FRAME_MOST);
+	return true;
+}
+
+static bool frames(struct tw_rate *r, enum tw_rate_bucket which, const Tw__Rate *in)
+{
+	if (!in || !in->per_second)
+		return false;
+	tw_bucket_init(&r->bucket[which], in->per_second, 1,
+		       in->burst ? in->burst : tw_rate_burst_frames(in->per_second), 1);
+	return true;
+}
+
+bool tw_plan_rates(const Tw__LocalPort *in, struct tw_plan_port *port)
+{
+	struct tw_rate *r = calloc(1, sizeof(*r));
+	bool limited;
+
+	if (!r)
+		return false;
+	limited = bits(r, TW_RATE_IN_OCTETS, in->ingress_rate);
+	limited |= frames(r, TW_RATE_IN_FRAMES, in->ingress_pps);
+	r->out = bits(r, TW_RATE_OUT_OCTETS, in->egress_rate);
+	r->out |= frames(r, TW_RATE_OUT_FRAMES, in->egress_pps);
+	if (limited || r->out)
+		port->rate = r;
+	else
+		free(r);
+	return true;
+}

@@ -3,7 +3,7 @@
  * snapshot_build.c - a plan and the slots' states become a snapshot; see snapshot_build.h.
  *
  * Threads  main (pure).
- * Owns     the struct, and one block of members and polls. The identities and the VLAN sets are the plan's, by reference.
+ * Owns     the struct, its members and its polls. The identities and the VLAN sets are the plan's, by reference.
  */
 #include "dataplane/snapshot_build.h"
 
@@ -15,6 +15,7 @@ struct built {
 	struct tw_snapshot s; /* first: freed by its address */
 	struct tw_plan *plan;
 	struct tw_identities *identities;
+	struct tw_poll *polls; /* of all workers */
 };
 static_assert(offsetof(struct built, s) == 0, "a snapshot's address is its block's");
 
@@ -245,16 +246,21 @@ const struct tw_snapshot *tw_snapshot_build(struct tw_plan *plan, const struct t
 	fill_slots(s, plan, states);
 	n_members = count_members(s);
 	n_polls = count_polls(s, states, n_workers);
-	s->members = malloc(n_polls * sizeof(struct tw_poll) + (n_members + 1) * sizeof(s->members[0]));
-	if (!s->members)
+	s->members = malloc((n_members + 1) * sizeof(s->members[0]));
+	built->polls = calloc(n_polls + 1, sizeof(built->polls[0]));
+	if (!s->members || !built->polls)
 		goto fail;
 	fill_members(s);
-	fill_polls(s, states, n_workers, (struct tw_poll *)(void *)(s->members + ((n_members + 1) & ~UINT32_C(1))));
+	fill_polls(s, states, n_workers, built->polls);
 	built->identities = ids;
 	built->plan = tw_plan_get(plan);
 	return s;
 fail:
 	tw_identities_put(ids);
+	if (built) {
+		free(built->s.members);
+		free(built->polls);
+	}
 	free(built);
 	return NULL;
 }
@@ -269,5 +275,6 @@ void tw_snapshot_free(const struct tw_snapshot *snapshot)
 	tw_identities_put(built->identities);
 	tw_plan_put(built->plan);
 	free(built->s.members);
+	free(built->polls);
 	free(built);
 }

@@ -20,6 +20,7 @@
 
 #include "common/clock.h"
 #include "common/path.h"
+#include "dataplane/peek.h"
 #include "dataplane/snapshot.h"
 
 #define TW_LOG_AREA "vhost"
@@ -88,6 +89,7 @@ static int new_connection(int vid)
 	if (vid >= 0 && vid < VIDS)
 		ready[vid] = 0;
 	pthread_mutex_unlock(&lock);
+	tw_peek_watch(vid);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
  *     tw_worker_poll         one round
  *       tw_tx_inject         frames main wants sent
  *       tw_job_some          what main asks of the flow cache
- *       receive              each queue of the poll list, at most TW_BURST frames
+ *       poll_all             each queue of the poll list that is not silent (peek.h), at most TW_BURST frames
  *         process            parse, police, look up, decide (first frame of a flow), count, act
  *       tw_expire_some       a few flows that may have ended
  *     rest                   nothing to do for a while: sleep, for at most idle_sleep_us
@@ -33,6 +33,7 @@
 #include "dataplane/job.h"
 #include "dataplane/meter.h"
 #include "dataplane/parse.h"
+#include "dataplane/peek.h"
 #include "dataplane/rate.h"
 #include "dataplane/vlan.h"
 
@@ -41,6 +42,7 @@ enum {
 	VIRTIO_QNUM = 2,
 	SPIN_POLLS = 128,   /* empty rounds before the first sleep */
 	FIRST_SLEEP_US = 2, /* doubles with each empty round after */
+	PEEK_FORCED_ROUNDS = 64,
 };
 
 /* --- decide --- */
@@ -265,12 +267,54 @@ static void process(struct tw_worker *w, const struct tw_snapshot *s, struct bur
 			tw_tx_send(w, s, b->batch[i].slot, b->batch[i].m, b->batch[i].n);
 }
 
-static uint16_t receive(struct tw_worker *w, const struct tw_slot *in, const struct tw_poll *poll, struct rte_mbuf **m)
+static uint16_t receive(struct tw_worker *w, const struct tw_slot *in, struct tw_poll *poll, struct rte_mbuf **m)
 {
-	if (in->kind == TW_SLOT_VHOST)
-		return rte_vhost_dequeue_burst(in->device, (uint16_t)(poll->queue * VIRTIO_QNUM + VIRTIO_TXQ), w->pool,
-					       m, TW_BURST);
-	return rte_eth_rx_burst((uint16_t)in->device, poll->queue, m, TW_BURST);
+	uint16_t ring = (uint16_t)(poll->queue * VIRTIO_QNUM + VIRTIO_TXQ), n;
+
+	if (in->kind != TW_SLOT_VHOST)
+		return rte_eth_rx_burst((uint16_t)in->device, poll->queue, m, TW_BURST);
+	n = rte_vhost_dequeue_burst(in->device, ring, w->pool, m, TW_BURST);
+	if (n)
+		tw_peek_found(poll);
+	else
+		tw_peek_empty(w->id, poll, in->device, ring);
+	return n;
+}
+
+/* At most TW_PEEK_MAX polls. @param due bit per poll: the others are silent guests @return frames */
+static unsigned poll_due(struct tw_worker *w, const struct tw_snapshot *s, struct tw_poll *polls, uint64_t due)
+{
+	unsigned handled = 0;
+	struct burst b;
+
+	for (; due; due &= due - 1) {
+		struct tw_poll *poll = &polls[__builtin_ctzll(due)];
+
+		b.slot = poll->slot;
+		b.n = receive(w, &s->slot[poll->slot], poll, b.m);
+		if (b.n == 0)
+			continue;
+		handled += b.n;
+		w->counters[poll->slot].queue_rx[poll->queue % TW_QUEUES_MAX] += b.n;
+		process(w, s, &b);
+	}
+	return handled;
+}
+
+/* Each queue once, but for guests that are silent; of those one is polled in earnest every so many rounds, by turns. */
+static unsigned poll_all(struct tw_worker *w, const struct tw_snapshot *s)
+{
+	const struct tw_poll_list *list = &s->polls[w->id];
+	unsigned handled = 0;
+
+	if (w->stats.polls % PEEK_FORCED_ROUNDS == 0 && list->n)
+		tw_peek_found(&list->poll[w->stats.polls / PEEK_FORCED_ROUNDS % list->n]);
+	for (uint32_t i = 0; i < list->n; i += TW_PEEK_MAX) {
+		unsigned n = list->n - i < TW_PEEK_MAX ? list->n - i : TW_PEEK_MAX;
+
+		handled += poll_due(w, s, list->poll + i, tw_peek_due(w->id, list->poll + i, n));
+	}
+	return handled;
 }
 
 /* --- one round, and the rounds --- */
@@ -291,24 +335,13 @@ unsigned tw_worker_poll(struct tw_worker *w)
 {
 	const struct tw_snapshot *s = atomic_load_explicit(w->snapshot, memory_order_acquire);
 	uint32_t elapsed = advance_clock(w);
-	unsigned handled = 0;
-	struct burst b;
+	unsigned handled;
 
 	if (!s)
 		return 0;
-	handled += tw_tx_inject(w, s);
+	handled = tw_tx_inject(w, s);
 	tw_job_some(w, s);
-	for (uint32_t i = 0; i < s->polls[w->id].n; i++) {
-		const struct tw_poll *poll = &s->polls[w->id].poll[i];
-
-		b.slot = poll->slot;
-		b.n = receive(w, &s->slot[poll->slot], poll, b.m);
-		if (b.n == 0)
-			continue;
-		handled += b.n;
-		w->counters[poll->slot].queue_rx[poll->queue % TW_QUEUES_MAX] += b.n;
-		process(w, s, &b);
-	}
+	handled += poll_all(w, s);
 	tw_expire_some(w, s, elapsed, handled == 0);
 	w->stats.packets += handled;
 	w->stats.polls++;

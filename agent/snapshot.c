@@ -118,6 +118,22 @@ static void resolve_rates(Tw__LocalPort *msg, const Tw__Port *port, const Tw__Ne
 	msg->egress_pps = port->egress_pps ? port->egress_pps : network->egress_pps;
 }
 
+static bool accepts(Tw__Policy own, Tw__Policy networks)
+{
+	return (own != TW__POLICY__POLICY_INHERIT ? own : networks) == TW__POLICY__POLICY_ACCEPT;
+}
+
+static void resolve_macs(Tw__LocalPort *msg, const Tw__Port *port, const Tw__Network *network)
+{
+	msg->allow_forged =
+		accepts(port->forged, network->allow_forged ? TW__POLICY__POLICY_ACCEPT : TW__POLICY__POLICY_REJECT);
+	msg->promiscuous = accepts(port->promiscuous, network->promiscuous);
+	msg->unknown_unicast = port->unknown_unicast ? port->unknown_unicast : network->unknown_unicast;
+	msg->unknown_from_wire = accepts(port->unknown_from_wire, network->unknown_from_wire);
+	msg->static_macs = port->static_macs;
+	msg->n_static_macs = port->n_static_macs;
+}
+
 static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Network *network, const char *run_dir,
 		       struct tw_error *err)
 {
@@ -134,7 +150,7 @@ static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Netw
 	msg->vlan = resolve_vlan(port, network, err);
 	msg->mtu = network->mtu ? network->mtu : TW_MTU_DEFAULT;
 	msg->disabled = port->disabled;
-	msg->allow_forged = network->allow_forged;
+	resolve_macs(msg, port, network);
 	msg->pcp = port->pcp ? port->pcp : network->pcp;
 	msg->addresses = port->addresses;
 	msg->n_addresses = port->n_addresses;
@@ -163,6 +179,8 @@ static bool fill_remote(struct remote *remote, const Tw__Port *port, const Tw__N
 	msg->vm_name = tw_slice_vm(port->name, remote->vm);
 	msg->vm_uuid = port->vm_uuid;
 	msg->uuid = port->uuid;
+	msg->static_macs = port->static_macs;
+	msg->n_static_macs = port->n_static_macs;
 	msg->vlan = resolve_vlan(port, network, err);
 	return msg->vlan != NULL;
 }

@@ -11,12 +11,41 @@
 enum { FIELD_REVISION = 15 }; /* the same in every kind: proto/model.proto */
 
 static const char *const host_fields[] = { "uplinks", "peer_url", "migrate_address", NULL };
-static const char *const network_fields[] = { "vlan",        "mtu",         "allow_forged", "guards",
-					      "pcp",         "ingress_acl", "egress_acl",   "ingress_rate",
-					      "ingress_pps", "egress_rate", "egress_pps",   NULL };
-static const char *const port_fields[] = { "mac",          "network",     "vlan",        "disabled",    "vhost",
-					   "addresses",    "guards",      "pcp",         "ingress_acl", "egress_acl",
-					   "ingress_rate", "ingress_pps", "egress_rate", "egress_pps",  NULL };
+static const char *const network_fields[] = { "vlan",
+					      "mtu",
+					      "allow_forged",
+					      "guards",
+					      "pcp",
+					      "ingress_acl",
+					      "egress_acl",
+					      "ingress_rate",
+					      "ingress_pps",
+					      "egress_rate",
+					      "egress_pps",
+					      "promiscuous",
+					      "unknown_unicast",
+					      "unknown_from_wire",
+					      NULL };
+static const char *const port_fields[] = { "mac",
+					   "network",
+					   "vlan",
+					   "disabled",
+					   "vhost",
+					   "addresses",
+					   "guards",
+					   "pcp",
+					   "ingress_acl",
+					   "egress_acl",
+					   "ingress_rate",
+					   "ingress_pps",
+					   "egress_rate",
+					   "egress_pps",
+					   "promiscuous",
+					   "unknown_unicast",
+					   "unknown_from_wire",
+					   "forged",
+					   "static_macs",
+					   NULL };
 static const char *const mirror_fields[] = { "ports", "direction", "file", "snaplen", "max_bytes", "disabled", NULL };
 static const char *const exporter_fields[] = {
 	"format", "collector", "active_timeout_s", "idle_timeout_s", "template_refresh_s", "mtu", "disabled", NULL

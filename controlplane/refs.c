@@ -12,16 +12,64 @@ static bool bytes_equal(ProtobufCBinaryData a, ProtobufCBinaryData b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+static bool has_mac(const Tw__Port *port, const uint8_t mac[static 6])
+{
+	if (port->mac.len == TW_MAC_LEN && memcmp(port->mac.data, mac, TW_MAC_LEN) == 0)
+		return true;
+	for (size_t i = 0; i < port->n_static_macs; i++)
+		if (memcmp(port->static_macs[i].data, mac, TW_MAC_LEN) == 0)
+			return true;
+	return false;
+}
+
 const Tw__Port *tw_refs_mac_owner(const struct tw_model *model, const uint8_t mac[static 6], const char *but_port)
 {
 	for (size_t i = 0; i < model->tables[TW__KIND__PORT].n; i++) {
 		const Tw__Port *port = tw_model_port_at(model, i);
 
-		if (port->mac.len == TW_MAC_LEN && memcmp(port->mac.data, mac, TW_MAC_LEN) == 0 &&
-		    strcmp(port->name, but_port) != 0)
+		if (has_mac(port, mac) && strcmp(port->name, but_port) != 0)
 			return port;
 	}
 	return NULL;
+}
+
+static bool check_mac(const struct tw_model *model, const Tw__Port *port, const char *field,
+		      const uint8_t mac[static 6], struct tw_error *err)
+{
+	const Tw__Port *owner = tw_refs_mac_owner(model, mac, port->name);
+	char text[TW_MAC_TEXT];
+
+	if (!owner)
+		return true;
+	return tw_error_set(err, TW_E_DUPLICATE, field, "%s is %s MAC of port '%s' already", tw_mac_format(mac, text),
+			    memcmp(owner->mac.data, mac, TW_MAC_LEN) == 0 ? "the" : "a static", owner->name);
+}
+
+static bool room_for_static_macs(const struct tw_model *model, const Tw__Port *port, struct tw_error *err)
+{
+	size_t n = port->n_static_macs;
+
+	for (size_t i = 0; n && i < model->tables[TW__KIND__PORT].n; i++) {
+		const Tw__Port *other = tw_model_port_at(model, i);
+
+		n += strcmp(other->name, port->name) != 0 ? other->n_static_macs : 0;
+	}
+	if (n <= TW_MAX_STATIC_MACS)
+		return true;
+	return tw_error_set(err, TW_E_INVALID, "port.static_macs", "all ports together have %zu, more than %d", n,
+			    TW_MAX_STATIC_MACS);
+}
+
+static bool check_macs(const struct tw_model *model, const Tw__Port *port, struct tw_error *err)
+{
+	if (!room_for_static_macs(model, port, err))
+		return false;
+	if (!check_mac(model, port, "port.mac", port->mac.data, err))
+		return false;
+	for (size_t i = 0; i < port->n_static_macs; i++)
+		if (!check_mac(model, port, "port.static_macs", port->static_macs[i].data, err))
+			return false;
+	return true;
 }
 
 static bool check_binding(const struct tw_model *model, const Tw__Port *port, struct tw_error *err)
@@ -62,15 +110,9 @@ static bool check_network(const struct tw_model *model, const Tw__Network *netwo
 
 static bool check_port(const struct tw_model *model, const Tw__Port *port, struct tw_error *err)
 {
-	char text[TW_MAC_TEXT];
-	const Tw__Port *owner = tw_refs_mac_owner(model, port->mac.data, port->name);
-
 	if (!tw_model_network(model, port->network))
 		return tw_error_set(err, TW_E_NOT_FOUND, "port.network", "there is no network '%s'", port->network);
-	if (owner)
-		return tw_error_set(err, TW_E_DUPLICATE, "port.mac", "%s is the MAC of port '%s' already",
-				    tw_mac_format(port->mac.data, text), owner->name);
-	return check_acl(model, "port.ingress_acl", port->ingress_acl, true, err) &&
+	return check_macs(model, port, err) && check_acl(model, "port.ingress_acl", port->ingress_acl, true, err) &&
 	       check_acl(model, "port.egress_acl", port->egress_acl, true, err) &&
 	       tw_refs_private_vlans(model, TW__KIND__PORT, port->vlan, port->name, err) &&
 	       check_binding(model, port, err);

@@ -16,7 +16,8 @@ enum {
 	TW_MAX_PORTS_PER_HOST = 1024,
 	TW_MAX_MIRRORS = 64,
 	TW_MAX_EXPORTERS = 8,
-	TW_MAX_ACLS = 64
+	TW_MAX_ACLS = 64,
+	TW_MAX_STATIC_MACS = 65536 /* of all ports */
 };
 
 /** May the model hold this object (new, or in place of the one of its name)? @return false with *err filled */
@@ -25,7 +26,7 @@ bool tw_refs_check(const struct tw_model *model, Tw__Kind kind, const ProtobufCM
 /** Could the object be deleted? @return false with *err naming its user (TW_E_IN_USE) */
 bool tw_refs_unused(const struct tw_model *model, Tw__Kind kind, const char *name, struct tw_error *err);
 
-/** Does any other port have this MAC? @return that port, or NULL */
+/** Does any other port have this MAC, as its own or a static one? @return that port, or NULL */
 const Tw__Port *tw_refs_mac_owner(const struct tw_model *model, const uint8_t mac[static 6], const char *but_port);
 
 /** May a network or port have this VLAN, as private VLANs go? Accepts NULL. pvlan.c */

@@ -14,7 +14,7 @@
 #include <rte_ether.h>
 
 static const uint32_t repeat_after_ms[] = { 50, 200, 500 };
-enum { REPEATS = sizeof(repeat_after_ms) / sizeof(*repeat_after_ms) };
+enum { REPEATS = sizeof(repeat_after_ms) / sizeof(*repeat_after_ms), FRAMES_MAX = 512 /* of one announcement */ };
 
 struct repeat {
 	LIST_ENTRY(repeat) link;
@@ -54,7 +54,8 @@ static void fill(struct rarp_frame *f, const uint8_t mac[6])
 }
 
 /* A frame that cannot be had or put into the ring is made up for by the repeats. */
-static void send_one(struct tw_worker *w, const struct tw_slot *port, uint16_t vlan, uint16_t uplink)
+static void send_one(struct tw_worker *w, const struct tw_slot *port, const uint8_t mac[6], uint16_t vlan,
+		     uint16_t uplink)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(w->pool);
 	struct rarp_frame *f = m ? (struct rarp_frame *)rte_pktmbuf_append(m, sizeof(*f)) : NULL;
@@ -63,7 +64,7 @@ static void send_one(struct tw_worker *w, const struct tw_slot *port, uint16_t v
 		rte_pktmbuf_free(m);
 		return;
 	}
-	fill(f, port->mac);
+	fill(f, mac);
 	m->vlan_tci = vlan;
 	m->vlan_tci_outer = port->dot1ad;
 	m->port = uplink;
@@ -71,10 +72,22 @@ static void send_one(struct tw_worker *w, const struct tw_slot *port, uint16_t v
 		rte_pktmbuf_free(m);
 }
 
-static void send_on_uplinks(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_slot *port, uint16_t vlan)
+/* Its own MAC, and the static ones behind it. @return how many frames */
+static unsigned send_on_uplinks(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_slot *port,
+				uint16_t vlan)
 {
-	for (uint16_t i = 0; i < s->n_uplinks; i++)
-		send_one(w, port, vlan, s->uplink[i]);
+	uint32_t n_macs = port->macs ? port->macs->n : 0;
+
+	for (uint16_t i = 0; i < s->n_uplinks; i++) {
+		send_one(w, port, port->mac, vlan, s->uplink[i]);
+		for (uint32_t k = 0; k < n_macs; k++) {
+			uint8_t mac[6];
+
+			tw_mac_of_word(port->macs->mac[k], mac);
+			send_one(w, port, mac, vlan, s->uplink[i]);
+		}
+	}
+	return s->n_uplinks * (1 + n_macs);
 }
 
 /* @return false when the port is no longer up there */
@@ -82,16 +95,17 @@ static bool announce_once(struct tw_worker *w, uint16_t slot, uint32_t number)
 {
 	const struct tw_snapshot *s = atomic_load_explicit(w->snapshot, memory_order_acquire);
 	const struct tw_slot *port = &s->slot[slot];
-	unsigned n = 0;
+	unsigned n = 0, frames = 0;
 
 	if (port->kind != TW_SLOT_VHOST || port->number != number || port->link != TW_LINK_UP)
 		return false;
 	if (!port->trunk || port->vlan)
-		send_on_uplinks(w, s, port, port->secondary ? port->secondary : port->vlan);
-	for (uint16_t vlan = 1; port->trunk && vlan < TW_VLANS && n < TW_ANNOUNCE_VLANS_MAX; vlan++) {
+		frames += send_on_uplinks(w, s, port, port->secondary ? port->secondary : port->vlan);
+	for (uint16_t vlan = 1; port->trunk && vlan < TW_VLANS && n < TW_ANNOUNCE_VLANS_MAX && frames < FRAMES_MAX;
+	     vlan++) {
 		if (!tw_vlan_set_has(port->allowed, vlan) || vlan == port->vlan)
 			continue;
-		send_on_uplinks(w, s, port, vlan);
+		frames += send_on_uplinks(w, s, port, vlan);
 		n++;
 	}
 	return true;

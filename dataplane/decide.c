@@ -59,10 +59,11 @@ static enum tw_drop check_source(const struct tw_slot *in, const struct tw_key *
 	TW_NOTE(source, "%s",
 		in->uplink         ? "a sender on the wire may be anybody"
 		: in->allow_forged ? "this port may send from any MAC"
+		: in->macs         ? "the sender must have the port's own MAC or one of its static ones"
 				   : "the sender must have the port's own MAC");
 	if (is_group(key->src_mac) || is_zero(key->src_mac))
 		return TW_DROP_BAD_SOURCE;
-	if (!in->uplink && !in->allow_forged && memcmp(key->src_mac, in->mac, 6) != 0)
+	if (!in->uplink && !in->allow_forged && !tw_slot_has_mac(in, key->src_mac))
 		return TW_DROP_FORGED_SOURCE;
 	return TW_DROPS;
 }
@@ -146,6 +147,60 @@ static struct tw_verdict to_port(const struct tw_snapshot *s, const struct tw_ke
 	return drop_at(v, TW_DROP_LINK_DOWN, slot, out->number);
 }
 
+/* Is the frame's VLAN, or the one the wire has it in, in the set? */
+static bool in_either(const struct tw_vlan_set *set, const struct tw_snapshot *s, const struct tw_key *key,
+		      const struct tw_verdict *v)
+{
+	return tw_vlan_set_has(set, v->vlan) || tw_vlan_set_has(set, tw_vlan_tag(&s->slot[key->in], key) & 0x0fff);
+}
+
+/* To those of the VLAN that are in scope, and, from a guest, to the wire. @param none why it is dropped if there is nobody */
+static struct tw_verdict flood(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v,
+			       enum tw_scope scope, enum tw_drop none)
+{
+	bool to_wire = !s->slot[key->in].uplink && s->n_uplinks > 0;
+	uint16_t wire = tw_vlan_tag(&s->slot[key->in], key) & 0x0fff;
+
+	v.action = TW_ACT_FLOOD;
+	v.scope = (uint8_t)scope;
+	if (!to_wire && !somebody_takes(s, key, &v, v.vlan) && (wire == v.vlan || !somebody_takes(s, key, &v, wire)))
+		return drop(v, none);
+	return v;
+}
+
+/* The destination is not on this host: neither a port nor, if `unknown`, anything the switch knows. */
+static struct tw_verdict forward_elsewhere(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v,
+					   bool unknown)
+{
+	const struct tw_slot *in = &s->slot[key->in];
+
+	if (in->uplink) /* never back to the wire; to nobody here but those who ask for what is not theirs */
+		return in_either(&s->takes_unknown, s, key, &v)
+			       ? flood(s, key, v, unknown ? TW_TO_UNKNOWN : TW_TO_PROMISCUOUS, TW_DROP_UNKNOWN_UNICAST)
+			       : drop(v, TW_DROP_UNKNOWN_UNICAST);
+	if (!unknown || in->unknown == TW_UNKNOWN_UPLINK)
+		return to_uplink(s, key, v);
+	TW_NOTE(forward, "such frames are %s", in->unknown == TW_UNKNOWN_FLOOD ? "flooded" : "refused");
+	if (in->unknown == TW_UNKNOWN_DROP)
+		return drop(v, TW_DROP_UNKNOWN_REFUSED);
+	return flood(s, key, v, TW_TO_ALL, TW_DROP_NO_UPLINK);
+}
+
+/* A frame that is on its way: do promiscuous ports get a copy? */
+static struct tw_verdict copy_to_promiscuous(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v)
+{
+	uint16_t wire = tw_vlan_tag(&s->slot[key->in], key) & 0x0fff;
+	struct tw_verdict copy = v;
+
+	if (v.action != TW_ACT_FORWARD || !in_either(&s->promiscuous, s, key, &v))
+		return v;
+	copy.action = TW_ACT_COPY;
+	if (!somebody_takes(s, key, &copy, v.vlan) && (wire == v.vlan || !somebody_takes(s, key, &copy, wire)))
+		return v;
+	TW_NOTE(forward, "promiscuous ports get copies");
+	return copy;
+}
+
 static struct tw_verdict forward_unicast(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v)
 {
 	const struct tw_identity *dst = tw_snapshot_identity(s, key->dst_mac);
@@ -168,24 +223,16 @@ static struct tw_verdict forward_unicast(const struct tw_snapshot *s, const stru
 		if (dst->slot != TW_SLOT_NONE)
 			return to_port(s, key, v, dst->slot);
 	}
-	if (s->slot[key->in].uplink)
-		return drop(v, TW_DROP_UNKNOWN_UNICAST); /* not for this host: never flooded, never back to the wire */
-	return to_uplink(s, key, v);
+	return forward_elsewhere(s, key, v, !dst);
 }
 
 static struct tw_verdict forward_group(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v)
 {
-	bool to_wire = !s->slot[key->in].uplink && s->n_uplinks > 0;
-	uint16_t wire = tw_vlan_tag(&s->slot[key->in], key) & 0x0fff;
-
 	TW_NOTE(forward, "a group address: all of VLAN %u, %u port(s) here%s", v.vlan, s->flood[v.vlan].n,
-		to_wire ? " and the uplink" : "");
+		!s->slot[key->in].uplink && s->n_uplinks > 0 ? " and the uplink" : "");
 	if (is_reserved_group(key->dst_mac))
 		return drop(v, TW_DROP_RESERVED_GROUP);
-	if (!to_wire && !somebody_takes(s, key, &v, v.vlan) && (wire == v.vlan || !somebody_takes(s, key, &v, wire)))
-		return drop(v, TW_DROP_NO_MEMBER);
-	v.action = TW_ACT_FLOOD;
-	return v;
+	return flood(s, key, v, TW_TO_ALL, TW_DROP_NO_MEMBER);
 }
 
 struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *key)
@@ -234,5 +281,7 @@ struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *ke
 	}
 	if (reason != TW_DROPS)
 		return drop(v, reason);
-	return is_group(key->dst_mac) ? forward_group(s, key, v) : forward_unicast(s, key, v);
+	if (is_group(key->dst_mac))
+		return forward_group(s, key, v);
+	return copy_to_promiscuous(s, key, forward_unicast(s, key, v));
 }

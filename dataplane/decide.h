@@ -19,6 +19,14 @@ enum tw_action {
 	TW_ACT_FORWARD, /* to slot `out` */
 	TW_ACT_FLOOD,   /* to all of `vlan` but where it came from; each member's edit is worked out as it is sent */
 	TW_ACT_HOLD,    /* slot `out` is between two hosts */
+	TW_ACT_COPY,    /* to slot `out`, and a copy to each promiscuous member of `vlan` */
+};
+
+/* Who of a VLAN gets a flooded frame. */
+enum tw_scope {
+	TW_TO_ALL,
+	TW_TO_UNKNOWN,     /* those that take what the wire has for MACs that are no port's */
+	TW_TO_PROMISCUOUS, /* those that get all unicast */
 };
 
 enum tw_edit {
@@ -44,8 +52,9 @@ enum tw_verdict_flags {
 struct tw_verdict {
 	uint8_t action; /* enum tw_action */
 	union {
-		uint8_t drop; /* enum tw_drop, of TW_ACT_DROP */
-		uint8_t edit; /* enum tw_edit, of all others */
+		uint8_t drop;  /* enum tw_drop, of TW_ACT_DROP */
+		uint8_t scope; /* enum tw_scope, of TW_ACT_FLOOD */
+		uint8_t edit;  /* enum tw_edit, of all others */
 	};
 	uint16_t flags;  /* enum tw_verdict_flags */
 	uint16_t out;    /* slot */

@@ -31,6 +31,8 @@
 	_(TAGGED_ON_ACCESS, tagged_on_access, in, "a tagged frame came in on an access port")                      \
 	_(RESERVED_GROUP, reserved_group, in, "a link-local group address (01:80:c2:00:00:0x) is not forwarded")   \
 	_(UNKNOWN_UNICAST, unknown_unicast, in, "a frame from the wire for a MAC that is not on this host")        \
+	_(UNKNOWN_REFUSED, unknown_refused, in,                                                                    \
+	  "the destination is no port of the switch, and the port may send to no other")                           \
 	_(NOT_IN_VLAN, not_in_vlan, in, "the destination is a port of the switch that is not in the frame's VLAN") \
 	_(PRIVATE_VLAN, private_vlan, in, "the private VLAN keeps the two ports apart")                            \
 	_(DOUBLE_TAGGED, double_tagged, in, "a second tag, which the destination would take for the frame's own")  \

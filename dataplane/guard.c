@@ -223,7 +223,7 @@ static enum tw_drop inspect_arp(const struct tw_slot *in, const uint8_t *p, cons
 	if (end - p < 28 || memcmp(p, ethernet_ipv4, 6) != 0)
 		return TW_DROP_ARP_INSPECT;
 	operation = be16(p + 6);
-	if (operation < 1 || operation > 2 || memcmp(p + 8, in->mac, 6) != 0)
+	if (operation < 1 || operation > 2 || !tw_slot_has_mac(in, p + 8))
 		return TW_DROP_ARP_INSPECT;
 	if (operation == 1 && is_zero(p + 14, 4))
 		return TW_DROPS;
@@ -288,7 +288,7 @@ static bool options_are_own(const struct tw_slot *in, const uint8_t *p, const ui
 		len = p[1] * 8u;
 		if (end - p < len)
 			return false;
-		if (p[0] == kind && (none || memcmp(p + 2, in->mac, 6) != 0))
+		if (p[0] == kind && (none || !tw_slot_has_mac(in, p + 2)))
 			return false;
 		p += len;
 	}

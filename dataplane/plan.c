@@ -132,7 +132,7 @@ static bool add_port(struct sets *sets, const Tw__LocalPort *in, uint16_t slot, 
 	p->allow_forged = in->allow_forged;
 	p->incoming = in->role == TW__LOCAL_PORT__ROLE__INCOMING;
 	memcpy(p->mac, in->mac.data, sizeof(p->mac));
-	if (!tw_plan_guards(in, p) || !tw_plan_rates(in, p))
+	if (!tw_plan_guards(in, p) || !tw_plan_rates(in, p) || !tw_plan_macs(in, p))
 		return false;
 	p->native_tagged = in->vlan && in->vlan->native_tagged;
 	p->tunnel = is_tunnel(in->vlan);
@@ -142,13 +142,26 @@ static bool add_port(struct sets *sets, const Tw__LocalPort *in, uint16_t slot, 
 	       vlan_of(sets, in->vlan, &p->trunk, &p->vlan, &p->allowed);
 }
 
-static bool add_remote(struct sets *sets, const Tw__RemotePort *in, struct tw_identity *id)
+/* One for its own MAC and one for each static MAC behind it. */
+static void add_identities(struct tw_identities *ids, const struct tw_identity *id, const ProtobufCBinaryData *macs,
+			   size_t n_macs)
 {
-	id->mac = tw_mac_word(in->mac.data);
-	id->number = in->number;
-	id->slot = TW_SLOT_NONE;
-	return private_of(sets->plan, in->vlan, &id->secondary, &id->isolated) &&
-	       vlan_of(sets, in->vlan, &id->trunk, &id->vlan, &id->allowed);
+	ids->a[ids->n++] = *id;
+	for (size_t i = 0; i < n_macs; i++) {
+		ids->a[ids->n] = *id;
+		ids->a[ids->n++].mac = tw_mac_word(macs[i].data);
+	}
+}
+
+static bool add_remote(struct sets *sets, const Tw__RemotePort *in, struct tw_identities *ids)
+{
+	struct tw_identity id = { .mac = tw_mac_word(in->mac.data), .number = in->number, .slot = TW_SLOT_NONE };
+
+	if (!private_of(sets->plan, in->vlan, &id.secondary, &id.isolated) ||
+	    !vlan_of(sets, in->vlan, &id.trunk, &id.vlan, &id.allowed))
+		return false;
+	add_identities(ids, &id, in->static_macs, in->n_static_macs);
+	return true;
 }
 
 static int by_mac_local_first(const void *a, const void *b)
@@ -180,17 +193,35 @@ static int identity_cmp(const void *key, const void *element)
 	return mac < id->mac ? -1 : mac > id->mac;
 }
 
+struct tw_identity *tw_identities_find(struct tw_identities *ids, uint64_t mac)
+{
+	return bsearch(&mac, ids->a, ids->n, sizeof(ids->a[0]), identity_cmp);
+}
+
+/* Is this MAC of a port's the one that was kept? */
+static const struct tw_identity *identity_of(struct tw_plan *plan, const struct tw_plan_port *p, uint64_t mac,
+					     struct tw_error *err)
+{
+	const struct tw_identity *id = tw_identities_find(plan->identities, mac);
+
+	if (id && id->slot == p->slot)
+		return id;
+	tw_error_set(err, TW_E_DUPLICATE, "snapshot.ports.mac", "ports %u and %u have the same MAC", p->number,
+		     id ? id->number : 0);
+	return NULL;
+}
+
 static bool link_identities(struct tw_plan *plan, struct tw_error *err)
 {
 	for (uint32_t i = 0; i < plan->n_ports; i++) {
 		struct tw_plan_port *p = &plan->ports[i];
-		uint64_t mac = tw_mac_word(p->mac);
-		const struct tw_identity *id = bsearch(&mac, plan->identities->a, plan->identities->n,
-						       sizeof(plan->identities->a[0]), identity_cmp);
+		const struct tw_identity *id = identity_of(plan, p, tw_mac_word(p->mac), err);
 
-		if (!id || id->slot != p->slot)
-			return tw_error_set(err, TW_E_DUPLICATE, "snapshot.ports.mac",
-					    "ports %u and %u have the same MAC", p->number, id ? id->number : 0);
+		for (uint32_t k = 0; id && p->macs && k < p->macs->n; k++)
+			if (!identity_of(plan, p, p->macs->mac[k], err))
+				return false;
+		if (!id)
+			return false;
 		p->identity = (uint32_t)(id - plan->identities->a);
 	}
 	return true;
@@ -207,17 +238,19 @@ static bool fill_ports(struct tw_plan *plan, struct sets *sets, const Tw__Snapsh
 		struct tw_plan_port *p = &plan->ports[i];
 
 		whole = add_port(sets, config->ports[i], places->port_slots[i], p);
-		ids->a[ids->n++] = (struct tw_identity){ .mac = tw_mac_word(p->mac),
-							 .number = p->number,
-							 .slot = p->slot,
-							 .vlan = p->vlan,
-							 .trunk = p->trunk,
-							 .allowed = p->allowed,
-							 .secondary = p->secondary,
-							 .isolated = p->isolated };
+		add_identities(ids,
+			       &(const struct tw_identity){ .mac = tw_mac_word(p->mac),
+							    .number = p->number,
+							    .slot = p->slot,
+							    .vlan = p->vlan,
+							    .trunk = p->trunk,
+							    .allowed = p->allowed,
+							    .secondary = p->secondary,
+							    .isolated = p->isolated },
+			       config->ports[i]->static_macs, config->ports[i]->n_static_macs);
 	}
 	for (size_t i = 0; i < config->n_remotes && whole; i++)
-		whole = add_remote(sets, config->remotes[i], &ids->a[ids->n++]);
+		whole = add_remote(sets, config->remotes[i], ids);
 	if (!whole)
 		return tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");
 	sort_identities(ids);
@@ -309,9 +342,21 @@ static bool numbers_differ(const Tw__Snapshot *config, struct tw_error *err)
 	return true;
 }
 
+/* A MAC each, and the static ones. */
+static size_t count_identities(const Tw__Snapshot *config)
+{
+	size_t n = config->n_ports + config->n_remotes;
+
+	for (size_t i = 0; i < config->n_ports; i++)
+		n += config->ports[i]->n_static_macs;
+	for (size_t i = 0; i < config->n_remotes; i++)
+		n += config->remotes[i]->n_static_macs;
+	return n;
+}
+
 static struct tw_plan *plan_alloc(const Tw__Snapshot *config)
 {
-	size_t n_ids = config->n_ports + config->n_remotes;
+	size_t n_ids = count_identities(config);
 	struct tw_plan *plan = calloc(1, sizeof(*plan));
 
 	if (!plan)
@@ -373,6 +418,7 @@ void tw_plan_put(struct tw_plan *plan)
 	for (uint32_t i = 0; i < plan->n_ports; i++) {
 		free(plan->ports[i].addresses);
 		free(plan->ports[i].rate);
+		free(plan->ports[i].macs);
 	}
 	tw_plan_put_acls(plan);
 	free(plan->ports);

@@ -30,7 +30,10 @@ struct tw_plan_port {
 	uint8_t mac[6];
 	uint64_t mirror_in, mirror_out;
 	const struct tw_vlan_set *allowed;
-	uint8_t guards;                        /* enum tw_guard */
+	uint8_t guards;  /* enum tw_guard */
+	uint8_t unknown; /* as struct tw_slot, and the next two */
+	bool promiscuous, takes_unknown;
+	struct tw_macs *macs;                  /* owned; NULL = none */
 	struct tw_addresses *addresses;        /* owned; NULL = none */
 	struct tw_rate *rate;                  /* owned; NULL = no limit */
 	const struct tw_acl *acl_in, *acl_out; /* of the plan; NULL = none */
@@ -75,6 +78,12 @@ struct tw_places {
 struct tw_plan *tw_plan_create(const Tw__Snapshot *config, const struct tw_places *places, struct tw_error *err);
 struct tw_plan *tw_plan_get(struct tw_plan *plan);
 void tw_plan_put(struct tw_plan *plan); /* accepts NULL */
+
+/** What plan_macs.c makes of a port's MAC policy and static MACs. @return false: out of memory */
+bool tw_plan_macs(const Tw__LocalPort *in, struct tw_plan_port *port);
+
+/** The identity of a MAC; NULL = none has it. */
+struct tw_identity *tw_identities_find(struct tw_identities *identities, uint64_t mac);
 
 /** What plan_guards.c makes of a port's guards and addresses. @return false: out of memory */
 bool tw_plan_guards(const Tw__LocalPort *in, struct tw_plan_port *port);

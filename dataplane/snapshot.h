@@ -55,6 +55,15 @@ struct tw_addresses;
 struct tw_acl;
 struct tw_rate;
 
+/* MACs that live behind a port beside its own. */
+struct tw_macs {
+	uint32_t n;
+	uint64_t mac[]; /* tw_mac_word(), sorted */
+};
+
+/* Where a guest's frame goes whose destination is no port of the switch. */
+enum tw_unknown { TW_UNKNOWN_UPLINK, TW_UNKNOWN_FLOOD, TW_UNKNOWN_DROP };
+
 /* One port or uplink as workers see it. */
 struct tw_slot {
 	uint8_t kind; /* enum tw_slot_kind */
@@ -69,6 +78,9 @@ struct tw_slot {
 	bool isolated;        /* private VLAN: not even to its own secondary VLAN */
 	uint8_t pcp;          /* of tags its frames leave with: 0 = kept, else PCP + 1 */
 	uint8_t guards;       /* enum tw_guard */
+	uint8_t unknown;      /* enum tw_unknown */
+	bool promiscuous;     /* gets all unicast of its VLANs */
+	bool takes_unknown;   /* gets what the wire has for MACs that are no port's */
 	bool tx_csum, tx_tso; /* the other side takes frames whose checksum / segmentation is left to do */
 	uint16_t vlan;        /* access, tunnel: its VLAN; trunk: native, 0 = none (an uplink's 0 is untagged) */
 	uint16_t secondary;   /* private VLAN: what the wire carries; 0 = promiscuous, or no private VLAN */
@@ -80,6 +92,7 @@ struct tw_slot {
 	uint64_t mirror_in; /* bit per mirror that wants what comes from / goes to this port */
 	uint64_t mirror_out;
 	const struct tw_vlan_set *allowed;     /* trunks; tunnels: customer VLANs, NULL = all */
+	const struct tw_macs *macs;            /* NULL = none but `mac` */
 	const struct tw_addresses *addresses;  /* guard.h; NULL = none are known */
 	const struct tw_rate *rate;            /* rate.h; NULL = no limit */
 	const struct tw_acl *acl_in, *acl_out; /* acl.h; what comes from / goes to the guest; NULL = everything may */
@@ -127,7 +140,9 @@ struct tw_snapshot {
 	struct {
 		uint32_t first, n;
 	} flood[TW_VLANS];
-	uint16_t *members;          /* slots */
+	uint16_t *members;                /* slots */
+	struct tw_vlan_set promiscuous;   /* VLANs with a promiscuous member */
+	struct tw_vlan_set takes_unknown; /* VLANs with a member that takes_unknown, or is promiscuous */
 	const uint16_t *primary_of; /* [TW_VLANS]: of a secondary VLAN, else 0; NULL = there are no private VLANs */
 	struct tw_poll_list polls[TW_WORKERS_MAX];
 	uint64_t active_timeout_ms, idle_timeout_ms; /* metering; the shortest any exporter asks for */
@@ -146,6 +161,15 @@ static inline uint64_t tw_mac_word(const uint8_t mac[6])
 	return (uint64_t)mac[0] << 40 | (uint64_t)mac[1] << 32 | (uint64_t)mac[2] << 24 | (uint64_t)mac[3] << 16 |
 	       (uint64_t)mac[4] << 8 | mac[5];
 }
+
+static inline void tw_mac_of_word(uint64_t word, uint8_t mac[6])
+{
+	for (int i = 0; i < 6; i++)
+		mac[i] = (uint8_t)(word >> (40 - 8 * i));
+}
+
+/** Is it a MAC of this port's: its own or a static one? */
+bool tw_slot_has_mac(const struct tw_slot *s, const uint8_t mac[6]);
 
 /** Who has this MAC, here or on another host; NULL = no port of the switch. Any thread inside an RCU section. */
 const struct tw_identity *tw_snapshot_identity(const struct tw_snapshot *s, const uint8_t mac[6]);

@@ -37,6 +37,13 @@ static bool says_so(const struct tw_identities *ids, const struct tw_plan *plan,
 	return true;
 }
 
+static void set_elsewhere(struct tw_identities *ids, const struct tw_plan_port *p)
+{
+	ids->a[p->identity].slot = TW_SLOT_NONE;
+	for (uint32_t i = 0; p->macs && i < p->macs->n; i++)
+		tw_identities_find(ids, p->macs->mac[i])->slot = TW_SLOT_NONE;
+}
+
 /* The plan's identities have every local port here; a guest that is still on its way is elsewhere. */
 static struct tw_identities *identities_for(struct tw_plan *plan, const struct tw_slot_state *states,
 					    const struct built *previous)
@@ -57,7 +64,7 @@ static struct tw_identities *identities_for(struct tw_plan *plan, const struct t
 	ids->refs = 1;
 	for (uint32_t i = 0; i < plan->n_ports; i++)
 		if (!is_here(&plan->ports[i], states))
-			ids->a[plan->ports[i].identity].slot = TW_SLOT_NONE;
+			set_elsewhere(ids, &plan->ports[i]);
 	return ids;
 }
 
@@ -92,6 +99,10 @@ static void set_port(struct tw_slot *slot, const struct tw_plan_port *p, const s
 	slot->mirror_in = p->mirror_in;
 	slot->mirror_out = p->mirror_out;
 	slot->allowed = p->allowed;
+	slot->unknown = p->unknown;
+	slot->promiscuous = p->promiscuous;
+	slot->takes_unknown = p->takes_unknown;
+	slot->macs = p->macs;
 	slot->guards = p->guards;
 	slot->addresses = p->addresses;
 	slot->rate = p->rate;
@@ -167,6 +178,17 @@ static void add_member(struct tw_snapshot *s, unsigned vlan, uint16_t slot)
 	s->members[s->flood[vlan].first + s->flood[vlan].n++] = slot;
 }
 
+static void note_promiscuous(struct tw_snapshot *s, unsigned vlan, uint16_t slot)
+{
+	tw_vlan_set_add(&s->promiscuous, vlan);
+	tw_vlan_set_add(&s->takes_unknown, vlan);
+}
+
+static void note_takes_unknown(struct tw_snapshot *s, unsigned vlan, uint16_t slot)
+{
+	tw_vlan_set_add(&s->takes_unknown, vlan);
+}
+
 static uint32_t count_members(struct tw_snapshot *s)
 {
 	uint32_t total = 0;
@@ -184,9 +206,15 @@ static uint32_t count_members(struct tw_snapshot *s)
 
 static void fill_members(struct tw_snapshot *s)
 {
-	for (uint16_t i = 0; i < TW_PORTS_MAX; i++)
-		if (takes_groups(&s->slot[i]))
-			each_vlan(s, i, add_member);
+	for (uint16_t i = 0; i < TW_PORTS_MAX; i++) {
+		if (!takes_groups(&s->slot[i]))
+			continue;
+		each_vlan(s, i, add_member);
+		if (s->slot[i].promiscuous)
+			each_vlan(s, i, note_promiscuous);
+		if (s->slot[i].takes_unknown)
+			each_vlan(s, i, note_takes_unknown);
+	}
 }
 
 /* --- polls --- */

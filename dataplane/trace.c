@@ -109,7 +109,7 @@ static void note_mirrors(struct tw_trace *t, const struct tw_snapshot *s, uint16
 	if (v->flags & TW_V_MIRROR_IN)
 		tw_trace_note(t, TW_STAGE_mirror, "%d mirror(s) copy what comes from %s",
 			      __builtin_popcountll(s->slot[in].mirror_in), tw_trace_name(t, in, 0));
-	if (v->flags & TW_V_MIRROR_OUT && v->action == TW_ACT_FORWARD)
+	if (v->flags & TW_V_MIRROR_OUT && (v->action == TW_ACT_FORWARD || v->action == TW_ACT_COPY))
 		tw_trace_note(t, TW_STAGE_mirror, "%d mirror(s) copy what goes to %s",
 			      __builtin_popcountll(s->slot[v->out].mirror_out), tw_trace_name(t, v->out, 0));
 	if (!t->text[TW_STAGE_mirror][0])
@@ -220,14 +220,20 @@ static void flood_list(struct tw_trace *t, const struct tw_snapshot *s, uint16_t
 			flood_to(t, s, member[i], key, frame, len, l2_len);
 }
 
-static void flood(struct tw_trace *t, const struct tw_snapshot *s, const struct tw_key *key, const uint8_t *frame,
-		  uint32_t len, uint32_t l2_len)
+static void copies(struct tw_trace *t, const struct tw_snapshot *s, const struct tw_key *key, const uint8_t *frame,
+		   uint32_t len, uint32_t l2_len)
 {
 	uint16_t vlan = t->verdict.vlan, wire = tw_vlan_tag(&s->slot[key->in], key) & 0x0fff;
 
 	flood_list(t, s, vlan, key, frame, len, l2_len);
 	if (wire != vlan)
 		flood_list(t, s, wire, key, frame, len, l2_len);
+}
+
+static void flood(struct tw_trace *t, const struct tw_snapshot *s, const struct tw_key *key, const uint8_t *frame,
+		  uint32_t len, uint32_t l2_len)
+{
+	copies(t, s, key, frame, len, l2_len);
 	if (!s->slot[key->in].uplink && s->n_uplinks > 0)
 		flood_to(t, s, s->uplink[0], key, frame, len, l2_len);
 	tw_trace_note(t, TW_STAGE_transmit, "%u %s", t->n_outs, t->n_outs == 1 ? "copy" : "copies");
@@ -255,6 +261,10 @@ static void act(struct tw_trace *t, const struct tw_snapshot *s, const struct tw
 	if (v->flags & TW_V_INSPECT && !inspected(t, s, key, frame, len, l2_len))
 		return;
 	switch ((enum tw_action)v->action) {
+	case TW_ACT_COPY:
+		copies(t, s, key, frame, len, l2_len);
+		forward(t, s, frame, len, l2_len);
+		break;
 	case TW_ACT_FORWARD:
 		forward(t, s, frame, len, l2_len);
 		break;

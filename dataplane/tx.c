@@ -229,14 +229,20 @@ static void flood_list(struct tw_worker *w, const struct tw_snapshot *s, uint16_
 			flood_one(w, s, member[i], key, v, m);
 }
 
-void tw_tx_flood(struct tw_worker *w, const struct tw_snapshot *s, uint16_t in, const struct tw_key *key,
-		 const struct tw_verdict *v, struct rte_mbuf *m)
+void tw_tx_copies(struct tw_worker *w, const struct tw_snapshot *s, uint16_t in, const struct tw_key *key,
+		  const struct tw_verdict *v, struct rte_mbuf *m)
 {
 	uint16_t wire = tw_vlan_tag(&s->slot[in], key) & 0x0fff;
 
 	flood_list(w, s, v->vlan, key, v, m);
 	if (__builtin_expect(wire != v->vlan, 0)) /* a private VLAN */
 		flood_list(w, s, wire, key, v, m);
+}
+
+void tw_tx_flood(struct tw_worker *w, const struct tw_snapshot *s, uint16_t in, const struct tw_key *key,
+		 const struct tw_verdict *v, struct rte_mbuf *m)
+{
+	tw_tx_copies(w, s, in, key, v, m);
 	if (!s->slot[in].uplink && s->n_uplinks > 0)
 		flood_one(w, s, s->uplink[0], key, v, m);
 	rte_pktmbuf_free(m);

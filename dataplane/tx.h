@@ -38,7 +38,11 @@ typedef void (*tw_refused_fn)(void *arg, const struct rte_mbuf *m, enum tw_drop 
 void tw_tx_send_told(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n,
 		     tw_refused_fn refused, void *arg);
 
-/** To every member of the frame's VLAN but `in`. */
+/** A copy for every member of the frame's VLAN that the verdict means, but `in` and verdict.out; m stays the caller's. */
+void tw_tx_copies(struct tw_worker *w, const struct tw_snapshot *s, uint16_t in, const struct tw_key *key,
+		  const struct tw_verdict *v, struct rte_mbuf *m);
+
+/** The same, and by the uplink if it came from a guest. */
 void tw_tx_flood(struct tw_worker *w, const struct tw_snapshot *s, uint16_t in, const struct tw_key *key,
 		 const struct tw_verdict *v, struct rte_mbuf *m);
 

@@ -76,13 +76,21 @@ enum tw_drop tw_admit(const struct tw_snapshot *s, const struct tw_slot *out, co
 	return tw_private_meets(v->vlan, wire, out->secondary, out->isolated) ? TW_DROPS : TW_DROP_PRIVATE_VLAN;
 }
 
+static bool in_scope(const struct tw_slot *out, const struct tw_verdict *v)
+{
+	if (v->action == TW_ACT_COPY)
+		return out->promiscuous;
+	return v->scope == TW_TO_ALL || out->promiscuous || (v->scope == TW_TO_UNKNOWN && out->takes_unknown);
+}
+
 bool tw_flood_takes(const struct tw_snapshot *s, const struct tw_key *key, const struct tw_verdict *v, uint16_t member,
 		    uint16_t list)
 {
 	const struct tw_slot *out = &s->slot[member];
 	uint16_t wire = tw_vlan_tag(&s->slot[key->in], key) & 0x0fff;
 
-	if (member == key->in || (wire != v->vlan && out->trunk != (list == wire)))
+	if (member == key->in || member == v->out || (wire != v->vlan && out->trunk != (list == wire)) ||
+	    !in_scope(out, v))
 		return false;
 	return tw_admit(s, out, key, v) == TW_DROPS;
 }

@@ -53,7 +53,7 @@ enum tw_drop tw_admit(const struct tw_snapshot *s, const struct tw_slot *out, co
 		      const struct tw_verdict *v);
 
 /**
- * Does a member of a VLAN's list of members get a copy of a group frame? A private VLAN's frames go to the access ports of
+ * Does a member of a VLAN's list of members get a copy of a frame that is flooded or copied? A private VLAN's frames go to the access ports of
  * the primary VLAN and to the trunks that carry the secondary one, so both lists have to be gone through.
  * @param list the VLAN whose list it is: v->vlan, and if another, the wire's
  */

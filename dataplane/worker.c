@@ -162,6 +162,10 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 		}
 	}
 	switch ((enum tw_action)v->action) {
+	case TW_ACT_COPY:
+		tw_tx_copies(w, s, b->slot, &b->key[i], v, b->m[i]);
+		forward(w, s, b, i, f);
+		break;
 	case TW_ACT_FORWARD:
 		forward(w, s, b, i, f);
 		break;

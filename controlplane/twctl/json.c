@@ -40,7 +40,7 @@ static json_t *bytes_json(const char *name, const ProtobufCBinaryData *data)
 
 	if (data->len == 0)
 		return json_null();
-	if (data->len == TW_MAC_LEN && ends_with(name, "mac"))
+	if (data->len == TW_MAC_LEN && (ends_with(name, "mac") || ends_with(name, "macs")))
 		return json_string(tw_mac_format(data->data, text));
 	if (data->len == TW_UUID_LEN && ends_with(name, "uuid"))
 		return json_string(tw_uuid_format(data->data, text));

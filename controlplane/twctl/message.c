@@ -141,6 +141,20 @@ void tw_message_add_string(ProtobufCMessage *message, const char *name, const ch
 	*grow(message, field) = tw_strdup(value);
 }
 
+void tw_message_add_bytes(ProtobufCMessage *message, const char *name, const uint8_t *data, size_t size)
+{
+	const ProtobufCFieldDescriptor *field = tw_message_field(message, name);
+	size_t *n = quantifier(message, field);
+	ProtobufCBinaryData **slot = member(message, field), *bigger = tw_alloc((*n + 1) * sizeof(**slot));
+
+	if (*n)
+		memcpy(bigger, *slot, *n * sizeof(**slot));
+	free(*slot);
+	*slot = bigger;
+	bigger[*n].data = memcpy(tw_alloc(size), data, size);
+	bigger[(*n)++].len = size;
+}
+
 void *tw_message_add(ProtobufCMessage *message, const char *name)
 {
 	const ProtobufCFieldDescriptor *field = tw_message_field(message, name);

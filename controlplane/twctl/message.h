@@ -45,6 +45,8 @@ void tw_message_set_bytes(ProtobufCMessage *message, const char *field, const ui
 void tw_message_set_number(ProtobufCMessage *message, const char *field, uint64_t value);
 /** Append to a repeated string field, unless it is in the list already. */
 void tw_message_add_string(ProtobufCMessage *message, const char *field, const char *value);
+/** Append to a repeated bytes field. */
+void tw_message_add_bytes(ProtobufCMessage *message, const char *field, const uint8_t *data, size_t size);
 /** Append a new, empty message to a repeated message field. Returns it. */
 void *tw_message_add(ProtobufCMessage *message, const char *field);
 

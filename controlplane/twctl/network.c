@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "controlplane/twctl/guard.h"
+#include "controlplane/twctl/macs.h"
 #include "controlplane/twctl/nouns.h"
 #include "controlplane/twctl/rate.h"
 #include "controlplane/twctl/vlan.h"
@@ -29,6 +30,9 @@ static const struct tw_column card[] = {
 	{ "priority of tags", "pcp", NULL },
 	{ "MTU", "mtu", mtu_cell },
 	{ "forged MACs allowed", "allow_forged", NULL },
+	{ "promiscuous", "promiscuous", tw_cell_policy },
+	{ "unknown unicast to", "unknown_unicast", tw_cell_unknown },
+	{ "unknown from wire", "unknown_from_wire", tw_cell_policy },
 	{ "guards", "guards", tw_cell_guards },
 	{ "ingress ACL", "ingress_acl", NULL },
 	{ "egress ACL", "egress_acl", NULL },
@@ -61,21 +65,13 @@ static const struct tw_option options[] = {
 	  .min = TW_MTU_MIN,
 	  .max = TW_MTU_MAX,
 	  .apply = tw_apply_number },
-	{ .name = "allow-forged",
-	  .help = "let guests send from MACs that are not their own",
-	  .field = "allow_forged",
-	  .excludes = "deny-forged",
-	  .apply = tw_apply_yes },
-	{ .name = "deny-forged",
-	  .help = "drop frames of guests from MACs that are not their own (default)",
-	  .field = "allow_forged",
-	  .apply = tw_apply_no },
 	{ 0 },
 };
 
-static const struct tw_option *const write_options[] = { tw_network_vlan_options,  options,
-							 tw_network_guard_options, tw_network_rate_options,
-							 tw_write_options,         NULL };
+static const struct tw_option *const write_options[] = {
+	tw_network_vlan_options, options, tw_network_mac_options, tw_network_guard_options, tw_network_rate_options,
+	tw_write_options,        NULL
+};
 
 static const struct tw_command commands[] = {
 	TW_COMMAND_LIST("networks"),

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controlplane/twctl/guard.h"
+#include "controlplane/twctl/macs.h"
 #include "controlplane/twctl/nouns.h"
 #include "controlplane/twctl/rate.h"
 #include "controlplane/twctl/stats.h"
@@ -59,6 +60,11 @@ static const struct tw_column card[] = {
 	{ "VLAN", "vlan", tw_cell_vlan },
 	{ "VLAN in force", "effective_vlan", tw_cell_vlan },
 	{ "priority of tags", "pcp", NULL },
+	{ "static MACs", "static_macs", NULL },
+	{ "forged MACs", "forged", tw_cell_policy },
+	{ "promiscuous", "promiscuous", tw_cell_policy },
+	{ "unknown unicast to", "unknown_unicast", tw_cell_unknown },
+	{ "unknown from wire", "unknown_from_wire", tw_cell_policy },
 	{ "addresses", "addresses", NULL },
 	{ "guards", "guards", tw_cell_guards },
 	{ "ingress ACL", "ingress_acl", acl_cell },
@@ -202,8 +208,9 @@ static const struct tw_command commands[] = {
 	  .text = "NAME is VM/NIC. The port is the vNIC's identity: its number (the ifIndex in flow records), its counters "
 		  "and its mirrors stay with it wherever the VM runs.",
 	  .example = "port create web/eth0 --network blue",
-	  .options = (const struct tw_option *const[]){ options, tw_port_vlan_options, tw_port_guard_options,
-							tw_port_rate_options, create_options, tw_write_options, NULL },
+	  .options = (const struct tw_option *const[]){ options, tw_port_vlan_options, tw_port_mac_options,
+							tw_port_guard_options, tw_port_rate_options, create_options,
+							tw_write_options, NULL },
 	  .required = "network",
 	  .begin = tw_object_begin_create,
 	  .run = tw_object_write },
@@ -213,8 +220,9 @@ static const struct tw_command commands[] = {
 	  .summary = "change a port",
 	  .text = "With --wait no frame is decided by the old setting any more when the command returns.",
 	  .example = "port set db/eth0 --vlan 20 --wait",
-	  .options = (const struct tw_option *const[]){ options, tw_port_vlan_options, tw_port_guard_options,
-							tw_port_rate_options, tw_write_options, NULL },
+	  .options = (const struct tw_option *const[]){ options, tw_port_vlan_options, tw_port_mac_options,
+							tw_port_guard_options, tw_port_rate_options, tw_write_options,
+							NULL },
 	  .begin = tw_object_begin_set,
 	  .run = tw_object_write },
 	TW_COMMAND_DELETE(TW_COMPLETE_PORT, "delete a port", "Its number is never used again."),

@@ -2,6 +2,7 @@
 /* check_relations.c - what fields of one message are to each other; see check_rules.h. Snapshots: check_snapshot.c. Pure. */
 #include <string.h>
 
+#include "common/mac.h"
 #include "proto/envelope.pb-c.h"
 #include "proto/link/check_rules.h"
 
@@ -115,6 +116,27 @@ bool tw_also_acls_unique(const ProtobufCMessage *msg, const struct tw_where *at,
 				return tw_where_fail(&name, TW_E_DUPLICATE, err, "there are two access lists named %s",
 						     s->acls[i]->name);
 			}
+	return true;
+}
+
+/* Among themselves, and beside the port's own. Octets that are no MAC have been refused before. */
+bool tw_also_static_macs_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
+{
+	const Tw__Port *port = (const Tw__Port *)msg;
+	char text[TW_MAC_TEXT];
+
+	for (size_t i = 0; i < port->n_static_macs; i++) {
+		const uint8_t *mac = port->static_macs[i].data;
+		struct tw_where here = { at, "static_macs", (long)i };
+
+		if (port->mac.len == TW_MAC_LEN && memcmp(port->mac.data, mac, TW_MAC_LEN) == 0)
+			return tw_where_fail(&here, TW_E_DUPLICATE, err, "%s is the port's own MAC",
+					     tw_mac_format(mac, text));
+		for (size_t j = 0; j < i; j++)
+			if (memcmp(port->static_macs[j].data, mac, TW_MAC_LEN) == 0)
+				return tw_where_fail(&here, TW_E_DUPLICATE, err, "%s is named twice",
+						     tw_mac_format(mac, text));
+	}
 	return true;
 }
 

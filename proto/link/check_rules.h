@@ -71,6 +71,7 @@ bool tw_also_mirror_ports_unique(const ProtobufCMessage *msg, const struct tw_wh
 bool tw_also_name_fits_kind(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_acl_name(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_burst_has_rate(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_static_macs_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_acls_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_snapshot_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 

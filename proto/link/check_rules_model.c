@@ -33,6 +33,7 @@ static const struct tw_rule port[] = {
 	{ "mac", TW_RULE_MAC, .optional = true },
 	{ "vm_uuid", TW_RULE_UUID, .optional = true },
 	{ "network", TW_RULE_NAME },
+	{ "static_macs", TW_RULE_MAC, COUNT(0, TW_STATIC_MACS_MAX), .also = tw_also_static_macs_unique },
 	{ "addresses", TW_RULE_PREFIX, COUNT(0, 64) },
 	{ "guards", TW_RULE_MESSAGE, .optional = true },
 	{ "ingress_acl", TW_RULE_NAME, .optional = true },

@@ -27,6 +27,7 @@ static const struct tw_rule local_port[] = {
 	{ "vlan", TW_RULE_VLAN },
 	{ "mtu", MTU },
 	{ "socket", TW_RULE_PATH, .max = SOCKET_PATH_MAX },
+	{ "static_macs", TW_RULE_MAC, COUNT(0, TW_STATIC_MACS_MAX) },
 	{ "addresses", TW_RULE_PREFIX, COUNT(0, 64) },
 	{ "guards", TW_RULE_MESSAGE, .optional = true },
 	{ "ingress_acl", TW_RULE_NAME, .optional = true },
@@ -41,6 +42,7 @@ static const struct tw_rule remote_port[] = {
 	{ "vm_uuid", TW_RULE_UUID, .optional = true },
 	{ "uuid", TW_RULE_UUID, .optional = true },
 	{ "vlan", TW_RULE_VLAN },
+	{ "static_macs", TW_RULE_MAC, COUNT(0, TW_STATIC_MACS_MAX) },
 	{ 0 }
 };
 static const struct tw_rule local_mirror[] = {

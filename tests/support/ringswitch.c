@@ -204,6 +204,8 @@ struct message {
 	Tw__Vlan vlan[RS_PORTS], remote_vlan;
 	Tw__VlanRange range[RS_PORTS], *ranges[RS_PORTS];
 	uint8_t mac[RS_PORTS][6], remote_mac[6];
+	uint8_t static_mac[RS_PORTS][6];
+	ProtobufCBinaryData static_macs[RS_PORTS];
 	Tw__Guards guards[RS_PORTS];
 	char *addresses[RS_PORTS];
 	Tw__Acl acl, *acls[1];
@@ -245,6 +247,17 @@ static void describe_rates(struct message *m, size_t i, const struct rs_port *p)
 	m->port[i].egress_pps = describe_rate(&m->rates[i][3], &p->egress_pps);
 }
 
+static void describe_macs(struct message *m, size_t i, const struct rs_port *p)
+{
+	m->port[i].promiscuous = p->promiscuous;
+	m->port[i].unknown_from_wire = p->unknown_from_wire;
+	m->port[i].unknown_unicast = (Tw__UnknownUnicast)p->unknown;
+	memcpy(m->static_mac[i], (const uint8_t[6]){ 2, 0, 0, 0, 0, p->static_who }, 6);
+	m->static_macs[i] = (ProtobufCBinaryData){ 6, m->static_mac[i] };
+	m->port[i].static_macs = &m->static_macs[i];
+	m->port[i].n_static_macs = p->static_who != 0;
+}
+
 static void describe_port(struct message *m, size_t i, unsigned who)
 {
 	const struct rs_port *p = &rs.port[who];
@@ -274,6 +287,7 @@ static void describe_port(struct message *m, size_t i, unsigned who)
 	m->port[i].mtu = p->mtu;
 	m->port[i].disabled = p->disabled;
 	m->port[i].allow_forged = p->allow_forged;
+	describe_macs(m, i, p);
 	describe_guards(m, i, p);
 	describe_rates(m, i, p);
 	m->port[i].ingress_acl = (char *)(uintptr_t)(p->acl_in ? "acl" : "");

@@ -38,6 +38,9 @@ struct rs_port {
 	const char *address;            /* NULL = none */
 	bool acl_in, acl_out;           /* has the list of rs.acl_rules */
 	struct rs_rate ingress_rate, ingress_pps, egress_rate, egress_pps;
+	bool promiscuous, unknown_from_wire;
+	uint8_t unknown;    /* Tw__UnknownUnicast */
+	uint8_t static_who; /* the MAC of this test frame lives behind the port, too; 0 = none */
 };
 
 struct ringswitch {

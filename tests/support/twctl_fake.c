@@ -96,14 +96,13 @@ void fake_fill(ProtobufCMessage *message, const json_t *json)
 /* Settings that are at what they are when nobody says anything: enums have no zero to be seen by. */
 static bool is_unset(const char *name, const json_t *value)
 {
-	static const char *const unset[][2] = { { "tunnel_ethertype", "dot1ad" },
-						{ "pvlan", "none" },
-						{ "pcp", "inherit" } };
+	static const char *const unset[][2] = { { "tunnel_ethertype", "dot1ad" }, { "pvlan", "none" } };
 
 	for (size_t i = 0; json_is_string(value) && i < sizeof(unset) / sizeof(*unset); i++)
 		if (strcmp(name, unset[i][0]) == 0 && strcmp(json_string_value(value), unset[i][1]) == 0)
 			return true;
-	return false;
+	/* But a VLAN that inherits is there. */
+	return json_is_string(value) && strcmp(name, "mode") != 0 && strcmp(json_string_value(value), "inherit") == 0;
 }
 
 static bool is_empty(const json_t *value)

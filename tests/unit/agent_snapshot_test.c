@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -168,6 +169,44 @@ static void each_limit_of_a_port_takes_the_place_of_its_networks(void **state)
 	clean(&bed);
 }
 
+static void a_ports_own_mac_policy_takes_the_place_of_its_networks(void **state)
+{
+	static uint8_t mac[6] = { 2, 0, 0, 0, 1, 1 };
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_reply(1);
+	Tw__Network *network = add_network(reply, "blue", 10);
+	const Tw__Snapshot *s;
+	Tw__Port *port;
+
+	network->allow_forged = true;
+	network->promiscuous = TW__POLICY__POLICY_ACCEPT;
+	network->unknown_unicast = TW__UNKNOWN_UNICAST__UNKNOWN_FLOOD;
+	add_port(reply, "vm/a", 1, "blue", "a");
+	port = add_port(reply, "vm/b", 2, "blue", "a");
+	port->forged = port->promiscuous = TW__POLICY__POLICY_REJECT;
+	port->unknown_unicast = TW__UNKNOWN_UNICAST__UNKNOWN_DROP;
+	port->unknown_from_wire = TW__POLICY__POLICY_ACCEPT;
+	for (int i = 0; i < 2; i++) { /* one here, one elsewhere */
+		port = i ? add_port(reply, "vm/c", 3, "blue", "b") : port;
+		port->static_macs = malloc(sizeof(*port->static_macs));
+		port->static_macs[0] = (ProtobufCBinaryData){ sizeof(mac), malloc(sizeof(mac)) };
+		memcpy(port->static_macs[0].data, mac, sizeof(mac));
+		port->n_static_macs = 1;
+		mac[5]++;
+	}
+	s = build(&bed, reply);
+	assert_non_null(s);
+	assert_true(s->ports[0]->allow_forged && s->ports[0]->promiscuous && !s->ports[0]->unknown_from_wire);
+	assert_int_equal(s->ports[0]->unknown_unicast, TW__UNKNOWN_UNICAST__UNKNOWN_FLOOD);
+	assert_int_equal(s->ports[0]->n_static_macs, 0);
+	assert_true(!s->ports[1]->allow_forged && !s->ports[1]->promiscuous && s->ports[1]->unknown_from_wire);
+	assert_int_equal(s->ports[1]->unknown_unicast, TW__UNKNOWN_UNICAST__UNKNOWN_DROP);
+	assert_int_equal(s->ports[1]->static_macs[0].data[5], 1);
+	assert_int_equal(s->remotes[0]->n_static_macs, 1);
+	assert_int_equal(s->remotes[0]->static_macs[0].data[5], 2);
+	clean(&bed);
+}
+
 /* One port "db/eth0" bound to `at`, a migration of db between from and to in that phase: what is it to host a? */
 static enum tw_place place(const char *at, const char *from, const char *to, Tw__Migration__Phase phase,
 			   Tw__LocalPort__Role *role)
@@ -322,6 +361,7 @@ int main(void)
 		cmocka_unit_test(a_ports_own_vlan_overrides_its_networks),
 		cmocka_unit_test(each_limit_of_a_port_takes_the_place_of_its_networks),
 		cmocka_unit_test(a_ports_own_guards_and_lists_take_the_place_of_its_networks),
+		cmocka_unit_test(a_ports_own_mac_policy_takes_the_place_of_its_networks),
 		cmocka_unit_test(a_migration_gives_ports_their_roles),
 		cmocka_unit_test(a_migration_moves_only_its_own_guests_ports),
 		cmocka_unit_test(a_mirror_is_served_where_one_of_its_ports_is),

@@ -516,6 +516,12 @@ static void what_must_be_unique_in_a_snapshot_is(void **state)
 	assert_string_equal(err.field, "snapshot.remotes[1].mac");
 	assert_string_equal(err.text, "02:00:00:00:00:02 is also the mac of snapshot.remotes[0]");
 	make(state);
+	m.remote[1].static_macs = &m.remote[0].mac;
+	m.remote[1].n_static_macs = 1;
+	assert_false(check_all(&err));
+	assert_string_equal(err.field, "snapshot.remotes[1].static_macs[0]");
+	assert_string_equal(err.text, "02:00:00:00:00:02 is also the mac of snapshot.remotes[0]");
+	make(state);
 	m.snapshot.n_mirrors = 2;
 	expect((struct expectation){ "snapshot.mirrors[1].name", TW_E_DUPLICATE }, "mirrors");
 	make(state);

@@ -266,6 +266,19 @@ static uint32_t duplicate_mac(struct tw_controller *ctl, struct answer *answer)
 	return ask_set(ctl, TW__KIND__PORT, &port.base, "mac", answer);
 }
 
+static uint32_t static_mac_of_another(struct tw_controller *ctl, struct answer *answer)
+{
+	ProtobufCBinaryData mac = tw_model_port(&ctl->model, "web/eth0")->mac;
+	char name[] = "db/eth0";
+	Tw__Port port;
+
+	tw__port__init(&port);
+	port.name = name;
+	port.static_macs = &mac;
+	port.n_static_macs = 1;
+	return ask_set(ctl, TW__KIND__PORT, &port.base, "static_macs", answer);
+}
+
 static uint32_t multicast_mac(struct tw_controller *ctl, struct answer *answer)
 {
 	uint8_t mac[TW_MAC_LEN] = { 1, 0, 0x5e, 0, 0, 1 };
@@ -398,6 +411,7 @@ static void a_refused_write_changes_nothing_and_names_the_field(void **state)
 		{ unknown_network, TW_E_NOT_FOUND, "port.network" },
 		{ port_without_slash, TW_E_INVALID, "port.name" },
 		{ duplicate_mac, TW_E_DUPLICATE, "port.mac" },
+		{ static_mac_of_another, TW_E_DUPLICATE, "port.static_macs" },
 		{ multicast_mac, TW_E_INVALID, "port.mac" },
 		{ set_to_unknown_network, TW_E_NOT_FOUND, "port.network" },
 		{ port_vlan_4095, TW_E_INVALID, "port.vlan.access" },

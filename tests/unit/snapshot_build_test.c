@@ -360,6 +360,46 @@ static void a_mac_told_as_local_and_remote_is_local(void **state)
 	free(w);
 }
 
+static void a_static_mac_is_where_its_port_is(void **state)
+{
+	struct world *w = world();
+	uint8_t mac[6] = { 2, 0, 0, 0, 1, 1 }, far_mac[6] = { 2, 0, 0, 0, 1, 2 };
+	ProtobufCBinaryData one = { 6, mac }, far = { 6, far_mac };
+	const struct tw_snapshot *s;
+
+	w->port[0].static_macs = &one;
+	w->remote.static_macs = &far;
+	w->port[0].n_static_macs = w->remote.n_static_macs = 1;
+	s = build(w);
+	assert_int_equal(s->n_identities, N_PORTS + 3);
+	assert_int_equal(tw_snapshot_identity(s, mac)->slot, 0);
+	assert_int_equal(tw_snapshot_identity(s, far_mac)->slot, TW_SLOT_NONE);
+	assert_int_equal(tw_snapshot_identity(s, far_mac)->number, 50);
+	assert_true(tw_slot_has_mac(&s->slot[0], mac) && tw_slot_has_mac(&s->slot[0], w->mac[0]));
+	assert_false(tw_slot_has_mac(&s->slot[1], mac) || tw_slot_has_mac(&s->slot[0], far_mac));
+	tw_snapshot_free(s);
+	w->port[0].role = TW__LOCAL_PORT__ROLE__INCOMING;
+	w->states[0].link = TW_LINK_ABSENT;
+	s = build(w);
+	assert_int_equal(tw_snapshot_identity(s, mac)->slot, TW_SLOT_NONE);
+	assert_int_equal(tw_snapshot_identity(s, w->mac[0])->slot, TW_SLOT_NONE);
+	tw_snapshot_free(s);
+	free(w);
+}
+
+static void a_static_mac_of_two_ports_is_refused(void **state)
+{
+	struct world *w = world();
+	ProtobufCBinaryData one = { 6, w->mac[1] };
+	struct tw_error err = { 0 };
+
+	w->port[0].static_macs = &one;
+	w->port[0].n_static_macs = 1;
+	assert_null(tw_plan_create(&w->config, &w->places, &err));
+	assert_int_equal(err.code, TW_E_DUPLICATE);
+	free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,6 +415,8 @@ int main(void)
 		cmocka_unit_test(a_retiring_port_keeps_its_number_for_its_last_records),
 		cmocka_unit_test(a_number_a_mac_and_a_mirrors_port_are_checked),
 		cmocka_unit_test(a_mac_told_as_local_and_remote_is_local),
+		cmocka_unit_test(a_static_mac_is_where_its_port_is),
+		cmocka_unit_test(a_static_mac_of_two_ports_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ static const struct {
 
 	{ "network create blue --vlan 10",
 	  "{'create':{'object':{'network':{'name':'blue','vlan':{'mode':'access','access':10}}}}}" },
-	{ "network create blue --vlan=10 --mtu 9000 --allow-forged",
+	{ "network create blue --vlan=10 --mtu 9000 --forged accept",
 	  "{'create':{'object':{'network':{'name':'blue','vlan':{'mode':'access','access':10},'mtu':9000,"
 	  "'allow_forged':true}}}}" },
 	{ "network create blue --native 1 --trunk 10,20-30",
@@ -52,8 +52,16 @@ static const struct {
 	  "'secondary':11}}}}}" },
 	{ "network create gw --vlan 10 --pvlan promiscuous",
 	  "{'create':{'object':{'network':{'name':'gw','vlan':{'mode':'access','access':10,'pvlan':'promiscuous'}}}}}" },
-	{ "network set blue --deny-forged",
+	{ "network set blue --forged reject",
 	  "{'set':{'object':{'network':{'name':'blue'}},'fields':['allow_forged']}}" },
+	{ "network set blue --promiscuous accept --unknown-unicast flood --unknown-from-wire ACCEPT",
+	  "{'set':{'object':{'network':{'name':'blue','promiscuous':'accept','unknown_unicast':'flood',"
+	  "'unknown_from_wire':'accept'}},'fields':['promiscuous','unknown_unicast','unknown_from_wire']}}" },
+	{ "port set db/eth0 --forged reject --static-mac 02:00:00:00:01:01,02:00:00:00:01:02 --promiscuous inherit",
+	  "{'set':{'object':{'port':{'name':'db/eth0','vhost':'client','forged':'reject','static_macs':['02:00:00:00:01:01',"
+	  "'02:00:00:00:01:02']}},'fields':['forged','static_macs','promiscuous']}}" },
+	{ "port set db/eth0 --static-mac none",
+	  "{'set':{'object':{'port':{'name':'db/eth0','vhost':'client'}},'fields':['static_macs']}}" },
 	{ "network set blue --guard source,arp,ra",
 	  "{'set':{'object':{'network':{'name':'blue','guards':{'source':true,'arp':true,'ra':true}}},'fields':['guards']}}" },
 	{ "port set db/eth0 --guard inherit --address 10.0.0.5,2001:db8::/64",

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
@@ -19,6 +20,7 @@ enum {
 	DATA_ROOM = 2048,
 	MBUF_OCTETS = DATA_ROOM + RTE_PKTMBUF_HEADROOM + TW_MBUF_PRIV_SIZE + sizeof(struct rte_mbuf) + 64,
 	POOL_MAX = 1 << 20,
+	PAGE_OCTETS = 4096,
 	JOB_RING = 64,
 };
 
@@ -27,7 +29,9 @@ static uint32_t mbufs_for(const struct tw_options *o)
 {
 	uint64_t memory = (uint64_t)o->memory_mib << 20;
 	uint64_t taken = (16u << 20) + o->n_cpus * ((uint64_t)tw_flow_cache_size(o->flows) + (8u << 20));
-	uint64_t n = memory > taken ? (memory - taken) / 4 * 3 / MBUF_OCTETS : 0;
+	/* Without hugepages a mempool lets no buffer cross a page of 4 KB. */
+	uint64_t each = rte_eal_has_hugepages() ? MBUF_OCTETS : RTE_MAX(MBUF_OCTETS, PAGE_OCTETS);
+	uint64_t n = memory > taken ? (memory - taken) / 4 * 3 / each : 0;
 	uint32_t power = 4096;
 
 	if (o->mbufs)

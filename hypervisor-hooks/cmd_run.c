@@ -22,7 +22,7 @@
 #include "hypervisor-hooks/vm_files.h"
 #include "hypervisor-hooks/vm_spec.h"
 
-enum { DEFAULT_MEMORY_MIB = 192, DEFAULT_CPUS = 1, URI_SIZE = 300, OPT_INCOMING = 256 };
+enum { DEFAULT_MEMORY_MIB = 192, DEFAULT_CPUS = 1, URI_SIZE = 300, OPT_INCOMING = 256, OPT_PACKED, OPT_IOMMU };
 
 struct run {
 	Tw__VmSpec *spec;
@@ -38,6 +38,9 @@ static const struct option options[] = { { "port", required_argument, NULL, 'p' 
 					 { "disk", required_argument, NULL, 'd' },
 					 { "memory", required_argument, NULL, 'm' },
 					 { "cpus", required_argument, NULL, 'c' },
+					 { "queues", required_argument, NULL, 'q' },
+					 { "packed", no_argument, NULL, OPT_PACKED },
+					 { "iommu", no_argument, NULL, OPT_IOMMU },
 					 { "uuid", required_argument, NULL, 'u' },
 					 { "run-dir", required_argument, NULL, 'r' },
 					 { "foreground", no_argument, NULL, 'f' },
@@ -93,6 +96,14 @@ static int take_option(struct run *r, int option, const char *value)
 		return number_option(value, &r->spec->memory_mib);
 	case 'c':
 		return number_option(value, &r->spec->cpus);
+	case 'q':
+		return number_option(value, &r->spec->queues);
+	case OPT_PACKED:
+		r->spec->packed = true;
+		return 0;
+	case OPT_IOMMU:
+		r->spec->iommu = true;
+		return 0;
 	case 'u':
 		return uuid_option(r->spec, value);
 	case 'r':
@@ -131,7 +142,7 @@ static void parse(struct run *r, int argc, char **argv)
 	int option, rc = 0;
 
 	/* The leading '-' hands over words in place, so NAME is found wherever it stands before "--". */
-	while (r->status < 0 && (option = getopt_long(argc, argv, "-p:k:i:a:d:m:c:u:r:fhV", options, NULL)) != -1) {
+	while (r->status < 0 && (option = getopt_long(argc, argv, "-p:k:i:a:d:m:c:q:u:r:fhV", options, NULL)) != -1) {
 		if (option == 'h')
 			r->status = tw_vm_help();
 		else if (option == 'V')

@@ -8,6 +8,7 @@
  */
 #include "hypervisor-hooks/qemu.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +50,11 @@ static void add_machine(struct tw_args *args, const struct tw_qemu *q)
 	tw_args_add(args, "-no-user-config");
 	tw_args_add(args, "-nodefaults");
 	add2(args, "-display", "none");
-	add2(args, "-machine", "pc,usb=off");
+	/* Interrupts go through the guest's IOMMU, too: that needs the split interrupt controller under KVM. */
+	add2(args, "-machine",
+	     !spec->iommu ? "pc,usb=off"
+	     : q->kvm     ? "q35,usb=off,kernel-irqchip=split"
+			  : "q35,usb=off");
 	add2(args, "-accel", q->kvm ? "kvm" : "tcg");
 	add2(args, "-cpu", q->kvm ? "host" : "max");
 	tw_args_add(args, "-smp");
@@ -60,6 +65,8 @@ static void add_machine(struct tw_args *args, const struct tw_qemu *q)
 	tw_args_add(args, "-object");
 	tw_args_addf(args, "memory-backend-memfd,id=mem,size=%uM,share=on", spec->memory_mib);
 	add2(args, "-numa", "node,memdev=mem");
+	if (spec->iommu) /* before the devices that are behind it */
+		add2(args, "-device", "intel-iommu,intremap=on,device-iotlb=on");
 }
 
 static void add_boot(struct tw_args *args, const Tw__VmSpec *spec)
@@ -103,18 +110,27 @@ static void add_sockets(struct tw_args *args, const struct tw_qemu *q)
 static void add_nic(struct tw_args *args, const struct tw_qemu *q, size_t i)
 {
 	const struct tw_qemu_nic *nic = &q->nics[i];
-	char mac[TW_MAC_TEXT];
+	const Tw__VmSpec *spec = q->spec;
+	char mac[TW_MAC_TEXT], queues[24] = "", vectors[24] = "";
 	struct quoted path;
 
+	if (spec->queues > 1)
+		snprintf(queues, sizeof(queues), ",queues=%u", spec->queues);
+	/* QEMU 7.2 under TCG crashes when a vhost-user device with MSI-X starts, hence none there. */
+	if (!q->kvm)
+		snprintf(vectors, sizeof(vectors), ",vectors=0");
+	else if (spec->queues > 1) /* one a ring, one for the control queue, one for changes of the configuration */
+		snprintf(vectors, sizeof(vectors), ",vectors=%u", 2 * spec->queues + 2);
 	tw_args_add(args, "-chardev");
 	tw_args_addf(args, "socket,id=vhost%zu,path=%s,%s", i, quote(&path, nic->socket),
 		     nic->switch_listens ? "reconnect=1" : "server=on,wait=off");
 	tw_args_add(args, "-netdev");
-	tw_args_addf(args, "vhost-user,id=net%zu,chardev=vhost%zu", i, i);
+	tw_args_addf(args, "vhost-user,id=net%zu,chardev=vhost%zu%s", i, i, queues);
 	tw_args_add(args, "-device");
-	/* QEMU 7.2 under TCG crashes when a vhost-user device with MSI-X starts, hence vectors=0 there. */
-	tw_args_addf(args, "virtio-net-pci,id=nic%zu,netdev=net%zu,mac=%s,mrg_rxbuf=on,host_mtu=%u,romfile=%s", i, i,
-		     tw_mac_format(nic->mac, mac), nic->mtu, q->kvm ? "" : ",vectors=0");
+	tw_args_addf(args, "virtio-net-pci,id=nic%zu,netdev=net%zu,mac=%s,mrg_rxbuf=on,host_mtu=%u,romfile=%s%s%s%s", i,
+		     i, tw_mac_format(nic->mac, mac), nic->mtu, vectors, spec->queues > 1 ? ",mq=on" : "",
+		     spec->packed ? ",packed=on" : "",
+		     spec->iommu ? ",disable-legacy=on,iommu_platform=on,ats=on" : "");
 }
 
 /* %r = run directory, %n = name of the guest, %% = %. The specification's check has seen to the rest. */

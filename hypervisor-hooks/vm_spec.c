@@ -137,6 +137,8 @@ bool tw_vm_spec_check(const Tw__VmSpec *spec, struct tw_error *err)
 				    TW_VM_MEMORY_MIN, TW_VM_MEMORY_MAX);
 	if (spec->cpus < 1 || spec->cpus > TW_VM_CPUS_MAX)
 		return tw_error_set(err, TW_E_INVALID, "cpus", "%u is not in 1..%d", spec->cpus, TW_VM_CPUS_MAX);
+	if (spec->queues > TW_VM_QUEUES_MAX)
+		return tw_error_set(err, TW_E_INVALID, "queues", "%u is not in 1..%d", spec->queues, TW_VM_QUEUES_MAX);
 	return check_boot(spec, err) && check_ports(spec, err) && check_extra(spec, err);
 }
 
@@ -163,6 +165,12 @@ char **tw_vm_spec_run_args(const Tw__VmSpec *spec, const char *run_dir, const ch
 	tw_args_addf(&args, "--cpus=%u", spec->cpus);
 	for (size_t i = 0; i < spec->n_ports; i++)
 		add_option(&args, "--port", spec->ports[i]);
+	if (spec->queues)
+		tw_args_addf(&args, "--queues=%u", spec->queues);
+	if (spec->packed)
+		tw_args_add(&args, "--packed");
+	if (spec->iommu)
+		tw_args_add(&args, "--iommu");
 	add_option(&args, "--kernel", spec->kernel);
 	add_option(&args, "--initrd", spec->initrd);
 	add_option(&args, "--append", spec->append);

@@ -28,6 +28,7 @@ enum {
 	TW_VM_MEMORY_MIN = 16, /* MiB */
 	TW_VM_MEMORY_MAX = 1 << 20,
 	TW_VM_CPUS_MAX = 255,
+	TW_VM_QUEUES_MAX = 16,      /* queue pairs of a vNIC: as many as tw-switch serves */
 	TW_VM_FILE_MAX = 256 << 10, /* octets of NAME.json: more than all limits above together */
 };
 

@@ -33,6 +33,11 @@ static json_t *list_to_json(char *const *list, size_t n)
 	return array;
 }
 
+static int put_true(json_t *object, const char *key, bool value)
+{
+	return value ? json_object_set_new(object, key, json_true()) : 0;
+}
+
 static int put_text(json_t *object, const char *key, const char *text)
 {
 	return *text ? json_object_set_new(object, key, json_string(text)) : 0;
@@ -53,6 +58,8 @@ char *tw_vm_spec_format(const Tw__VmSpec *spec)
 	     put_text(object, "kernel", spec->kernel) || put_text(object, "initrd", spec->initrd) ||
 	     put_text(object, "append", spec->append) || put_text(object, "disk", spec->disk) ||
 	     json_object_set_new(object, "ports", list_to_json(spec->ports, spec->n_ports)) ||
+	     (spec->queues ? json_object_set_new(object, "queues", json_integer(spec->queues)) : 0) ||
+	     put_true(object, "packed", spec->packed) || put_true(object, "iommu", spec->iommu) ||
 	     json_object_set_new(object, "extra", list_to_json(spec->extra, spec->n_extra));
 	if (!rc)
 		text = json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
@@ -100,6 +107,14 @@ static bool take_number(const json_t *value, uint32_t *field, const char *key, s
 	return true;
 }
 
+static bool take_bool(const json_t *value, protobuf_c_boolean *field, const char *key, struct tw_error *err)
+{
+	if (!json_is_boolean(value))
+		return tw_error_set(err, TW_E_INVALID, key, "must be true or false");
+	*field = json_is_true(value);
+	return true;
+}
+
 static bool take_uuid(const json_t *value, Tw__VmSpec *spec, struct tw_error *err)
 {
 	const char *text = json_string_value(value);
@@ -127,7 +142,7 @@ static bool take_member(Tw__VmSpec *spec, const char *key, const json_t *value, 
 		{ "name", &spec->name, NULL },     { "kernel", &spec->kernel, NULL },
 		{ "initrd", &spec->initrd, NULL }, { "append", &spec->append, NULL },
 		{ "disk", &spec->disk, NULL },     { "memory_mib", NULL, &spec->memory_mib },
-		{ "cpus", NULL, &spec->cpus },
+		{ "cpus", NULL, &spec->cpus },     { "queues", NULL, &spec->queues },
 	};
 
 	for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++)
@@ -138,6 +153,10 @@ static bool take_member(Tw__VmSpec *spec, const char *key, const json_t *value, 
 		return take_version(value, err);
 	if (strcmp(key, "uuid") == 0)
 		return take_uuid(value, spec, err);
+	if (strcmp(key, "packed") == 0)
+		return take_bool(value, &spec->packed, "packed", err);
+	if (strcmp(key, "iommu") == 0)
+		return take_bool(value, &spec->iommu, "iommu", err);
 	if (strcmp(key, "ports") == 0)
 		return take_list(value, &spec->ports, &spec->n_ports, TW_VM_PORTS_MAX, "ports", err);
 	if (strcmp(key, "extra") == 0)

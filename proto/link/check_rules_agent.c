@@ -25,6 +25,7 @@ static const struct tw_rule vm_spec[] = {
 	{ "uuid", TW_RULE_UUID, .optional = true },
 	{ "memory_mib", RANGE_OR_ZERO(1, 1 << 20, "a size of memory in MiB", "192") },
 	{ "cpus", RANGE_OR_ZERO(1, 255, "a number of CPUs", "1") },
+	{ "queues", RANGE_OR_ZERO(1, 16, "a number of queue pairs", "1") },
 	{ "kernel", TW_RULE_PATH, .max = PATH_MAX - 1, .optional = true },
 	{ "initrd", TW_RULE_PATH, .max = PATH_MAX - 1, .optional = true },
 	{ "append", TW_RULE_TEXT, .max = 2047, .optional = true },

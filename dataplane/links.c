@@ -6,6 +6,7 @@
  *          as it can be, one snapshot for all that changed.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "dataplane/switch.h"
 
@@ -17,8 +18,9 @@ static void set_guest(struct tw_port *p)
 	struct tw_slot_state *state = &p->sw->states[p->slot];
 
 	state->device = p->guest.vid;
-	state->n_queues = p->guest.n_queues;
-	state->polls = p->guest.polls;
+	state->n_queues = p->guest.queues.n;
+	memcpy(state->queue, p->guest.queues.number, sizeof(state->queue));
+	state->polls = p->guest.queues.polls;
 	state->tx_csum = p->guest.csum;
 	state->tx_tso = p->guest.tso;
 }
@@ -70,8 +72,11 @@ static void tell(struct tw_port *p, uint8_t was)
 	if (state->link == was)
 		return;
 	tw_log_info("link port=%s number=%u state=%s queues=%u features=%#" PRIx64 " mtu=%u csum=%d tso=%d", p->name,
-		    p->number, (const char *const[]){ "absent", "up", "hold", "moved" }[state->link], p->guest.n_queues,
+		    p->number, (const char *const[]){ "absent", "up", "hold", "moved" }[state->link], p->guest.queues.n,
 		    p->guest.features, p->guest.mtu, p->guest.csum, p->guest.tso);
+	if (p->guest.too_many)
+		tw_log_warning("port=%s: the guest has more than %d queue pairs; those beyond are not served", p->name,
+			       TW_QUEUES_MAX);
 	tw_news_port_link(p);
 	if (state->link == TW_LINK_UP)
 		tw_announce(p->sw->announcer, p->slot);

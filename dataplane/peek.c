@@ -9,10 +9,13 @@
 #include "dataplane/peek.h"
 
 #include <linux/virtio_config.h>
+#include <linux/virtio_ring.h>
 #include <sched.h>
 #include <stdatomic.h>
 
 #include <rte_vhost.h>
+
+#include "dataplane/ring_position.h"
 
 enum { VIDS = 1024 };
 
@@ -96,6 +99,32 @@ void tw_peek_remember(unsigned worker, struct tw_poll *p, int vid, uint16_t ring
 			p->avail = NULL;
 	}
 	end_look(worker);
+}
+
+static bool is_available(const struct rte_vhost_vring *vring, uint16_t at)
+{
+	bool lap = at & TW_RING_WRAP;
+	uint16_t index = at & (TW_RING_WRAP - 1), flags;
+
+	if (!vring->desc_packed || index >= vring->size)
+		return false;
+	flags = __atomic_load_n(&vring->desc_packed[index].flags, __ATOMIC_RELAXED);
+	return !!(flags & 1 << VRING_PACKED_DESC_F_AVAIL) == lap && !!(flags & 1 << VRING_PACKED_DESC_F_USED) != lap;
+}
+
+bool tw_peek_packed_room(unsigned worker, int vid, uint16_t ring)
+{
+	struct rte_vhost_vring vring = { 0 };
+	uint16_t at, used;
+	bool room;
+
+	if (vid < 0 || vid >= VIDS)
+		return false;
+	begin_look(worker);
+	room = changes_of(vid) % 2 == 0 && rte_vhost_get_vhost_vring(vid, ring, &vring) == 0 &&
+	       rte_vhost_get_vring_base(vid, ring, &at, &used) == 0 && is_available(&vring, at);
+	end_look(worker);
+	return room;
 }
 
 /* --- rte_vhost's thread --- */

@@ -53,4 +53,7 @@ static inline void tw_peek_empty(unsigned worker, struct tw_poll *poll, int vid,
 		tw_peek_remember(worker, poll, vid, ring);
 }
 
+/** Is there a buffer in a guest's packed ring that was not taken yet? Worker. @return false also where it cannot be seen now */
+bool tw_peek_packed_room(unsigned worker, int vid, uint16_t ring);
+
 #endif

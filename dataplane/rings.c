@@ -65,11 +65,11 @@ static void sample_port(struct tw_port *p)
 		r->n = 0;
 		return;
 	}
-	if (r->n != p->guest.n_queues)
+	if (r->n != p->guest.queues.n)
 		memset(r->pair, 0, sizeof(r->pair));
-	r->n = p->guest.n_queues;
+	r->n = p->guest.queues.n;
 	for (uint16_t i = 0; i < r->n; i++)
-		sample_pair(p, i, &r->pair[i], losing);
+		sample_pair(p, p->guest.queues.number[i], &r->pair[i], losing);
 }
 
 void tw_rings_sample(struct tw_switch *sw)

@@ -88,6 +88,7 @@ struct tw_slot {
 	uint32_t number;      /* port number; 0 for uplinks */
 	int32_t device;       /* vhost vid or ethdev port id; -1 none */
 	uint16_t n_queues;    /* receive queues of the guest we may fill; transmit queues of an ethdev */
+	uint8_t queue[TW_QUEUES_MAX]; /* the guest's: their numbers */
 	uint8_t mac[6];
 	uint64_t mirror_in; /* bit per mirror that wants what comes from / goes to this port */
 	uint64_t mirror_out;
@@ -131,6 +132,7 @@ struct tw_snapshot {
 	uint64_t revision;
 	uint32_t generation; /* never 0: a flow entry of generation 0 is undecided */
 	uint16_t n_slots;    /* highest used slot + 1 */
+	uint16_t n_workers;
 	uint16_t n_uplinks;
 	uint16_t uplink[TW_UPLINKS_MAX]; /* slots of uplinks that are up, in order of preference */
 	uint32_t n_identities;

@@ -75,6 +75,7 @@ static void set_state(struct tw_slot *slot, const struct tw_slot_state *state)
 	slot->link = state->link;
 	slot->device = state->link == TW_LINK_UP ? state->device : -1;
 	slot->n_queues = state->n_queues;
+	memcpy(slot->queue, state->queue, sizeof(slot->queue));
 	slot->tx_csum = state->tx_csum;
 	slot->tx_tso = state->tx_tso;
 }
@@ -266,6 +267,7 @@ const struct tw_snapshot *tw_snapshot_build(struct tw_plan *plan, const struct t
 		goto fail;
 	s->revision = plan->revision;
 	s->generation = generation;
+	s->n_workers = (uint16_t)n_workers;
 	s->active_timeout_ms = plan->active_timeout_ms;
 	s->idle_timeout_ms = plan->idle_timeout_ms;
 	s->identities = ids->a;

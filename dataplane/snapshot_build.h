@@ -11,9 +11,10 @@
 
 /* What is so now, whatever the configuration says. Zeroed = nothing is open at this slot. */
 struct tw_slot_state {
-	uint8_t link;   /* enum tw_link */
-	int32_t device; /* vhost vid or ethdev port id; looked at only while link is UP */
-	uint16_t n_queues;
+	uint8_t link;      /* enum tw_link */
+	int32_t device;    /* vhost vid or ethdev port id; looked at only while link is UP */
+	uint16_t n_queues; /* and the next, as struct tw_slot */
+	uint8_t queue[TW_QUEUES_MAX];
 	uint32_t polls; /* bit per receive queue (pair) to poll */
 	bool tx_csum, tx_tso;
 	uint16_t mtu; /* uplinks: the device's */

@@ -82,7 +82,7 @@ static bool add_rings(Tw__PortStatus *out, const struct tw_port *p)
 			return false;
 		tw__ring_status__init(r);
 		out->rings[out->n_rings++] = r;
-		r->queue = i;
+		r->queue = p->guest.queues.number[i];
 		r->size = s->size;
 		r->to_used = s->to_used;
 		r->to_used_max = s->to_used_max;
@@ -91,9 +91,9 @@ static bool add_rings(Tw__PortStatus *out, const struct tw_port *p)
 		r->from_waiting_max = s->from_waiting_max;
 		r->from_backlog_ms = s->from_backlog_ms;
 		for (unsigned w = 0; w < p->sw->n_workers; w++)
-			r->from_packets +=
-				__atomic_load_n(&p->sw->workers[w]->counters[p->slot].queue_rx[i], __ATOMIC_RELAXED);
-		r->from_packets += p->base.queue_rx[i];
+			r->from_packets += __atomic_load_n(&p->sw->workers[w]->counters[p->slot].queue_rx[r->queue],
+							   __ATOMIC_RELAXED);
+		r->from_packets += p->base.queue_rx[r->queue];
 	}
 	return true;
 }
@@ -108,7 +108,7 @@ static bool add_port(struct tw_switch *sw, Tw__SwitchStatus *s, const struct tw_
 	s->ports[s->n_ports++] = out;
 	out->number = p->number;
 	out->link = (Tw__LinkState)sw->states[p->slot].link;
-	out->queues = p->guest.running ? p->guest.n_queues : 0;
+	out->queues = p->guest.running ? p->guest.queues.n : 0;
 	out->mtu = p->mtu;
 	out->features = p->guest.running ? p->guest.features : 0;
 	out->counters = count(sw, p->slot, &p->base);

@@ -13,14 +13,12 @@
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
-#include <rte_vhost.h>
 
 #include "dataplane/acl_worker.h"
 #include "dataplane/edit.h"
+#include "dataplane/guest_tx.h"
 #include "dataplane/offload.h"
 #include "dataplane/rate.h"
-
-enum { VIRTIO_RXQ = 0, VIRTIO_QNUM = 2 };
 
 static struct tw_counters *counters(struct tw_worker *w, uint16_t slot)
 {
@@ -31,13 +29,6 @@ void tw_tx_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, struct 
 {
 	counters(w, slot)->drops[reason]++;
 	rte_pktmbuf_free(m);
-}
-
-static uint16_t send_to_guest(struct tw_worker *w, const struct tw_slot *out, struct rte_mbuf **m, uint16_t n)
-{
-	uint16_t queue = (uint16_t)(out->n_queues > 1 ? w->id % out->n_queues : 0);
-
-	return rte_vhost_enqueue_burst(out->device, (uint16_t)(queue * VIRTIO_QNUM + VIRTIO_RXQ), m, n);
 }
 
 static uint16_t send_to_device(struct tw_worker *w, const struct tw_slot *out, uint16_t slot, struct rte_mbuf **m,
@@ -77,17 +68,18 @@ static void send_ready(struct tw_worker *w, const struct tw_snapshot *s, uint16_
 {
 	const struct tw_slot *out = &s->slot[slot];
 	struct tw_counters *c = counters(w, slot);
-	uint16_t sent = 0;
+	uint16_t sent = 0, too_big = 0;
 
 	if (out->kind == TW_SLOT_VHOST)
-		sent = send_to_guest(w, out, m, n);
+		sent = tw_guest_send(w, s, out, m, n, &too_big);
 	else if (out->kind == TW_SLOT_ETHDEV)
 		sent = send_to_device(w, out, slot, m, n);
 	for (uint16_t i = sent; i < n; i++)
 		octets -= m[i]->pkt_len;
 	c->tx_packets += sent;
 	c->tx_octets += octets;
-	c->drops[TW_DROP_RING_FULL] += n - sent;
+	c->drops[TW_DROP_RING_FULL] += n - sent - too_big;
+	c->drops[TW_DROP_GUEST_BUFFER] += too_big;
 	if (out->kind == TW_SLOT_VHOST)
 		free_sent(w, m, n);
 	else
@@ -122,10 +114,13 @@ static void send_finished(struct tw_worker *w, const struct tw_snapshot *s, uint
 {
 	struct rte_mbuf *list[TW_SEGMENTS_MAX];
 	uint16_t in = m->port < TW_SLOTS_MAX ? m->port : slot;
+	uint32_t hash = m->hash.rss;
 	int n = tw_offload_finish(m, &s->slot[slot], w->pool, list);
 
 	if (n < 0)
 		tw_tx_drop(w, in, n == -ENOMEM ? TW_DROP_NO_BUFFER : TW_DROP_BAD_OFFLOAD, m);
+	for (int i = 0; i < n; i++)
+		list[i]->hash.rss = hash;
 	for (int done = 0; done < n; done += TW_BURST)
 		send_some(w, s, slot, list + done, (uint16_t)(n - done < TW_BURST ? n - done : TW_BURST));
 }

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
+#include <linux/virtio_config.h>
 #include <linux/virtio_net.h>
+#include <linux/virtio_ring.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,12 +23,13 @@
 #include "common/clock.h"
 #include "common/path.h"
 #include "dataplane/peek.h"
+#include "dataplane/ring_position.h"
 #include "dataplane/snapshot.h"
 
 #define TW_LOG_AREA "vhost"
 #include "common/log.h"
 
-enum { VIDS = 1024, RINGS = 2 * TW_QUEUES_MAX };
+enum { VIDS = 1024, RINGS = 2 * TW_QUEUES_MAX, POSITION_TRIES = 16 };
 
 struct tw_vhost {
 	/* --- main's --- */
@@ -47,6 +50,11 @@ static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
 static TAILQ_HEAD(, tw_vhost) ports = TAILQ_HEAD_INITIALIZER(ports);
 static uint32_t ready[VIDS]; /* bit per ring */
 static int wake_fd = -1;
+
+static bool has(uint64_t features, unsigned bit)
+{
+	return features >> bit & 1;
+}
 
 /* --- callbacks --- */
 
@@ -123,12 +131,38 @@ static void destroy_device(int vid)
 	pthread_mutex_unlock(&lock);
 }
 
+/*
+ * A ring begins where the guest's side says, and after the end of a switch that knows only of split rings; see
+ * ring_position.h. rte_vhost holds the ring's lock: no worker is at it.
+ */
+static void find_position(int vid, uint16_t ring)
+{
+	struct rte_vhost_vring vring;
+	uint16_t base, said, used;
+	uint64_t features;
+	int rc = -EAGAIN;
+
+	if (rte_vhost_get_negotiated_features(vid, &features) || !has(features, VIRTIO_F_RING_PACKED) ||
+	    has(features, VIRTIO_F_IN_ORDER) || !has(features, VIRTIO_RING_F_INDIRECT_DESC) ||
+	    rte_vhost_get_vhost_vring(vid, ring, &vring) || rte_vhost_get_vring_base(vid, ring, &said, &used) ||
+	    !vring.desc_packed || vring.size == 0)
+		return;
+	for (unsigned i = 0; i < POSITION_TRIES && rc == -EAGAIN; i++)
+		rc = tw_ring_position(vring.desc_packed, vring.size, &base);
+	if (rc || base == said)
+		return;
+	tw_log_info("packed ring %u goes on at %u instead of %u", ring, base, said);
+	rte_vhost_set_vring_base(vid, ring, base, base);
+}
+
 static int vring_state_changed(int vid, uint16_t ring, int enable)
 {
 	struct tw_vhost *v;
 
 	if (vid < 0 || vid >= VIDS || ring >= RINGS)
 		return 0;
+	if (enable)
+		find_position(vid, ring);
 	pthread_mutex_lock(&lock);
 	if (enable)
 		ready[vid] |= UINT32_C(1) << ring;
@@ -260,15 +294,6 @@ void *tw_vhost_next_changed(void)
 	return owner;
 }
 
-static void count_queues(uint32_t rings, struct tw_vhost_state *s)
-{
-	for (uint16_t q = 0; q < TW_QUEUES_MAX; q++)
-		if (rings >> (2 * q + 1) & 1)
-			s->polls |= UINT32_C(1) << q;
-	while (s->n_queues < TW_QUEUES_MAX && rings >> 2 * s->n_queues & 1)
-		s->n_queues++;
-}
-
 /* The rings are polled: a guest need not kick. */
 static void silence(struct tw_vhost *v, int vid, uint32_t rings)
 {
@@ -276,11 +301,6 @@ static void silence(struct tw_vhost *v, int vid, uint32_t rings)
 		if ((rings & ~v->quiet) >> ring & 1)
 			rte_vhost_enable_guest_notification(vid, ring, 0);
 	v->quiet = rings;
-}
-
-static bool has(uint64_t features, unsigned bit)
-{
-	return features >> bit & 1;
 }
 
 void tw_vhost_take(struct tw_vhost *v, struct tw_vhost_state *s)
@@ -301,7 +321,8 @@ void tw_vhost_take(struct tw_vhost *v, struct tw_vhost_state *s)
 		v->quiet = 0;
 		return;
 	}
-	count_queues(rings, s);
+	tw_queues_of_rings(rings, &s->queues);
+	s->too_many = rte_vhost_get_vring_num(s->vid) > RINGS;
 	rte_vhost_get_negotiated_features(s->vid, &s->features);
 	rte_vhost_get_mtu(s->vid, &s->mtu);
 	s->csum = has(s->features, VIRTIO_NET_F_GUEST_CSUM);

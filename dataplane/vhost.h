@@ -20,13 +20,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/queues.h"
+
 struct tw_vhost;
 
 struct tw_vhost_state {
-	bool running;        /* the guest's driver has set up its rings */
-	int vid;             /* rte_vhost's number of the device */
-	uint16_t n_queues;   /* queue pairs to send to */
-	uint32_t polls;      /* bit per queue pair to receive from */
+	bool running; /* the guest's driver has set up its rings */
+	int vid;      /* rte_vhost's number of the device */
+	struct tw_queues queues;
+	bool too_many;       /* it set up more queues than are served: those beyond are dead */
 	uint64_t features;   /* negotiated */
 	uint16_t mtu;        /* as told to or by the guest, 0 = not said */
 	bool csum, tso;      /* the guest takes unfinished checksums / super-frames */

@@ -204,8 +204,8 @@ static uint64_t parse_all(struct tw_worker *w, struct burst *b)
 			tw_tx_drop(w, b->slot, TW_DROP_SHORT_FRAME, m);
 			continue;
 		}
-		m->port = b->slot; /* rte_vhost leaves it unset */
-		b->hash[kept] = tw_key_hash(&b->key[kept]);
+		m->port = b->slot;                                        /* rte_vhost leaves it unset */
+		b->hash[kept] = m->hash.rss = tw_key_hash(&b->key[kept]); /* rss: which queue of a guest's it goes to */
 		tw_flow_prefetch_bucket(&w->cache, b->hash[kept]);
 		b->m[kept++] = m;
 	}

@@ -114,13 +114,14 @@ static void open_vhost(unsigned i)
 	if (rte_vdev_init(name, args) || rte_eth_dev_get_port_by_name(name, &guests[i].device))
 		fail("a virtio_user device cannot be made");
 	start_device(guests[i].device);
-	while (!state.running || !state.polls || !state.n_queues) {
+	while (!state.running || !state.queues.polls || !state.queues.n) {
 		usleep(1000);
 		tw_vhost_take(guests[i].vhost, &state);
 	}
 	slot->kind = TW_SLOT_VHOST;
 	slot->device = state.vid;
-	slot->n_queues = state.n_queues;
+	slot->n_queues = state.queues.n;
+	memcpy(slot->queue, state.queues.number, sizeof(slot->queue));
 	slot->tx_csum = state.csum;
 	slot->tx_tso = state.tso;
 }

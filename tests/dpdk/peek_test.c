@@ -157,7 +157,7 @@ static void start_guest(uint64_t features)
 	for (uint32_t i = 0; i < RINGS; i++)
 		start_ring(i);
 	ask_features();
-	for (; !t.state.running || !t.state.polls; usleep(1000)) {
+	for (; !t.state.running || !t.state.queues.polls; usleep(1000)) {
 		assert_true(tw_clock_mono_ms() < deadline);
 		tw_vhost_take(t.vhost, &t.state);
 	}

@@ -3,11 +3,11 @@
  * vguest.c - guests without a VM: net_virtio_user vg_ports that send just the frames they are told and check what arrives.
  *
  * Takes commands on standard input, a line each, and answers each with one line that begins with "ok" or "not":
- *   open NAME DEVARGS       a port; DEVARGS as net_virtio_user has them, "offload=1," in front: with checksum and TSO
+ *   open NAME DEVARGS       a port; DEVARGS as net_virtio_user has them, "offload=1," in front: with checksum and TSO; "buffers=N,": of N octets
  *   close NAME
  *   link NAME up|down MS    wait for it; says how many ms that took
  *   send NAME N FRAME       N frames whose seq goes up
- *   expect NAME N FRAME     the next N frames there are these, octet for octet; 5 s
+ *   expect NAME N FRAME     the next N frames there are these, octet for octet, all in one queue; 5 s; says which queue
  *   silence MS              no port gets anything
  *   flood NAME FRAME        as many as the ring takes, until
  *   halt                    says how many were sent
@@ -15,7 +15,7 @@
  *   apply FILE              ask the switch for this configuration under the flood; says how many frames NAME… got after the
  *                           reply, over 200 ms
  * FRAME is words of frame.h's description: 1>2 udp tcp ip6 port=1000>2000 len=22 tag=10 seq=7 flags=24 id=5; and csum, tso=1448:
- * leave that to the other side.
+ * leave that to the other side. queue=2: sent in that queue.
  * Usage: vguest RUN_DIR EAL-ARGUMENTS. One thread.
  */
 #include <poll.h>
@@ -120,9 +120,9 @@ static int send_frames(void)
 	for (int i = 0; i < atoi(count); i++, s.f.seq++) {
 		struct rte_mbuf *m = vg_make(&s), *one = m;
 
-		if (!m || rte_eth_tx_prepare(p->id, 0, &one, 1) != 1)
+		if (!m || rte_eth_tx_prepare(p->id, s.queue, &one, 1) != 1)
 			return not_so("prepared");
-		while (rte_eth_tx_burst(p->id, 0, &m, 1) == 0)
+		while (rte_eth_tx_burst(p->id, s.queue, &m, 1) == 0)
 			if (tw_clock_mono_ms() - start > PATIENCE_MS)
 				return not_so("taken: %d", i);
 	}
@@ -136,13 +136,15 @@ static int expect_frames(void)
 	uint64_t start = tw_clock_mono_ms();
 	struct rte_mbuf *m;
 	struct vg_spec s;
+	uint16_t queue = 0;
 
 	if (!p || !count || !read_spec(&s))
 		return -1;
 	for (int i = 0; i < atoi(count); i++, s.f.seq++) {
+		uint16_t before = queue;
 		bool right;
 
-		while (rte_eth_rx_burst(p->id, 0, &m, 1) == 0)
+		while (!(m = vg_receive(p, &queue)))
 			if (tw_clock_mono_ms() - start > PATIENCE_MS)
 				return not_so("more than %d frames came", i);
 		right = vg_same(m, &s);
@@ -151,8 +153,11 @@ static int expect_frames(void)
 		rte_pktmbuf_free(m);
 		if (!right)
 			return not_so("frame %d is another", i);
+		if (i > 0 && queue != before)
+			return not_so("all in queue %u: frame %d came in %u", before, i, queue);
 	}
-	return 0;
+	printf("ok %u\n", queue);
+	return 1;
 }
 
 static int silence(void)

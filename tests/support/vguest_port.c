@@ -3,6 +3,7 @@
 #include "tests/support/vguest_port.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_dev.h>
@@ -12,11 +13,12 @@ enum { BURST = 32 };
 
 struct vg_port vg_ports[VG_PORTS];
 static struct rte_mempool *pool;
+static struct rte_mempool *large[VG_PORTS]; /* for ports that asked for larger buffers; kept */
 static uint8_t bytes[TF_MAX], got[TF_MAX];
 
 bool vg_init(void)
 {
-	pool = rte_pktmbuf_pool_create("vguest", 8191, 128, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	pool = rte_pktmbuf_pool_create("vguest", 24575, 128, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	return pool != NULL;
 }
 
@@ -41,6 +43,8 @@ bool vg_read_word(const char *word, struct vg_spec *s)
 		s->f.seq = a;
 	} else if (sscanf(word, "flags=%u", &a) == 1) {
 		s->f.tcp_flags = (uint8_t)a;
+	} else if (sscanf(word, "queue=%u", &a) == 1) {
+		s->queue = (uint16_t)a;
 	} else if (sscanf(word, "id=%u", &a) == 1) {
 		s->f.ip_id = (uint16_t)a;
 	} else if (sscanf(word, "tso=%u", &a) == 1) {
@@ -110,7 +114,33 @@ bool vg_same(struct rte_mbuf *m, const struct vg_spec *s)
 
 /* --- vg_ports --- */
 
-static int start(struct vg_port *p, bool offload)
+/* What an option in front of a port's arguments says; *args then stands behind it. */
+static unsigned take_option(const char **args, const char *name)
+{
+	size_t len = strlen(name);
+	unsigned value;
+
+	if (strncmp(*args, name, len) != 0 || !strchr(*args, ','))
+		return 0;
+	value = (unsigned)atoi(*args + len);
+	*args = strchr(*args, ',') + 1;
+	return value;
+}
+
+static struct rte_mempool *pool_of(int i, unsigned buffers)
+{
+	char name[16];
+
+	if (!buffers)
+		return pool;
+	snprintf(name, sizeof(name), "large%d", i);
+	if (!large[i])
+		large[i] = rte_pktmbuf_pool_create(name, 1279, 0, 0, (uint16_t)(buffers + RTE_PKTMBUF_HEADROOM),
+						   SOCKET_ID_ANY);
+	return large[i];
+}
+
+static int start(struct vg_port *p, bool offload, struct rte_mempool *buffers)
 {
 	struct rte_eth_conf conf = { 0 };
 	struct rte_eth_dev_info info;
@@ -127,10 +157,13 @@ static int start(struct vg_port *p, bool offload)
 	}
 	conf.rxmode.offloads |= info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
 	conf.txmode.offloads |= info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-	if (rte_eth_dev_configure(p->id, 1, 1, &conf) || rte_eth_rx_queue_setup(p->id, 0, VG_RING, 0, NULL, pool) ||
-	    rte_eth_tx_queue_setup(p->id, 0, VG_RING, 0, NULL) || rte_eth_dev_start(p->id))
+	if (rte_eth_dev_configure(p->id, p->n_queues, p->n_queues, &conf))
 		return -1;
-	return 0;
+	for (uint16_t q = 0; q < p->n_queues; q++)
+		if (rte_eth_rx_queue_setup(p->id, q, VG_RING, 0, NULL, buffers) ||
+		    rte_eth_tx_queue_setup(p->id, q, VG_RING, 0, NULL))
+			return -1;
+	return rte_eth_dev_start(p->id);
 }
 
 struct vg_port *vg_find(const char *name)
@@ -143,7 +176,9 @@ struct vg_port *vg_find(const char *name)
 
 struct vg_port *vg_open(const char *name, const char *args)
 {
-	bool offload = strncmp(args, "offload=1,", 10) == 0;
+	bool offload = take_option(&args, "offload=");
+	unsigned buffers = take_option(&args, "buffers=");
+	const char *queues = strstr(args, "queues=");
 	struct vg_port *p = vg_ports;
 	char device[32];
 
@@ -153,12 +188,12 @@ struct vg_port *vg_open(const char *name, const char *args)
 		return NULL;
 	snprintf(p->name, sizeof(p->name), "%s", name);
 	snprintf(device, sizeof(device), "net_virtio_user%d", (int)(p - vg_ports));
-	if (rte_eal_hotplug_add("vdev", device, offload ? args + 10 : args) ||
-	    rte_eth_dev_get_port_by_name(device, &p->id))
+	if (rte_eal_hotplug_add("vdev", device, args) || rte_eth_dev_get_port_by_name(device, &p->id))
 		return NULL;
 	p->open = true;
 	p->received = 0;
-	return start(p, offload) ? NULL : p;
+	p->n_queues = queues ? (uint16_t)atoi(queues + 7) : 1;
+	return start(p, offload, pool_of((int)(p - vg_ports), buffers)) ? NULL : p;
 }
 
 void vg_close(struct vg_port *p)
@@ -183,11 +218,28 @@ bool vg_is_up(const struct vg_port *p)
 unsigned vg_drain(struct vg_port *p)
 {
 	struct rte_mbuf *m[BURST];
-	unsigned n = rte_eth_rx_burst(p->id, 0, m, BURST);
+	unsigned n = 0;
 
-	rte_pktmbuf_free_bulk(m, n);
+	for (uint16_t q = 0; q < p->n_queues; q++) {
+		unsigned came = rte_eth_rx_burst(p->id, q, m, BURST);
+
+		rte_pktmbuf_free_bulk(m, came);
+		n += came;
+	}
 	p->received += n;
 	return n;
+}
+
+struct rte_mbuf *vg_receive(struct vg_port *p, uint16_t *queue)
+{
+	struct rte_mbuf *m;
+
+	for (uint16_t q = 0; q < p->n_queues; q++)
+		if (rte_eth_rx_burst(p->id, q, &m, 1) == 1) {
+			*queue = q;
+			return m;
+		}
+	return NULL;
 }
 
 unsigned vg_drain_all(void)

@@ -12,6 +12,7 @@ enum { VG_PORTS = 8, VG_RING = 1024 };
 struct vg_port {
 	char name[16];
 	uint16_t id;
+	uint16_t n_queues;
 	bool open;
 	uint64_t received; /* frames that were drained */
 };
@@ -21,6 +22,7 @@ struct vg_spec {
 	struct test_frame f;
 	bool csum; /* the L4 checksum is left to the other side */
 	uint16_t mss;
+	uint16_t queue; /* of a frame that is sent */
 };
 
 /** Buffers for all ports. After rte_eal_init(). */
@@ -32,7 +34,7 @@ struct rte_mbuf *vg_make(const struct vg_spec *s);
 /** Is it this frame, octet for octet? A checksum that is left to do is anybody's, but must be marked so. */
 bool vg_same(struct rte_mbuf *m, const struct vg_spec *s);
 
-/** @param args as net_virtio_user has them; "offload=1," in front: with checksum and TSO. @return NULL: it could not */
+/** @param args as net_virtio_user has them; "offload=1," in front: with checksum and TSO; "buffers=N,": of N octets. @return NULL: it could not */
 struct vg_port *vg_open(const char *name, const char *args);
 void vg_close(struct vg_port *p);
 struct vg_port *vg_find(const char *name); /* or NULL */
@@ -40,5 +42,7 @@ bool vg_is_up(const struct vg_port *p);
 /** Free what has come in there, at most a burst. @return frames */
 unsigned vg_drain(struct vg_port *p);
 unsigned vg_drain_all(void);
+/** A frame, from whichever queue has one; *queue says which. @return NULL: none has */
+struct rte_mbuf *vg_receive(struct vg_port *p, uint16_t *queue);
 
 #endif

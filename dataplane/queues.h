@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * queues.h - which of a guest's queues are in use, and which of them a frame for it goes to.
+ *
+ * A guest sets up as many queue pairs as its vNIC has and enables as many as it uses ("ethtool -L"), in any order. Of each
+ * pair the receive ring is filled and the transmit ring polled if that one is enabled, whatever the others are.
+ *
+ * Each worker fills receive queues of its own as long as there are enough, so that two do not wait for one ring's lock; among
+ * its own the flow's hash chooses. A flow is polled by one worker, so all its frames go to one queue, in their order.
+ * Threads  any: pure.
+ * Spec     virtio 1.2 section 5.1.6.5.6 (multiqueue): ring 2N receives, ring 2N+1 transmits, N counts pairs.
+ */
+#ifndef TW_DATAPLANE_QUEUES_H
+#define TW_DATAPLANE_QUEUES_H
+
+#include <stdint.h>
+
+#include "dataplane/snapshot.h"
+
+struct tw_queues {
+	uint16_t n;                    /* receive queues that may be filled */
+	uint8_t number[TW_QUEUES_MAX]; /* of them, ascending */
+	uint32_t polls;                /* bit per transmit queue to poll */
+};
+
+/** @param rings bit per ring that is enabled */
+void tw_queues_of_rings(uint32_t rings, struct tw_queues *queues);
+
+/**
+ * Which queue a worker puts a frame into.
+ * @param number    [n] queues that may be filled
+ * @param n         1..TW_QUEUES_MAX
+ * @param hash      of the frame's flow
+ */
+static inline uint16_t tw_queue_for(const uint8_t *number, uint16_t n, unsigned worker, unsigned n_workers,
+				    uint32_t hash)
+{
+	uint32_t mine;
+
+	if (n <= n_workers)
+		return number[worker % n];
+	mine = (n - worker + n_workers - 1) / n_workers; /* number[worker], number[worker + n_workers], ... */
+	return number[worker + n_workers * (uint32_t)((uint64_t)hash * mine >> 32)];
+}
+
+#endif

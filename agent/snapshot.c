@@ -156,6 +156,7 @@ static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Netw
 	msg->n_addresses = port->n_addresses;
 	msg->ingress_acl = resolve_acl(port->ingress_acl, network->ingress_acl);
 	msg->egress_acl = resolve_acl(port->egress_acl, network->egress_acl);
+	msg->multicast = network->multicast;
 	msg->guards = port->guards ? port->guards : network->guards;
 	resolve_rates(msg, port, network);
 	msg->vhost = port->vhost;

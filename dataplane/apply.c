@@ -59,6 +59,7 @@ static bool carry_out(struct tw_switch *sw, struct tw_change *c, struct tw_plan 
 	sw->plan = plan;
 	snprintf(sw->host, sizeof(sw->host), "%s", c->config->host);
 	rc = tw_publish(sw);
+	tw_snooping_configure(sw->snooping);
 	tw_retire_step(sw);
 	tw_apply_finish_watchers(sw, c);
 	whole = tw_apply_open_rest(sw, c, err);

@@ -14,6 +14,7 @@
 #include "dataplane/acl.h"
 #include "dataplane/guard.h"
 #include "dataplane/note.h"
+#include "dataplane/snoop.h"
 
 static struct tw_verdict drop(struct tw_verdict v, enum tw_drop reason)
 {
@@ -21,7 +22,7 @@ static struct tw_verdict drop(struct tw_verdict v, enum tw_drop reason)
 	v.drop = (uint8_t)reason;
 	v.out = TW_SLOT_NONE;
 	v.egress = 0;
-	v.flags &= (uint16_t) ~(TW_V_MIRROR_OUT | TW_V_INSPECT | TW_V_ACL_EACH);
+	v.flags &= (uint16_t) ~(TW_V_MIRROR_OUT | TW_V_INSPECT | TW_V_ACL_EACH | TW_V_SNOOP);
 	return v;
 }
 
@@ -226,13 +227,30 @@ static struct tw_verdict forward_unicast(const struct tw_snapshot *s, const stru
 	return forward_elsewhere(s, key, v, !dst);
 }
 
+static const char *const scope_text[] __attribute__((unused)) = {
+	[TW_TO_ALL] = "for all",
+	[TW_TO_LISTENERS] = "for who joined the group, and routers",
+	[TW_TO_LISTENERS_OR_ALL] = "for who joined the group, and routers; for all if nobody has",
+	[TW_TO_ROUTERS] = "for routers",
+};
+
 static struct tw_verdict forward_group(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v)
 {
+	enum tw_drop refused;
+
 	TW_NOTE(forward, "a group address: all of VLAN %u, %u port(s) here%s", v.vlan, s->flood[v.vlan].n,
 		!s->slot[key->in].uplink && s->n_uplinks > 0 ? " and the uplink" : "");
 	if (is_reserved_group(key->dst_mac))
 		return drop(v, TW_DROP_RESERVED_GROUP);
-	return flood(s, key, v, TW_TO_ALL, TW_DROP_NO_MEMBER);
+	refused = tw_snoop_judge(s, key, &v);
+	if (v.scope != TW_TO_ALL || v.flags & TW_V_SNOOP)
+		TW_NOTE(forward, "the VLAN is snooped: %s", scope_text[v.scope]);
+	if (refused != TW_DROPS)
+		return drop(v, refused);
+	if (v.scope == TW_TO_ALL)
+		return flood(s, key, v, TW_TO_ALL, TW_DROP_NO_MEMBER);
+	v.action = TW_ACT_FLOOD; /* who listens is asked for each frame */
+	return v;
 }
 
 struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *key)

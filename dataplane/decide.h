@@ -17,9 +17,9 @@
 enum tw_action {
 	TW_ACT_DROP,    /* `drop` says why, `out` the slot charged (TW_SLOT_NONE: the one it came from) */
 	TW_ACT_FORWARD, /* to slot `out` */
-	TW_ACT_FLOOD,   /* to all of `vlan` but where it came from; each member's edit is worked out as it is sent */
-	TW_ACT_HOLD,    /* slot `out` is between two hosts */
-	TW_ACT_COPY,    /* to slot `out`, and a copy to each promiscuous member of `vlan` */
+	TW_ACT_FLOOD, /* to `scope` of `vlan` but where it came from; each member's edit is worked out as it is sent */
+	TW_ACT_HOLD,  /* slot `out` is between two hosts */
+	TW_ACT_COPY,  /* to slot `out`, and a copy to each promiscuous member of `vlan` */
 };
 
 /* Who of a VLAN gets a flooded frame. */
@@ -27,6 +27,10 @@ enum tw_scope {
 	TW_TO_ALL,
 	TW_TO_UNKNOWN,     /* those that take what the wire has for MACs that are no port's */
 	TW_TO_PROMISCUOUS, /* those that get all unicast */
+	/* Of a VLAN that is snooped. Who they are at the moment says mcast_view.h, for each frame. */
+	TW_TO_LISTENERS,        /* who joined the frame's group, and routers */
+	TW_TO_LISTENERS_OR_ALL, /* the same; all while nobody has joined it */
+	TW_TO_ROUTERS,
 };
 
 enum tw_edit {
@@ -44,9 +48,10 @@ enum tw_verdict_flags {
 	TW_V_MIRROR_OUT = 1 << 2,
 	TW_V_INSPECT = 1 << 4,  /* a guard looks at each frame: guard.h */
 	TW_V_ACL_EACH = 1 << 5, /* an access list judges each frame: acl.h */
+	TW_V_SNOOP = 1 << 8,    /* a copy of each frame for main: snoop.h */
 	TW_V_HEARD = 1 << 3,    /* tell main: the sender, heard on an uplink, is a port of this host */
 	/* Those that each frame pays for before it goes anywhere; without one, worker.c takes the short way. */
-	TW_V_AT_INGRESS = TW_V_MIRROR_IN | TW_V_INSPECT | TW_V_ACL_EACH,
+	TW_V_AT_INGRESS = TW_V_MIRROR_IN | TW_V_INSPECT | TW_V_ACL_EACH | TW_V_SNOOP,
 };
 
 struct tw_verdict {

@@ -39,6 +39,9 @@
 	_(HAIRPIN, hairpin, in, "the destination is the port the frame came from")                                 \
 	_(NO_UPLINK, no_uplink, in, "the destination is not on this host and no uplink is up")                     \
 	_(NO_MEMBER, no_member, in, "a group frame, and nobody else is in its VLAN")                               \
+	_(NO_LISTENER, no_listener, in, "a multicast frame, and nobody has joined its group")                      \
+	_(NO_ROUTER, no_router, in, "a report of multicast memberships, and there is no router to have it")        \
+	_(QUERY_GUARD, query_guard, in, "a guest asks for multicast memberships, and guests may not be routers")   \
 	_(LINK_DOWN, link_down, out, "no guest is connected to the destination port")                              \
 	_(OUT_DISABLED, out_disabled, out, "the destination port is administratively down")                        \
 	_(RING_FULL, ring_full, out, "the guest (or the uplink) did not take the frame: its ring is full")         \

@@ -49,6 +49,8 @@ static uint8_t forwarding_status(const struct tw_verdict *v)
 	}
 }
 
+enum { PROTO_IGMP = 2 };
+
 static uint16_t ethertype_of(const struct tw_key *k)
 {
 	if (k->flags & TW_FLOW_KEY_IPV4)
@@ -71,7 +73,7 @@ static void addresses_and_ports(const struct tw_key *k, struct tw_flow_record *r
 		return; /* these octets of the key hold the ethertype */
 	}
 	r->src_port = be16(k->src_port);
-	r->dst_port = be16(k->dst_port);
+	r->dst_port = k->protocol == PROTO_IGMP ? 0 : be16(k->dst_port); /* its type is no port */
 }
 
 void tw_flow_to_record(const struct tw_flow *f, const struct tw_slot *in, uint32_t now_ms, uint64_t now_unix_ms,

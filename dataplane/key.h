@@ -35,7 +35,8 @@ struct tw_key {
 			/* word 3 */
 			union {
 				struct {
-					uint8_t src_port[2], dst_port[2]; /* wire order; ICMP: 0 and type, code */
+					uint8_t src_port[2],
+						dst_port[2]; /* wire order; ICMP: 0 and type, code; IGMP: 0 and type, 0 */
 				};
 				struct {
 					uint8_t ethertype

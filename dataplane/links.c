@@ -78,8 +78,12 @@ static void tell(struct tw_port *p, uint8_t was)
 		tw_log_warning("port=%s: the guest has more than %d queue pairs; those beyond are not served", p->name,
 			       TW_QUEUES_MAX);
 	tw_news_port_link(p);
-	if (state->link == TW_LINK_UP)
+	if (state->link == TW_LINK_UP) {
 		tw_announce(p->sw->announcer, p->slot);
+		tw_snooping_port_up(p->sw->snooping, p->slot);
+	} else if (state->link == TW_LINK_ABSENT) {
+		tw_snooping_port_gone(p->sw->snooping, p->slot);
+	}
 }
 
 void tw_links_vhost_changed(struct tw_switch *sw)

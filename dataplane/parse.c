@@ -20,6 +20,7 @@ enum {
 	TYPE_IPV6 = 0x86dd,
 	PROTO_HOPOPTS = 0,
 	PROTO_ICMP = 1,
+	PROTO_IGMP = 2,
 	PROTO_TCP = 6,
 	PROTO_UDP = 17,
 	PROTO_ROUTING = 43,
@@ -61,6 +62,10 @@ static void parse_l4(const uint8_t *p, const uint8_t *end, struct tw_key *key, s
 		key->flags |= TW_FLOW_KEY_ICMP;
 		if (end - p >= 2)
 			memcpy(key->dst_port, p, 2);
+		break;
+	case PROTO_IGMP: /* its reports and its queries go different ways */
+		if (end - p >= 1 && key->flags & TW_FLOW_KEY_IPV4)
+			key->dst_port[0] = p[0];
 		break;
 	default:
 		break;

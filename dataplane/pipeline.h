@@ -23,7 +23,7 @@
 	S(acl_in, acl.c, first_frame, "does the port's access list let it in", "acl_ingress")                         \
 	S(forward, decide.c, first_frame, "where does it go",                                                         \
 	  "unknown_unicast unknown_refused not_in_vlan private_vlan double_tagged "                                   \
-	  "hairpin no_uplink no_member reserved_group link_down out_disabled")                                        \
+	  "hairpin no_uplink no_member reserved_group query_guard link_down out_disabled")                            \
 	S(acl_out, acl.c, first_frame, "does the other port's access list let it out", "acl_egress")                  \
 	S(mirror, tx.c, every_frame, "copies for mirrors; shed when the mirror thread is behind", "")                 \
 	S(inspect, guard.c, arp_and_nd, "do ARP and neighbour discovery tell the truth",                              \
@@ -31,8 +31,10 @@
 	S(acl, acl.c, flows_of_rules_on_tcp_flags, "the access lists once more, with the frame's TCP flags",          \
 	  "acl_ingress acl_egress")                                                                                   \
 	S(count, meter.h, every_frame, "into the flow, or into that of its frames refused one by one", "")            \
+	S(snoop, snoop.c, igmp_and_mld, "a copy for main, which learns who listens", "")                              \
 	S(edit, edit.c, every_frame, "802.1Q tag on, off, changed", "no_buffer")                                      \
-	S(flood, tx.c, group_frames_and_copies, "a copy for each member of the VLAN", "no_buffer")                    \
+	S(flood, tx.c, group_frames_and_copies, "a copy for each member of the VLAN, or of the group",                \
+	  "no_buffer no_listener no_router")                                                                          \
 	S(hold, tx.c, migrating_ports, "wait for a guest between two hosts", "hold_full")                             \
 	S(limit, police.c, each_burst, "is there credit for what goes to the guest", "rate_egress")                   \
 	S(offload, offload.c, frames_for_less_able, "checksums and segments the other side cannot do", "bad_offload") \

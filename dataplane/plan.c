@@ -389,6 +389,7 @@ struct tw_plan *tw_plan_create(const Tw__Snapshot *config, const struct tw_place
 		return NULL;
 	}
 	whole = fill_ports(plan, &sets, config, places, err) && tw_plan_acls(plan, config, err) &&
+		(tw_plan_snoop(plan, config) || tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory")) &&
 		fill_mirrors(plan, config, places->mirror_bits, err);
 	free(sets.table);
 	if (!whole) {
@@ -414,6 +415,8 @@ void tw_plan_put(struct tw_plan *plan)
 		free(plan->sets[i]);
 	free(plan->sets);
 	free(plan->primary_of);
+	free(plan->snoop);
+	free(plan->mcast);
 	tw_identities_put(plan->identities);
 	for (uint32_t i = 0; i < plan->n_ports; i++) {
 		free(plan->ports[i].addresses);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dataplane/mcast.h"
 #include "dataplane/snapshot.h"
 #include "proto/link/error.h"
 #include "proto/switch.pb-c.h"
@@ -58,8 +59,10 @@ struct tw_plan {
 	struct tw_identities *identities; /* every local port at its slot */
 	struct tw_vlan_set **sets;        /* each value once */
 	uint32_t n_sets;
-	uint16_t *primary_of; /* [TW_VLANS], as struct tw_snapshot; NULL = no private VLANs */
-	struct tw_acl **acls; /* counted references */
+	uint16_t *primary_of;          /* [TW_VLANS], as struct tw_snapshot; NULL = no private VLANs */
+	uint8_t *snoop;                /* [TW_VLANS], as struct tw_snapshot; NULL = nothing is snooped */
+	struct tw_mcast_config *mcast; /* [TW_VLANS], of those that are; with snoop */
+	struct tw_acl **acls;          /* counted references */
 	uint32_t n_acls;
 };
 
@@ -90,6 +93,13 @@ bool tw_plan_guards(const Tw__LocalPort *in, struct tw_plan_port *port);
 
 /** What plan_rates.c makes of its limits. @return false: out of memory */
 bool tw_plan_rates(const Tw__LocalPort *in, struct tw_plan_port *port);
+
+/**
+ * plan_snoop.c: how each VLAN of a port is snooped. All ports are in the plan. At most TW_SNOOP_VLANS_MAX VLANs are, of those
+ * with the lowest numbers; in one that has a tunnel nothing is. @return false: out of memory
+ */
+bool tw_plan_snoop(struct tw_plan *plan, const Tw__Snapshot *config);
+enum { TW_SNOOP_VLANS_MAX = 1024 };
 
 /** plan_acls.c: the access lists, and which port has which. @return false with *err set */
 bool tw_plan_acls(struct tw_plan *plan, const Tw__Snapshot *config, struct tw_error *err);

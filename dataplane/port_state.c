@@ -86,7 +86,8 @@ static Tw__PortState *make_state(const struct tw_port *p, struct tw_job *const *
 	}
 	state->counters = tw_status_counters(&sum);
 	state->flows = malloc(n * sizeof(Tw__Flow *));
-	whole = state->counters && state->flows && state->rate_debts;
+	whole = state->counters && state->flows && state->rate_debts &&
+		tw_snooping_take(p->sw->snooping, p->slot, state);
 	for (unsigned i = 0; i < n_jobs && whole; i++)
 		whole = add_flows(state, p->sw->workers[i], jobs[i]);
 	if (whole)
@@ -212,6 +213,7 @@ void tw_handover_put(struct tw_port *p, const Tw__PortState *state, struct tw_li
 			add_counters(p, state->counters);
 		tw_rate_set_debts(&sw->rates[p->slot], tw_rate_ticks(sw->workers[0], rte_rdtsc()), state->rate_debts,
 				  state->n_rate_debts);
+		tw_snooping_put(sw->snooping, p->slot, state);
 		return;
 	}
 	refuse(req, rc == -EBUSY ? TW_E_BUSY : TW_E_INTERNAL, NULL, strerror(-rc));

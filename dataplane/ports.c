@@ -37,6 +37,7 @@ void tw_port_free(struct tw_port *p)
 	struct rte_mbuf *m;
 
 	tw_vhost_close(p->vhost);
+	tw_snooping_port_gone(sw->snooping, p->slot);
 	while (p->hold && rte_ring_dequeue(p->hold, (void **)&m) == 0)
 		rte_pktmbuf_free(m);
 	sw->hold[p->slot] = NULL;

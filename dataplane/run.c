@@ -107,7 +107,8 @@ static bool make_threads(struct tw_switch *sw)
 	sw->exporter = sw->mirrors ? tw_export_thread_create(sw->workers, sw->n_workers) : NULL;
 	sw->jobs = tw_jobs_create(sw->events, sw->workers, sw->n_workers);
 	sw->announcer = tw_announcer_create(sw->events, sw->workers[0]);
-	return sw->exporter && sw->jobs && sw->announcer;
+	sw->snooping = tw_snooping_create(sw);
+	return sw->exporter && sw->jobs && sw->announcer && sw->snooping;
 }
 
 static bool make_sockets(struct tw_switch *sw)
@@ -207,6 +208,7 @@ void tw_switch_destroy(struct tw_switch *sw)
 	tw_mirrors_destroy(sw->mirrors);
 	tw_jobs_destroy(sw->jobs);
 	tw_announcer_destroy(sw->announcer);
+	tw_snooping_destroy(sw->snooping);
 	tw_snapshot_free(atomic_load(&sw->snapshot));
 	tw_plan_put(sw->plan);
 	tw_workers_destroy(sw);

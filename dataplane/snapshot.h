@@ -37,6 +37,13 @@ enum tw_link { /* as proto LinkState */
 	       TW_LINK_MOVED, /* runs elsewhere: frames for it go to the uplinks, also those from an uplink */
 };
 
+/* How a VLAN's multicast is snooped (docs/multicast.md). */
+enum tw_snoop_how {
+	TW_SNOOP_ON = 1 << 0,
+	TW_SNOOP_FLOOD = 1 << 1, /* a group that nobody has joined goes to all */
+	TW_SNOOP_GUARD = 1 << 2, /* queries of guests are dropped */
+};
+
 struct tw_vlan_set {
 	uint64_t bits[TW_VLANS / 64];
 };
@@ -145,6 +152,7 @@ struct tw_snapshot {
 	uint16_t *members;                /* slots */
 	struct tw_vlan_set promiscuous;   /* VLANs with a promiscuous member */
 	struct tw_vlan_set takes_unknown; /* VLANs with a member that takes_unknown, or is promiscuous */
+	const uint8_t *snoop;       /* [TW_VLANS], enum tw_snoop_how; NULL = nothing is snooped */
 	const uint16_t *primary_of; /* [TW_VLANS]: of a secondary VLAN, else 0; NULL = there are no private VLANs */
 	struct tw_poll_list polls[TW_WORKERS_MAX];
 	uint64_t active_timeout_ms, idle_timeout_ms; /* metering; the shortest any exporter asks for */
@@ -156,6 +164,13 @@ static inline bool tw_slot_carries(const struct tw_slot *s, unsigned vlan)
 	if (s->uplink || !s->trunk)
 		return s->uplink || vlan == s->vlan;
 	return vlan != 0 && (vlan == s->vlan || tw_vlan_set_has(s->allowed, vlan));
+}
+
+/** Do group frames go there? Frames for a guest between two hosts wait for it, group frames too. Uplinks are not asked. */
+static inline bool tw_slot_takes_groups(const struct tw_slot *s)
+{
+	return s->kind != TW_SLOT_EMPTY && !s->uplink && !s->disabled &&
+	       (s->link == TW_LINK_UP || s->link == TW_LINK_HOLD);
 }
 
 static inline uint64_t tw_mac_word(const uint8_t mac[6])

@@ -145,13 +145,6 @@ static void fill_slots(struct tw_snapshot *s, const struct tw_plan *plan, const 
 
 /* --- group frames --- */
 
-/* Frames for a guest between two hosts wait for it, group frames too. */
-static bool takes_groups(const struct tw_slot *slot)
-{
-	return slot->kind == TW_SLOT_VHOST && !slot->disabled &&
-	       (slot->link == TW_LINK_UP || slot->link == TW_LINK_HOLD);
-}
-
 typedef void (*member_fn)(struct tw_snapshot *s, unsigned vlan, uint16_t slot);
 
 static void each_vlan(struct tw_snapshot *s, uint16_t index, member_fn fn)
@@ -195,7 +188,7 @@ static uint32_t count_members(struct tw_snapshot *s)
 	uint32_t total = 0;
 
 	for (uint16_t i = 0; i < TW_PORTS_MAX; i++)
-		if (takes_groups(&s->slot[i]))
+		if (tw_slot_takes_groups(&s->slot[i]))
 			each_vlan(s, i, count_member);
 	for (unsigned v = 0; v < TW_VLANS; v++) {
 		s->flood[v].first = total;
@@ -208,7 +201,7 @@ static uint32_t count_members(struct tw_snapshot *s)
 static void fill_members(struct tw_snapshot *s)
 {
 	for (uint16_t i = 0; i < TW_PORTS_MAX; i++) {
-		if (!takes_groups(&s->slot[i]))
+		if (!tw_slot_takes_groups(&s->slot[i]))
 			continue;
 		each_vlan(s, i, add_member);
 		if (s->slot[i].promiscuous)
@@ -273,6 +266,7 @@ const struct tw_snapshot *tw_snapshot_build(struct tw_plan *plan, const struct t
 	s->identities = ids->a;
 	s->n_identities = ids->n;
 	s->primary_of = plan->primary_of;
+	s->snoop = plan->snoop;
 	fill_slots(s, plan, states);
 	n_members = count_members(s);
 	n_polls = count_polls(s, states, n_workers);

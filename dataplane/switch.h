@@ -29,6 +29,7 @@
 #include "dataplane/plan.h"
 #include "dataplane/rate.h"
 #include "dataplane/snapshot_build.h"
+#include "dataplane/snooping.h"
 #include "dataplane/uplink.h"
 #include "dataplane/vhost.h"
 #include "dataplane/worker.h"
@@ -92,6 +93,7 @@ struct tw_switch {
 	rte_spinlock_t *tx_lock[TW_SLOTS_MAX];        /* workers read */
 	struct tw_rate_state rates[TW_PORTS_MAX];     /* workers write */
 	_Atomic(const struct tw_snapshot *) snapshot; /* workers read */
+	_Atomic(const struct tw_mcast_view *) mcast;  /* workers read; snooping.c's */
 	/* --- the configuration and what is so --- */
 	struct tw_plan *plan;
 	char host[64];
@@ -114,6 +116,7 @@ struct tw_switch {
 	struct event *vhost_event, *second, *tick, *rings_event, *signals[2];
 	struct tw_jobs *jobs;
 	struct tw_announcer *announcer;
+	struct tw_snooping *snooping;
 	bool ticking;
 	bool ending;                         /* the program: exporters stay for the last records */
 	unsigned seconds;                    /* of the event that comes each */

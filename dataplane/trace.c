@@ -14,6 +14,7 @@
 #include "dataplane/edit.h"
 #include "dataplane/guard.h"
 #include "dataplane/parse.h"
+#include "dataplane/snoop.h"
 #include "dataplane/tx.h"
 #include "dataplane/vlan.h"
 
@@ -220,6 +221,21 @@ static void flood_list(struct tw_trace *t, const struct tw_snapshot *s, uint16_t
 			flood_to(t, s, member[i], key, frame, len, l2_len);
 }
 
+static bool somebody_listens(struct tw_trace *t, const struct tw_snapshot *s, const struct tw_key *key,
+			     struct tw_mcast_list *list, bool *all)
+{
+	enum tw_drop reason = tw_snoop_listeners(s, t->mcast, key, &t->verdict, list, all);
+
+	if (reason != TW_DROPS)
+		end_dropped(t, reason);
+	else if (*all)
+		tw_trace_note(t, TW_STAGE_flood, "for all: %s",
+			      t->mcast && t->mcast->vlan[t->verdict.vlan][!!(key->flags & TW_FLOW_KEY_IPV6)].known
+				      ? "nobody has joined the group"
+				      : "memberships are not known yet");
+	return reason == TW_DROPS;
+}
+
 static void copies(struct tw_trace *t, const struct tw_snapshot *s, const struct tw_key *key, const uint8_t *frame,
 		   uint32_t len, uint32_t l2_len)
 {
@@ -233,7 +249,16 @@ static void copies(struct tw_trace *t, const struct tw_snapshot *s, const struct
 static void flood(struct tw_trace *t, const struct tw_snapshot *s, const struct tw_key *key, const uint8_t *frame,
 		  uint32_t len, uint32_t l2_len)
 {
-	copies(t, s, key, frame, len, l2_len);
+	bool all = t->verdict.scope < TW_TO_LISTENERS;
+	struct tw_mcast_list list = { 0 };
+
+	if (!all && !somebody_listens(t, s, key, &list, &all))
+		return;
+	if (all)
+		copies(t, s, key, frame, len, l2_len);
+	for (uint32_t i = 0; i < list.n && !all; i++)
+		if (tw_snoop_takes(s, key, &t->verdict, t->mcast->slots[list.first + i]))
+			flood_to(t, s, t->mcast->slots[list.first + i], key, frame, len, l2_len);
 	if (!s->slot[key->in].uplink && s->n_uplinks > 0)
 		flood_to(t, s, s->uplink[0], key, frame, len, l2_len);
 	tw_trace_note(t, TW_STAGE_transmit, "%u %s", t->n_outs, t->n_outs == 1 ? "copy" : "copies");
@@ -260,6 +285,8 @@ static void act(struct tw_trace *t, const struct tw_snapshot *s, const struct tw
 	note_mirrors(t, s, key->in);
 	if (v->flags & TW_V_INSPECT && !inspected(t, s, key, frame, len, l2_len))
 		return;
+	if (v->flags & TW_V_SNOOP)
+		tw_trace_note(t, TW_STAGE_snoop, "the switch learns from it who listens and who asks");
 	switch ((enum tw_action)v->action) {
 	case TW_ACT_COPY:
 		copies(t, s, key, frame, len, l2_len);

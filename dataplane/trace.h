@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "dataplane/decide.h"
+#include "dataplane/mcast_view.h"
 #include "dataplane/pipeline.h"
 
 enum { TW_TRACE_FRAME_MAX = 9234, TW_TRACE_TEXT = 256, TW_TRACE_HEADROOM = 64 };
@@ -33,6 +34,7 @@ struct tw_trace_names {
 
 struct tw_trace {
 	const struct tw_trace_names *names;
+	const struct tw_mcast_view *mcast; /* who listens; NULL = nothing is known */
 	/* --- the result --- */
 	struct tw_verdict verdict;
 	uint16_t tag;                            /* tw_vlan_tag() of the frame */

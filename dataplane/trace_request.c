@@ -111,6 +111,7 @@ void tw_trace_request(struct tw_switch *sw, struct tw_link_request *req, const T
 		return;
 	}
 	a->trace.names = &names;
+	a->trace.mcast = atomic_load_explicit(&sw->mcast, memory_order_relaxed); /* and this, too */
 	tw_trace_frame(s, in, ask->frame.data, (uint32_t)ask->frame.len, &a->trace);
 	fill(a);
 	out.body_case = TW__ENVELOPE__BODY_TRACED;

@@ -45,6 +45,9 @@ void tw_tx_copies(struct tw_worker *w, const struct tw_snapshot *s, uint16_t in,
 /** The same, and by the uplink if it came from a guest. */
 void tw_tx_flood(struct tw_worker *w, const struct tw_snapshot *s, uint16_t in, const struct tw_key *key,
 		 const struct tw_verdict *v, struct rte_mbuf *m);
+/** To those of these ports that may have it, and to the wire. */
+void tw_tx_listeners(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_key *key,
+		     const struct tw_verdict *v, const uint16_t *slots, uint32_t n, struct rte_mbuf *m);
 
 /** Into the hold queue of a port between two hosts. @param in where the frame came in @param slot for which it waits */
 void tw_tx_hold(struct tw_worker *w, const struct tw_slot *in, uint16_t slot, const struct tw_key *key,

@@ -80,7 +80,8 @@ static bool in_scope(const struct tw_slot *out, const struct tw_verdict *v)
 {
 	if (v->action == TW_ACT_COPY)
 		return out->promiscuous;
-	return v->scope == TW_TO_ALL || out->promiscuous || (v->scope == TW_TO_UNKNOWN && out->takes_unknown);
+	return v->scope == TW_TO_ALL || v->scope >= TW_TO_LISTENERS || out->promiscuous ||
+	       (v->scope == TW_TO_UNKNOWN && out->takes_unknown);
 }
 
 bool tw_flood_takes(const struct tw_snapshot *s, const struct tw_key *key, const struct tw_verdict *v, uint16_t member,

@@ -143,6 +143,29 @@ static __attribute__((noinline)) enum tw_drop judge_each(struct tw_worker *w, co
 	return reason;
 }
 
+/* To all, or to who listens now. */
+static void flood(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b, unsigned i, struct tw_flow *f)
+{
+	const struct tw_mcast_view *view = NULL;
+	struct tw_mcast_list list = { 0 };
+	bool all = f->verdict.scope < TW_TO_LISTENERS;
+	enum tw_drop reason = TW_DROPS;
+
+	if (!all) {
+		view = w->mcast ? atomic_load_explicit(w->mcast, memory_order_acquire) : NULL;
+		reason = tw_snoop_listeners(s, view, &b->key[i], &f->verdict, &list, &all);
+	}
+	if (reason != TW_DROPS) {
+		refuse(w, s, b, i, f, b->slot, reason);
+		return;
+	}
+	count(w, b, i, f);
+	if (all)
+		tw_tx_flood(w, s, b->slot, &b->key[i], &f->verdict, b->m[i]);
+	else
+		tw_tx_listeners(w, s, &b->key[i], &f->verdict, view ? view->slots + list.first : NULL, list.n, b->m[i]);
+}
+
 /* Any frame but those that are only forwarded. Whatever judges frames one by one comes before the count. */
 static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b, unsigned i,
 					  struct tw_flow *f)
@@ -161,6 +184,8 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 			return;
 		}
 	}
+	if (__builtin_expect(v->flags & TW_V_SNOOP, 0))
+		tw_snoop_tell(w, s, &b->key[i], v, b->m[i]);
 	switch ((enum tw_action)v->action) {
 	case TW_ACT_COPY:
 		tw_tx_copies(w, s, b->slot, &b->key[i], v, b->m[i]);
@@ -170,8 +195,7 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 		forward(w, s, b, i, f);
 		break;
 	case TW_ACT_FLOOD:
-		count(w, b, i, f);
-		tw_tx_flood(w, s, b->slot, &b->key[i], v, b->m[i]);
+		flood(w, s, b, i, f);
 		break;
 	case TW_ACT_HOLD:
 		count(w, b, i, f);

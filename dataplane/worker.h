@@ -22,7 +22,9 @@
 
 #include "dataplane/drop.h"
 #include "dataplane/flow_cache.h"
+#include "dataplane/mcast_view.h"
 #include "dataplane/snapshot.h"
+#include "dataplane/snoop.h"
 
 enum {
 	TW_BURST = 32,
@@ -104,6 +106,7 @@ struct tw_worker {
 	bool busy;                     /* the last round found frames */
 	uint32_t idle_polls;
 	uint32_t expiry_owed; /* entries expiry is behind with */
+	struct tw_snoop_meter snoop_meters[TW_SLOTS_MAX];
 	/* --- shared: set by main before the worker starts --- */
 	struct rte_mempool *pool;  /* private area TW_MBUF_PRIV_SIZE */
 	struct rte_rcu_qsbr *qsbr; /* this worker is thread `id` */
@@ -111,8 +114,9 @@ struct tw_worker {
 	struct rte_ring *mirrors;  /* mbufs: worker -> mirror thread */
 	struct rte_ring
 		*inject; /* mbufs: main -> worker; as tw_edit_canonical() leaves them, m->port = slot to leave by */
-	struct rte_ring *jobs; /* struct tw_job *: main -> worker */
-	struct rte_ring *told; /* tw_told_pack(): worker -> main */
+	struct rte_ring *snoops; /* mbufs with a struct tw_snoop_tag: worker -> main */
+	struct rte_ring *jobs;   /* struct tw_job *: main -> worker */
+	struct rte_ring *told;   /* tw_told_pack(): worker -> main */
 	struct rte_ring *
 		*hold; /* [TW_SLOTS_MAX], NULL or MP ring of mbufs as tw_edit_canonical() leaves them; main drains */
 	struct tw_rate_state *rates; /* [TW_PORTS_MAX], of all workers together (rate.h) */
@@ -121,6 +125,7 @@ struct tw_worker {
 	uint32_t idle_sleep_us;      /* 0 = never sleep */
 	/* --- shared: written by main while running --- */
 	_Atomic(const struct tw_snapshot *) *snapshot; /* one for all workers; read once a burst */
+	_Atomic(const struct tw_mcast_view *) *mcast;  /* one for all workers; NULL pointer or NULL: nothing is known */
 	_Atomic bool stop;
 };
 

@@ -85,8 +85,9 @@ static bool create_rings(struct tw_worker *w)
 	w->mirrors = ring("mirrors", w->id, TW_MIRROR_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->inject = ring("inject", w->id, TW_INJECT_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->jobs = ring("jobs", w->id, JOB_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	w->snoops = ring("snoops", w->id, TW_SNOOP_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->told = ring("told", w->id, TW_TOLD_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	return w->records && w->mirrors && w->inject && w->jobs && w->told;
+	return w->records && w->mirrors && w->inject && w->jobs && w->told && w->snoops;
 }
 
 static int create_worker(struct tw_switch *sw, unsigned id)
@@ -110,6 +111,7 @@ static int create_worker(struct tw_switch *sw, unsigned id)
 	w->rates = sw->rates;
 	w->idle_sleep_us = sw->options.idle_sleep_us;
 	w->snapshot = &sw->snapshot;
+	w->mcast = &sw->mcast;
 	tw_worker_clock_init(w);
 	return rte_rcu_qsbr_thread_register(sw->qsbr, id) ? -EINVAL : 0;
 }
@@ -166,6 +168,7 @@ void tw_workers_destroy(struct tw_switch *sw)
 			continue;
 		free_mbufs(w->mirrors);
 		free_mbufs(w->inject);
+		free_mbufs(w->snoops);
 		rte_ring_free(w->records);
 		rte_ring_free(w->jobs);
 		rte_ring_free(w->told);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_relations.c - what fields of one message are to each other; see check_rules.h. Snapshots: check_snapshot.c. Pure. */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "common/mac.h"
@@ -82,6 +83,17 @@ bool tw_also_mirror_ports_unique(const ProtobufCMessage *msg, const struct tw_wh
 						     mirror->ports[i]);
 			}
 	return true;
+}
+
+bool tw_also_querier_is_ipv4(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
+{
+	const char *address = ((const Tw__Multicast *)msg)->querier_address;
+	struct tw_where here = { at, "querier_address", -1 };
+	uint8_t octets[4];
+
+	if (!*address || (inet_pton(AF_INET, address, octets) == 1 && octets[0] < 224))
+		return true;
+	return tw_where_fail(&here, TW_E_INVALID, err, "%s is no host's IPv4 address, as queries come from", address);
 }
 
 bool tw_also_acl_name(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)

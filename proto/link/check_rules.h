@@ -69,6 +69,7 @@ bool tw_also_vlan_fits(const ProtobufCMessage *msg, const struct tw_where *at, s
 bool tw_also_uplinks_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_mirror_ports_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_name_fits_kind(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_querier_is_ipv4(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_acl_name(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_burst_has_rate(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_static_macs_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);

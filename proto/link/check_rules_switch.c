@@ -69,6 +69,11 @@ static const struct tw_rule get_flows[] = {
 	{ "limit", RANGE_OR_ZERO(1, 10000, "a number of flows", "1000") },
 	{ 0 }
 };
+static const struct tw_rule port_group[] = {
+	{ "vlan", VLAN_ID_OR("untagged") },
+	{ "group", TW_RULE_IP },
+	{ 0 }
+};
 static const struct tw_rule names_number[] = { /* TakePortState, ReleasePort, PortActivated */
 	{ "number", PORT_NUMBER },
 	{ 0 }
@@ -77,6 +82,7 @@ static const struct tw_rule names_number[] = { /* TakePortState, ReleasePort, Po
 static const struct tw_rule port_state[] = {
 	{ "number", PORT_NUMBER },
 	{ "rate_debts", TW_RULE_ANY, COUNT(0, 16) },
+	{ "groups", TW_RULE_MESSAGE, COUNT(0, 256) },
 	{ 0 }
 };
 
@@ -91,6 +97,7 @@ const struct tw_rules tw_rules_switch[] = {
 	{ &tw__take_port_state__descriptor, names_number },
 	{ &tw__release_port__descriptor, names_number },
 	{ &tw__port_state__descriptor, port_state },
+	{ &tw__port_group__descriptor, port_group },
 	{ &tw__port_activated__descriptor, names_number },
 	{ 0 }
 };

@@ -158,6 +158,8 @@ int rs_setup(void **state)
 	w->inject = ring("rs_inject", 256);
 	w->jobs = ring("rs_jobs", 16);
 	w->told = ring("rs_told", 16);
+	w->snoops = ring("rs_snoops", 64);
+	w->mcast = &rs.mcast;
 	make_rings(1024, 1024, 256, 64);
 	tw_worker_clock_init(w);
 	for (unsigned who = 1; who <= RS_PORTS; who++)
@@ -181,10 +183,11 @@ int rs_teardown(void **state)
 
 	for (unsigned who = 1; who < RS_DEVICES; who++)
 		left += free_frames(rx[who]) + free_frames(tx[who]);
-	left += free_frames(rs.worker.inject);
+	left += free_frames(rs.worker.inject) + free_frames(rs.worker.snoops);
 	rte_ring_free(rs.worker.inject);
 	rte_ring_free(rs.worker.jobs);
 	rte_ring_free(rs.worker.told);
+	rte_ring_free(rs.worker.snoops);
 	tw_snapshot_free(atomic_exchange(&published, NULL));
 	lost = pool_full - rte_mempool_avail_count(pool);
 	if (left || lost)
@@ -286,6 +289,7 @@ static void describe_port(struct message *m, size_t i, unsigned who)
 	m->port[i].vlan = &m->vlan[i];
 	m->port[i].mtu = p->mtu;
 	m->port[i].disabled = p->disabled;
+	m->port[i].multicast = (Tw__Multicast *)(uintptr_t)rs.multicast;
 	m->port[i].allow_forged = p->allow_forged;
 	describe_macs(m, i, p);
 	describe_guards(m, i, p);

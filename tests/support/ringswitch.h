@@ -12,6 +12,7 @@
 
 #include "dataplane/worker.h"
 #include "flowexport/record.h"
+#include "proto/model.pb-c.h"
 #include "tests/support/frame.h"
 
 enum { RS_PORTS = 6, RS_UP = 7, RS_UP2 = 8, RS_DEVICES = 9, RS_REMOTE = 20, RS_RING = 256 };
@@ -47,7 +48,9 @@ struct ringswitch {
 	struct tw_worker worker;
 	struct rs_port port[RS_DEVICES];
 	uint32_t active_s, idle_s;
-	const char *acl_rules[4]; /* up to the first NULL; what they do not fit passes */
+	const Tw__Multicast *multicast;              /* of every port; NULL = not snooped */
+	_Atomic(const struct tw_mcast_view *) mcast; /* the test's, NULL = nothing is known */
+	const char *acl_rules[4];                    /* up to the first NULL; what they do not fit passes */
 };
 extern struct ringswitch rs;
 

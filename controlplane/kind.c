@@ -25,6 +25,9 @@ static const char *const network_fields[] = { "vlan",
 					      "promiscuous",
 					      "unknown_unicast",
 					      "unknown_from_wire",
+					      "storm_broadcast",
+					      "storm_multicast",
+					      "storm_unknown",
 					      NULL };
 static const char *const port_fields[] = { "mac",
 					   "network",
@@ -45,6 +48,9 @@ static const char *const port_fields[] = { "mac",
 					   "unknown_from_wire",
 					   "forged",
 					   "static_macs",
+					   "storm_broadcast",
+					   "storm_multicast",
+					   "storm_unknown",
 					   NULL };
 static const char *const mirror_fields[] = { "ports", "direction", "file", "snaplen", "max_bytes", "disabled", NULL };
 static const char *const exporter_fields[] = {

@@ -15,6 +15,7 @@
 #include "dataplane/guard.h"
 #include "dataplane/note.h"
 #include "dataplane/snoop.h"
+#include "dataplane/rate.h"
 
 static struct tw_verdict drop(struct tw_verdict v, enum tw_drop reason)
 {
@@ -22,7 +23,7 @@ static struct tw_verdict drop(struct tw_verdict v, enum tw_drop reason)
 	v.drop = (uint8_t)reason;
 	v.out = TW_SLOT_NONE;
 	v.egress = 0;
-	v.flags &= (uint16_t) ~(TW_V_MIRROR_OUT | TW_V_INSPECT | TW_V_ACL_EACH | TW_V_SNOOP);
+	v.flags &= (uint16_t) ~(TW_V_MIRROR_OUT | TW_V_INSPECT | TW_V_ACL_EACH | TW_V_STORM | TW_V_SNOOP);
 	return v;
 }
 
@@ -67,6 +68,12 @@ static enum tw_drop check_source(const struct tw_slot *in, const struct tw_key *
 	if (!in->uplink && !in->allow_forged && !tw_slot_has_mac(in, key->src_mac))
 		return TW_DROP_FORGED_SOURCE;
 	return TW_DROPS;
+}
+
+/* Frames of the kind that goes to many, or to nobody known. */
+static uint16_t storm_flag(const struct tw_slot *in, const struct tw_key *key)
+{
+	return in->rate && in->rate->bucket[tw_rate_storm_of(key->dst_mac)].cost ? TW_V_STORM : 0;
 }
 
 static bool somebody_takes(const struct tw_snapshot *s, const struct tw_key *key, const struct tw_verdict *v,
@@ -224,6 +231,8 @@ static struct tw_verdict forward_unicast(const struct tw_snapshot *s, const stru
 		if (dst->slot != TW_SLOT_NONE)
 			return to_port(s, key, v, dst->slot);
 	}
+	if (!dst)
+		v.flags |= storm_flag(&s->slot[key->in], key);
 	return forward_elsewhere(s, key, v, !dst);
 }
 
@@ -299,7 +308,9 @@ struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *ke
 	}
 	if (reason != TW_DROPS)
 		return drop(v, reason);
-	if (is_group(key->dst_mac))
+	if (is_group(key->dst_mac)) {
+		v.flags |= storm_flag(in, key);
 		return forward_group(s, key, v);
+	}
 	return copy_to_promiscuous(s, key, forward_unicast(s, key, v));
 }

@@ -26,6 +26,9 @@
 	_(GUARD_HIDDEN, guard_hidden, in, "headers that hide a frame from the port's guards (two tags, LLC/SNAP)") \
 	_(ACL_INGRESS, acl_ingress, in, "an access list denies what the guest sends")                              \
 	_(ACL_EGRESS, acl_egress, out, "an access list denies what would go to the guest")                         \
+	_(STORM_BROADCAST, storm_broadcast, in, "the guest sends more broadcasts than its storm control allows")   \
+	_(STORM_MULTICAST, storm_multicast, in, "the guest sends more multicasts than its storm control allows")   \
+	_(STORM_UNKNOWN, storm_unknown, in, "the guest sends more to unknown MACs than its storm control allows")  \
 	_(VLAN_NOT_ALLOWED, vlan_not_allowed, in, "the frame's VLAN is not one of the port's")                     \
 	_(UNTAGGED_ON_TRUNK, untagged_on_trunk, in, "an untagged frame came in on a trunk without native VLAN")    \
 	_(TAGGED_ON_ACCESS, tagged_on_access, in, "a tagged frame came in on an access port")                      \

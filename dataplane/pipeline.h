@@ -30,6 +30,8 @@
 	  "arp_inspect nd_inspect guard_hidden")                                                                      \
 	S(acl, acl.c, flows_of_rules_on_tcp_flags, "the access lists once more, with the frame's TCP flags",          \
 	  "acl_ingress acl_egress")                                                                                   \
+	S(storm, rate.c, to_many_or_unknown, "is there credit for another one",                                       \
+	  "storm_broadcast storm_multicast storm_unknown")                                                            \
 	S(count, meter.h, every_frame, "into the flow, or into that of its frames refused one by one", "")            \
 	S(snoop, snoop.c, igmp_and_mld, "a copy for main, which learns who listens", "")                              \
 	S(edit, edit.c, every_frame, "802.1Q tag on, off, changed", "no_buffer")                                      \

@@ -35,6 +35,9 @@ bool tw_plan_rates(const Tw__LocalPort *in, struct tw_plan_port *port)
 		return false;
 	limited = bits(r, TW_RATE_IN_OCTETS, in->ingress_rate);
 	limited |= frames(r, TW_RATE_IN_FRAMES, in->ingress_pps);
+	limited |= frames(r, TW_RATE_STORM_BROADCAST, in->storm_broadcast);
+	limited |= frames(r, TW_RATE_STORM_MULTICAST, in->storm_multicast);
+	limited |= frames(r, TW_RATE_STORM_UNKNOWN, in->storm_unknown);
 	r->out = bits(r, TW_RATE_OUT_OCTETS, in->egress_rate);
 	r->out |= frames(r, TW_RATE_OUT_FRAMES, in->egress_pps);
 	if (limited || r->out)

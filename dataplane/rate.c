@@ -2,6 +2,8 @@
 /* rate.c - limits at work; see rate.h. The worker. */
 #include "dataplane/rate.h"
 
+#include <string.h>
+
 #include "dataplane/worker.h"
 
 enum {
@@ -89,4 +91,24 @@ uint16_t tw_rate_police(const struct tw_worker *w, const struct tw_rate *r, uint
 	for (uint16_t i = 0; i < n_refused; i++)
 		m[kept + i] = refused[i];
 	return kept;
+}
+
+enum tw_rate_bucket tw_rate_storm_of(const uint8_t dst_mac[6])
+{
+	static const uint8_t all[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+	if (!(dst_mac[0] & 1))
+		return TW_RATE_STORM_UNKNOWN;
+	return memcmp(dst_mac, all, 6) == 0 ? TW_RATE_STORM_BROADCAST : TW_RATE_STORM_MULTICAST;
+}
+
+enum tw_drop tw_rate_storm(const struct tw_worker *w, const struct tw_rate *r, const struct tw_key *key)
+{
+	enum tw_rate_bucket which = tw_rate_storm_of(key->dst_mac);
+
+	if (tw_bucket_take(&r->bucket[which], &w->rates[key->in].full_at[which], tw_rate_now(w), 1, true))
+		return TW_DROPS;
+	return which == TW_RATE_STORM_BROADCAST   ? TW_DROP_STORM_BROADCAST
+	       : which == TW_RATE_STORM_MULTICAST ? TW_DROP_STORM_MULTICAST
+						  : TW_DROP_STORM_UNKNOWN;
 }

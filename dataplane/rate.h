@@ -2,7 +2,8 @@
 /*
  * rate.h - how much a port's guest may send and get: its limits, and where frames meet them.
  *
- * Place    ingress: a burst of the guest, before its frames are looked at. Egress: before its ring.
+ * Place    ingress: a burst of the guest, before its flows are looked up. Storm control: a frame of a flow that goes to many,
+ *          or to nobody that is known (TW_V_STORM). Egress: before its ring.
  * Cost     paid once a burst: if there is credit for all of it, that is one atomic operation. Only a burst that there is not
  *          enough for is looked at frame by frame; small frames pass where a large one no longer does.
  * Units    octets of layer 2 without FCS, as counters have them: a frame of 64 KB is one frame of that many octets.
@@ -16,14 +17,19 @@
 #include <stddef.h>
 
 #include "dataplane/bucket.h"
+#include "dataplane/drop.h"
 
 struct rte_mbuf;
+struct tw_key;
 struct tw_worker;
 
 /* Each direction has its state in a cache line of its own. Octets, then frames. */
 enum tw_rate_bucket {
 	TW_RATE_IN_OCTETS,
 	TW_RATE_IN_FRAMES,
+	TW_RATE_STORM_BROADCAST,
+	TW_RATE_STORM_MULTICAST,
+	TW_RATE_STORM_UNKNOWN,
 	TW_RATE_OUT_OCTETS = 8,
 	TW_RATE_OUT_FRAMES,
 	TW_RATE_BUCKETS = 16,
@@ -67,5 +73,11 @@ bool tw_rate_take(const struct tw_worker *worker, const struct tw_rate *rate, ui
  */
 uint16_t tw_rate_police(const struct tw_worker *worker, const struct tw_rate *rate, uint16_t slot, struct rte_mbuf **m,
 			uint16_t n);
+
+/** Which storm control is for frames to a group, or for unicast to nobody known. */
+enum tw_rate_bucket tw_rate_storm_of(const uint8_t dst_mac[6]);
+
+/** Storm control of one frame. @return TW_DROPS: it may pass */
+enum tw_drop tw_rate_storm(const struct tw_worker *worker, const struct tw_rate *rate, const struct tw_key *key);
 
 #endif

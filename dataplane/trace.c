@@ -285,6 +285,8 @@ static void act(struct tw_trace *t, const struct tw_snapshot *s, const struct tw
 	note_mirrors(t, s, key->in);
 	if (v->flags & TW_V_INSPECT && !inspected(t, s, key, frame, len, l2_len))
 		return;
+	if (v->flags & TW_V_STORM)
+		tw_trace_storm(t, s, key);
 	if (v->flags & TW_V_SNOOP)
 		tw_trace_note(t, TW_STAGE_snoop, "the switch learns from it who listens and who asks");
 	switch ((enum tw_action)v->action) {

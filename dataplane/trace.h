@@ -69,6 +69,7 @@ const char *tw_trace_name(const struct tw_trace *trace, uint16_t slot, uint32_t 
 
 /* ---- trace_rate.c: what the limits of a port say; whether there is credit in that moment is not asked ---- */
 void tw_trace_police(struct tw_trace *trace, const struct tw_snapshot *snapshot, uint16_t in);
+void tw_trace_storm(struct tw_trace *trace, const struct tw_snapshot *snapshot, const struct tw_key *key);
 void tw_trace_limit(struct tw_trace *trace, const struct tw_snapshot *snapshot, uint16_t out);
 
 #endif

@@ -24,6 +24,16 @@ void tw_trace_police(struct tw_trace *t, const struct tw_snapshot *s, uint16_t i
 		tw_trace_note(t, TW_STAGE_police, "no limit on what %s sends", tw_trace_name(t, in, 0));
 }
 
+void tw_trace_storm(struct tw_trace *t, const struct tw_snapshot *s, const struct tw_key *key)
+{
+	static const char *const what[] = { [TW_RATE_STORM_BROADCAST] = "broadcasts",
+					    [TW_RATE_STORM_MULTICAST] = "multicasts",
+					    [TW_RATE_STORM_UNKNOWN] = "unknown unicasts" };
+	enum tw_rate_bucket which = tw_rate_storm_of(key->dst_mac);
+
+	note(t, TW_STAGE_storm, &s->slot[key->in].rate->bucket[which], what[which], "a second");
+}
+
 void tw_trace_limit(struct tw_trace *t, const struct tw_snapshot *s, uint16_t out)
 {
 	const struct tw_rate *r = s->slot[out].rate;

@@ -140,6 +140,8 @@ static __attribute__((noinline)) enum tw_drop judge_each(struct tw_worker *w, co
 					  m->data_len, b->meta[i].l2_len);
 	if (reason == TW_DROPS && v->flags & TW_V_ACL_EACH)
 		reason = tw_acl_judge_each(w, s, &b->key[i], b->meta[i].tcp_flags, v, charged);
+	if (reason == TW_DROPS && v->flags & TW_V_STORM)
+		reason = tw_rate_storm(w, s->slot[b->slot].rate, &b->key[i]);
 	return reason;
 }
 
@@ -177,7 +179,7 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 
 	if (__builtin_expect(v->flags & TW_V_MIRROR_IN, 0))
 		tw_tx_mirror(w, in->mirror_in, in->number, false, b->m[i]);
-	if (__builtin_expect(v->flags & (TW_V_INSPECT | TW_V_ACL_EACH), 0)) {
+	if (__builtin_expect(v->flags & (TW_V_INSPECT | TW_V_ACL_EACH | TW_V_STORM), 0)) {
 		reason = judge_each(w, s, b, i, v, &charged);
 		if (reason != TW_DROPS) {
 			refuse(w, s, b, i, f, charged, reason);

@@ -38,6 +38,7 @@ static const struct tw_column card[] = {
 	{ "egress ACL", "egress_acl", NULL },
 	{ "ingress limit", "ingress_rate", tw_cell_ingress },
 	{ "egress limit", "egress_rate", tw_cell_egress },
+	{ "storm control", "storm_broadcast", tw_cell_storm },
 	{ "ports", "ports", NULL },
 	{ "revision", "revision", NULL },
 	{ 0 },

@@ -71,6 +71,7 @@ static const struct tw_column card[] = {
 	{ "egress ACL", "egress_acl", acl_cell },
 	{ "ingress limit", "ingress_rate", tw_cell_ingress },
 	{ "egress limit", "egress_rate", tw_cell_egress },
+	{ "storm control", "storm_broadcast", tw_cell_storm },
 	{ "state", "disabled", state_cell },
 	{ "host", "binding.host", NULL },
 	{ "migration", "binding.migration", migration_cell },

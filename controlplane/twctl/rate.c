@@ -87,6 +87,11 @@ const struct tw_option tw_network_rate_options[] = {
 	BITS("egress-rate", "egress_rate", "bit/s that each guest may get; or none (default)"),
 	BURST("egress-burst", "egress_rate", "egress-rate", BURST_TEXT),
 	FRAMES("egress-pps", "egress_pps", "frames a second that each guest may get; or none (default)"),
+	FRAMES("storm-broadcast", "storm_broadcast",
+	       "broadcasts a second that each guest may send, as 1000pps; or none (default)"),
+	FRAMES("storm-multicast", "storm_multicast", "multicasts a second that each guest may send; or none (default)"),
+	FRAMES("storm-unknown", "storm_unknown",
+	       "frames a second that each guest may send to MACs nobody is known to have; or none (default)"),
 	{ 0 },
 };
 
@@ -99,6 +104,10 @@ const struct tw_option tw_port_rate_options[] = {
 	BITS("egress-rate", "egress_rate", "bit/s that the guest may get" OWN),
 	BURST("egress-burst", "egress_rate", "egress-rate", BURST_TEXT),
 	FRAMES("egress-pps", "egress_pps", "frames a second that the guest may get" OWN),
+	FRAMES("storm-broadcast", "storm_broadcast", "broadcasts a second that the guest may send" OWN),
+	FRAMES("storm-multicast", "storm_multicast", "multicasts a second that the guest may send" OWN),
+	FRAMES("storm-unknown", "storm_unknown",
+	       "frames a second that the guest may send to MACs nobody is known to have" OWN),
 	{ 0 },
 };
 
@@ -176,4 +185,28 @@ void tw_cell_ingress(FILE *cell, const json_t *rate, const json_t *object)
 void tw_cell_egress(FILE *cell, const json_t *rate, const json_t *object)
 {
 	print_limit(cell, rate, json_object_get(object, "egress_pps"), object);
+}
+
+void tw_cell_storm(FILE *cell, const json_t *broadcast, const json_t *object)
+{
+	static const char *const fields[] = { "storm_broadcast", "storm_multicast", "storm_unknown" };
+	const char *no = no_rate(broadcast, object);
+	bool same = no;
+
+	for (int i = 1; i < 3 && same; i++) {
+		const char *other = no_rate(json_object_get(object, fields[i]), object);
+
+		same = other && strcmp(no, other) == 0;
+	}
+	for (int i = 0; i < 3 && !same; i++) {
+		const json_t *rate = json_object_get(object, fields[i]);
+
+		fprintf(cell, "%s%s ", i ? ", " : "", fields[i] + strlen("storm_"));
+		if (no_rate(rate, object))
+			fputs(no_rate(rate, object), cell);
+		else
+			print_frames(cell, rate);
+	}
+	if (same)
+		fputs(no, cell);
 }

@@ -194,6 +194,59 @@ static void a_super_frame_passes_a_small_bucket_and_is_paid_for(void **state)
 	rs_expect_drops("1.rate_ingress=2");
 }
 
+static void storms_are_limited_by_kind_and_nothing_else_is(void **state)
+{
+	const struct test_frame all = { .from = 1, .to = TF_EVERYBODY, .payload = 60 };
+	const struct test_frame unknown = { .from = 1, .to = 99, .payload = 60 };
+	static uint8_t group[TF_MAX];
+	size_t len = test_frame_write(&to2, group);
+	uint64_t forwarded, refused, octets;
+
+	memcpy(group, (const uint8_t[6]){ 0x01, 0x00, 0x5e, 1, 2, 3 }, 6);
+	rs_still();
+	rs.port[2].here = rs.port[4].here = false;
+	rs.port[1].storm_broadcast = (struct rs_rate){ 1000, 3 };
+	rs.port[1].storm_multicast = (struct rs_rate){ 1000, 5 };
+	rs.port[1].storm_unknown = (struct rs_rate){ 1000, 7 };
+	rs_publish();
+	for (int i = 0; i < 10; i++) {
+		rs_send(1, &all);
+		rs_send_bytes(1, group, len);
+		rs_send(1, &unknown);
+		rs_send(1, &to5);
+	}
+	rs_run();
+	assert_int_equal(count_at(5), 3 + 5 + 10);
+	assert_int_equal(count_at(RS_UP), 3 + 5 + 7);
+	rs_expect_drops("1.storm_broadcast=7 1.storm_multicast=5 1.storm_unknown=3");
+	sum_records(&forwarded, &refused, &octets);
+	assert_int_equal(forwarded, 25);
+	assert_int_equal(refused, 15);
+}
+
+/* Known on another host is known. What a guard or a list refuses takes no credit. */
+static void storm_control_asks_only_for_what_nobody_has(void **state)
+{
+	const struct test_frame remote = { .from = 1, .to = RS_REMOTE, .payload = 60 };
+	const struct test_frame all = { .from = 1, .to = TF_EVERYBODY, .protocol = 17, .dport = 7, .payload = 60 };
+	struct test_frame other = all;
+
+	other.dport = 8;
+	rs_still();
+	rs.port[1].storm_unknown = rs.port[1].storm_broadcast = (struct rs_rate){ 1, 1 };
+	rs.acl_rules[0] = "deny udp to any port 7";
+	rs.port[1].acl_in = true;
+	rs.port[2].here = rs.port[4].here = false;
+	rs_publish();
+	send(&remote, 10);
+	send(&all, 5);
+	send(&other, 2);
+	rs_run();
+	assert_int_equal(count_at(RS_UP), 11);
+	assert_int_equal(count_at(5), 1);
+	rs_expect_drops("1.acl_ingress=5 1.storm_broadcast=1");
+}
+
 /* Two workers poll one port by turns: together they have its rate, once. */
 static void workers_on_one_port_share_its_rate(void **state)
 {
@@ -254,6 +307,8 @@ int main(void)
 		TEST(a_refused_frame_is_counted_as_it_came_in),
 		TEST(a_change_elsewhere_fills_no_bucket),
 		TEST(a_super_frame_passes_a_small_bucket_and_is_paid_for),
+		TEST(storms_are_limited_by_kind_and_nothing_else_is),
+		TEST(storm_control_asks_only_for_what_nobody_has),
 		TEST(workers_on_one_port_share_its_rate),
 		TEST(neighbours_of_a_policed_guest_lose_nothing),
 	};

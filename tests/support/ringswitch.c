@@ -20,7 +20,7 @@
 #include "dataplane/rate.h"
 #include "dataplane/snapshot_build.h"
 
-enum { RATES = 4, POOL = 4095, ROOM = RTE_PKTMBUF_HEADROOM + 2048 };
+enum { RATES = 7, POOL = 4095, ROOM = RTE_PKTMBUF_HEADROOM + 2048 };
 
 struct ringswitch rs;
 
@@ -248,6 +248,9 @@ static void describe_rates(struct message *m, size_t i, const struct rs_port *p)
 	m->port[i].ingress_pps = describe_rate(&m->rates[i][1], &p->ingress_pps);
 	m->port[i].egress_rate = describe_rate(&m->rates[i][2], &p->egress_rate);
 	m->port[i].egress_pps = describe_rate(&m->rates[i][3], &p->egress_pps);
+	m->port[i].storm_broadcast = describe_rate(&m->rates[i][4], &p->storm_broadcast);
+	m->port[i].storm_multicast = describe_rate(&m->rates[i][5], &p->storm_multicast);
+	m->port[i].storm_unknown = describe_rate(&m->rates[i][6], &p->storm_unknown);
 }
 
 static void describe_macs(struct message *m, size_t i, const struct rs_port *p)

@@ -42,6 +42,7 @@ struct rs_port {
 	bool promiscuous, unknown_from_wire;
 	uint8_t unknown;    /* Tw__UnknownUnicast */
 	uint8_t static_who; /* the MAC of this test frame lives behind the port, too; 0 = none */
+	struct rs_rate storm_broadcast, storm_multicast, storm_unknown;
 };
 
 struct ringswitch {

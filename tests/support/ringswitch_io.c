@@ -89,7 +89,7 @@ void rs_still(void)
 
 void rs_warp(uint32_t ms)
 {
-	uint64_t cycles = ms * (rte_get_tsc_hz() / 1000);
+	uint64_t cycles = ms * rte_get_tsc_hz() / 1000 + 2; /* at least: what is due in that time is due then */
 
 	if (rs.worker.tsc_still)
 		rs.worker.tsc_still += cycles;

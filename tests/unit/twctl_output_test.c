@@ -121,6 +121,7 @@ static void a_port_shows_its_identity_place_counters_and_drops(void **state)
 				      "egress ACL          inherit\n"
 				      "ingress limit       inherit\n"
 				      "egress limit        inherit\n"
+				      "storm control       inherit\n"
 				      "state               enabled\n"
 				      "host                a\n"
 				      "migration           none\n"

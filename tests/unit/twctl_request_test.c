@@ -80,6 +80,9 @@ static const struct {
 	{ "port set db/eth0 --ingress-rate none --egress-rate inherit --ingress-pps 5000pps",
 	  "{'set':{'object':{'port':{'name':'db/eth0','vhost':'client','ingress_rate':{},'ingress_pps':"
 	  "{'per_second':5000}}},'fields':['ingress_rate','egress_rate','ingress_pps']}}" },
+	{ "network set blue --storm-broadcast 1000pps --storm-unknown none",
+	  "{'set':{'object':{'network':{'name':'blue','storm_broadcast':{'per_second':1000},'storm_unknown':{}}},"
+	  "'fields':['storm_broadcast','storm_unknown']}}" },
 	{ "network delete blue", "{'delete':{'kind':'network','name':'blue'}}" },
 
 	{ "port create web/eth0 --network blue",

@@ -2,13 +2,15 @@
 /*
  * bench_path.c - the same frames through tw_worker_poll(), burst by burst: to count instructions, not time.
  *
- * Two guests of one access VLAN; bursts of 32 frames go in by turns and out at the other one. Ports are vhost-user sockets with
+ * Two guests of one access VLAN a worker; bursts of 32 frames go in by turns and out at the other one. Ports are vhost-user sockets with
  * virtio_user guests in this same process (as in the switch), or net_ring devices (the path without the guests' rings).
- * The worker's clock stands still, so nothing depends on how fast this runs: tests/bench/instructions runs it under callgrind,
+ * With --short N each flow is N frames long and never comes again; then a millisecond passes every so many rounds, and flows
+ * end after a tenth of a second. Else the workers' clocks stand still. Nothing depends on how fast this runs: tests/bench/instructions runs it under callgrind,
  * which counts only inside tw_worker_poll() and from bench_measured() on, when every flow is known.
- * Threads  main is the worker; rte_vhost has its own while guests connect.
+ * Threads  main is every worker, by turns; rte_vhost has its own while guests connect.
  *
- * Usage: bench-path [--ports vhost|ring] [--flows N] [--frames N] [--size OCTETS-WITH-FCS] [--dir FOLDER-FOR-SOCKETS]
+ * Usage: bench-path [--ports vhost|ring] [--flows N] [--short N] [--workers N] [--frames N] [--size OCTETS-WITH-FCS]
+ *        [--dir FOLDER-FOR-SOCKETS]
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -28,7 +30,10 @@
 #include "dataplane/vhost.h"
 #include "dataplane/worker.h"
 
-enum { PORTS = 2, RING = 1024, VLAN = 10, POOL = 8191, ROOM = 2048 + RTE_PKTMBUF_HEADROOM, FCS = 4, MTU = 1500 };
+enum { PAIR = 2, WORKERS_MAX = 4, PORTS_MAX = WORKERS_MAX * PAIR };
+enum { RING = 1024, VLAN = 10, POOL = 32767, ROOM = 2048 + RTE_PKTMBUF_HEADROOM, FCS = 4, MTU = 1500 };
+enum { SHORT_IDLE_MS = 100, SHORT_TABLE = 1 << 17, SHORT_ROUNDS_PER_MS = 2, SHORT_FLOWS = 1 << 22 };
+enum { TSC_SHIFT = 40 }; /* a millisecond of the workers' clocks: far more cycles than a run takes */
 
 struct headers {
 	struct rte_ether_hdr eth;
@@ -41,23 +46,24 @@ struct guest {
 	uint16_t device;           /* virtio_user */
 	struct rte_ring *in, *out; /* net_ring */
 	struct tw_vhost *vhost;
-	uint32_t flow;
+	uint32_t flow, in_flow;
 	uint64_t received;
 };
 
 static struct {
 	bool vhost;
-	uint32_t flows, frames, len;
+	uint32_t flows, frames, len, per_flow, workers;
 	const char *dir;
-} options = { .vhost = true, .flows = 64, .frames = 65536, .len = 60, .dir = "/tmp" };
+} options = { .vhost = true, .flows = 64, .frames = 65536, .len = 60, .workers = 1, .dir = "/tmp" };
 
-static struct guest guests[PORTS];
+static struct guest guests[PORTS_MAX];
+static unsigned ports;
 static struct rte_mempool *pool;
 static struct tw_snapshot snapshot;
-static struct tw_identity identities[PORTS];
-static struct tw_poll polls[PORTS];
+static struct tw_identity identities[PORTS_MAX];
+static struct tw_poll polls[PORTS_MAX];
 static _Atomic(const struct tw_snapshot *) published;
-static struct tw_worker worker;
+static struct tw_worker workers[WORKERS_MAX];
 
 static void __attribute__((noreturn)) fail(const char *what)
 {
@@ -145,14 +151,15 @@ static void make_snapshot(void)
 {
 	snapshot.generation = 1;
 	snapshot.revision = 1;
-	snapshot.n_slots = PORTS;
-	snapshot.n_identities = PORTS;
+	snapshot.n_slots = (uint16_t)ports;
+	snapshot.n_identities = ports;
 	snapshot.identities = identities;
-	snapshot.polls[0] = (struct tw_poll_list){ .n = PORTS, .poll = polls };
 	snapshot.active_timeout_ms = 60000;
-	snapshot.idle_timeout_ms = 15000;
-	for (unsigned i = 0; i < PORTS; i++)
+	snapshot.idle_timeout_ms = options.per_flow ? SHORT_IDLE_MS : 15000;
+	for (unsigned i = 0; i < ports; i++)
 		fill_slot(i);
+	for (unsigned i = 0; i < options.workers; i++)
+		snapshot.polls[i] = (struct tw_poll_list){ .n = PAIR, .poll = polls + PAIR * i };
 	atomic_store(&published, &snapshot);
 }
 
@@ -167,33 +174,59 @@ static struct rte_ring *ring(const char *name, unsigned size)
 	return r;
 }
 
-static void make_worker(void)
+/* A ring of each worker has its own name. */
+static struct rte_ring *own_ring(const char *what, unsigned id, unsigned size)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "%s%u", what, id);
+	return ring(name, size);
+}
+
+static void make_worker(unsigned id)
 {
 	static struct rte_ring *hold[TW_SLOTS_MAX];
 	static rte_spinlock_t *tx_lock[TW_SLOTS_MAX];
-	static struct tw_rate_state rates[TW_PORTS_MAX];
-	static struct tw_counters counters[TW_SLOTS_MAX];
-	const uint32_t capacity = options.flows * 4; /* both ways, and half empty */
+	static struct tw_counters counters[WORKERS_MAX][TW_SLOTS_MAX];
+	/* Both ways, and half empty. */
+	const uint32_t capacity = options.per_flow ? SHORT_TABLE : options.flows * 4;
 	void *table = rte_zmalloc("flows", tw_flow_cache_size(capacity), RTE_CACHE_LINE_SIZE);
+	struct tw_worker *w = &workers[id];
+	char name[RTE_RING_NAMESIZE];
 
 	if (!table)
 		fail("no memory for that many flows");
-	tw_flow_cache_init(&worker.cache, table, capacity);
-	worker.counters = counters;
-	worker.hold = hold;
-	worker.tx_lock = tx_lock;
-	worker.rates = rates;
-	worker.pool = pool;
-	worker.snapshot = &published;
-	worker.records = rte_ring_create_elem("records", sizeof(struct tw_flow_record), 1024, SOCKET_ID_ANY, 0);
-	worker.mirrors = ring("mirrors", 64);
-	worker.inject = ring("inject", 64);
-	worker.jobs = ring("jobs", 64);
-	worker.told = ring("told", 64);
-	if (!worker.records)
+	tw_flow_cache_init(&w->cache, table, capacity);
+	w->id = (uint16_t)id;
+	w->counters = counters[id];
+	w->hold = hold;
+	w->tx_lock = tx_lock;
+	w->pool = pool;
+	w->snapshot = &published;
+	snprintf(name, sizeof(name), "records%u", id);
+	w->records = rte_ring_create_elem(name, sizeof(struct tw_flow_record), 1024, SOCKET_ID_ANY,
+					  RING_F_SP_ENQ | RING_F_SC_DEQ);
+	w->mirrors = own_ring("mirrors", id, 64);
+	w->inject = own_ring("inject", id, 64);
+	w->jobs = own_ring("jobs", id, 64);
+	w->told = own_ring("told", id, 64);
+	if (!w->records)
 		fail("no memory for rings");
-	tw_worker_clock_init(&worker);
-	worker.ms_per_tsc = 0; /* time stands still */
+	tw_worker_clock_init(w);
+	w->ms_per_tsc = UINT64_C(1) << (64 - TSC_SHIFT); /* time stands still, unless somebody moves it */
+}
+
+/* What an exporter thread would do; and time goes on. */
+static void between_rounds(unsigned round)
+{
+	static struct tw_flow_record records[TW_BURST];
+
+	for (unsigned i = 0; i < options.workers; i++) {
+		while (rte_ring_sc_dequeue_burst_elem(workers[i].records, records, sizeof(records[0]), TW_BURST, NULL))
+			;
+		if (options.per_flow && round % SHORT_ROUNDS_PER_MS == 0)
+			workers[i].tsc_base -= UINT64_C(1) << TSC_SHIFT;
+	}
 }
 
 /* --- frames --- */
@@ -205,14 +238,14 @@ static void fill_frame(struct rte_mbuf *m, unsigned from, uint32_t flow)
 
 	memset(frame, 0, options.len);
 	memcpy(&h->eth.src_addr, snapshot.slot[from].mac, 6);
-	memcpy(&h->eth.dst_addr, snapshot.slot[1 - from].mac, 6);
+	memcpy(&h->eth.dst_addr, snapshot.slot[from ^ 1].mac, 6);
 	h->eth.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
 	h->ip.version_ihl = 0x45;
 	h->ip.time_to_live = 64;
 	h->ip.next_proto_id = IPPROTO_UDP;
 	h->ip.total_length = rte_cpu_to_be_16((uint16_t)(options.len - sizeof(h->eth)));
 	h->ip.src_addr = rte_cpu_to_be_32(0x0a000001u + from);
-	h->ip.dst_addr = rte_cpu_to_be_32(0x0b000000u + (from << 23) + flow);
+	h->ip.dst_addr = rte_cpu_to_be_32(0x20000000u + (from << 23) + flow);
 	h->udp.src_port = h->udp.dst_port = RTE_BE16(1024);
 	h->udp.dgram_len = rte_cpu_to_be_16((uint16_t)(options.len - sizeof(h->eth) - sizeof(h->ip)));
 	m->data_len = (uint16_t)options.len;
@@ -229,7 +262,10 @@ static void send_burst(unsigned from)
 		fail("frames got lost: the pool is empty");
 	for (unsigned i = 0; i < TW_BURST; i++) {
 		fill_frame(m[i], from, g->flow);
-		g->flow = g->flow + 1 == options.flows ? 0 : g->flow + 1;
+		if (++g->in_flow < options.per_flow)
+			continue;
+		g->in_flow = 0;
+		g->flow = (g->flow + 1) % (options.per_flow ? SHORT_FLOWS : options.flows);
 	}
 	if (options.vhost)
 		sent = rte_eth_tx_burst(g->device, 0, m, TW_BURST);
@@ -254,15 +290,41 @@ static void receive(struct guest *g)
 	} while (n);
 }
 
-/* Bursts of both guests, one poll for each pair of them: the worker finds 32 frames at either port. */
+/* Bursts of all guests, one poll for each pair of them: a worker finds 32 frames at either port. */
 static void rounds(uint32_t frames)
 {
-	for (uint32_t done = 0; done < frames; done += PORTS * TW_BURST) {
-		for (unsigned i = 0; i < PORTS; i++)
+	static unsigned round;
+
+	for (uint32_t done = 0; done < frames; done += ports * TW_BURST) {
+		for (unsigned i = 0; i < ports; i++)
 			send_burst(i);
-		tw_worker_poll(&worker);
-		for (unsigned i = 0; i < PORTS; i++)
+		for (unsigned i = 0; i < options.workers; i++)
+			tw_worker_poll(&workers[i]);
+		for (unsigned i = 0; i < ports; i++)
 			receive(&guests[i]);
+		between_rounds(round++);
+	}
+}
+
+/* Until every flow is known; short ones: until as many end as begin. */
+static void warm_up(void)
+{
+	const uint32_t sweep_ms = 2048; /* expiry has been all round the table */
+
+	if (options.per_flow)
+		rounds((SHORT_IDLE_MS + sweep_ms) * SHORT_ROUNDS_PER_MS * ports * TW_BURST);
+	else
+		rounds(ports * (options.flows + TW_BURST));
+}
+
+static void handled(uint64_t *packets, uint64_t *misses)
+{
+	*packets = *misses = 0;
+	for (unsigned i = 0; i < options.workers; i++) {
+		*packets += workers[i].stats.packets;
+		*misses += workers[i].stats.misses;
+		if (workers[i].stats.overflows)
+			fail("frames in no flow record: the table was full");
 	}
 }
 
@@ -276,9 +338,10 @@ void __attribute__((noinline)) bench_measured(void)
 static bool parse_options(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "ports", required_argument, NULL, 'p' },  { "flows", required_argument, NULL, 'f' },
-		{ "frames", required_argument, NULL, 'n' }, { "size", required_argument, NULL, 's' },
-		{ "dir", required_argument, NULL, 'd' },    { 0 },
+		{ "ports", required_argument, NULL, 'p' },   { "flows", required_argument, NULL, 'f' },
+		{ "frames", required_argument, NULL, 'n' },  { "size", required_argument, NULL, 's' },
+		{ "dir", required_argument, NULL, 'd' },     { "short", required_argument, NULL, 'h' },
+		{ "workers", required_argument, NULL, 'w' }, { 0 },
 	};
 	int c;
 
@@ -291,13 +354,19 @@ static bool parse_options(int argc, char **argv)
 			options.frames = (uint32_t)atoi(optarg);
 		else if (c == 's')
 			options.len = (uint32_t)atoi(optarg) - FCS;
+		else if (c == 'h')
+			options.per_flow = (uint32_t)atoi(optarg);
+		else if (c == 'w')
+			options.workers = (uint32_t)atoi(optarg);
 		else if (c == 'd')
 			options.dir = optarg;
 		else
 			return false;
 	}
-	return options.flows >= 1 && options.flows <= 1 << 20 && options.len >= 60 && options.len <= MTU + 14 &&
-	       options.frames >= PORTS * TW_BURST && optind == argc;
+	ports = options.workers * PAIR;
+	return options.workers >= 1 && options.workers <= WORKERS_MAX && options.flows >= 1 &&
+	       options.flows <= 1 << 20 && options.len >= 60 && options.len <= MTU + 14 &&
+	       options.frames >= ports * TW_BURST && optind == argc;
 }
 
 int main(int argc, char **argv)
@@ -306,32 +375,35 @@ int main(int argc, char **argv)
 			    "--iova-mode=va", "-m",        "512",      "--lcores",       "0@0",
 			    "--log-level=4" };
 	char *eal[sizeof(args) / sizeof(args[0])];
-	uint64_t received = 0, before;
+	uint64_t received = 0, before, misses_before, packets, misses;
 
 	for (size_t i = 0; i < sizeof(args) / sizeof(args[0]); i++)
 		eal[i] = args[i];
 	if (!parse_options(argc, argv))
-		fail("usage: bench-path [--ports vhost|ring] [--flows N] [--frames N] [--size OCTETS] [--dir FOLDER]");
+		fail("usage: bench-path [--ports vhost|ring] [--flows N] [--short N] [--workers N] [--frames N] "
+		     "[--size OCTETS] [--dir FOLDER]");
 	optind = 1;
 	if (rte_eal_init(sizeof(args) / sizeof(args[0]), eal) < 0 || (options.vhost && tw_vhost_init() < 0))
 		fail("DPDK does not start");
 	pool = rte_pktmbuf_pool_create("frames", POOL, 256, TW_MBUF_PRIV_SIZE, ROOM, SOCKET_ID_ANY);
 	if (!pool)
 		fail("no memory for frames");
-	for (unsigned i = 0; i < PORTS; i++)
+	for (unsigned i = 0; i < ports; i++)
 		options.vhost ? open_vhost(i) : open_ring(i);
 	make_snapshot();
-	make_worker();
-	rounds(PORTS * (options.flows + TW_BURST)); /* every flow is known after this */
-	before = worker.stats.packets;
-	for (unsigned i = 0; i < PORTS; i++)
+	for (unsigned i = 0; i < options.workers; i++)
+		make_worker(i);
+	warm_up();
+	handled(&before, &misses_before);
+	for (unsigned i = 0; i < ports; i++)
 		guests[i].received = 0;
 	bench_measured();
-	for (unsigned i = 0; i < PORTS; i++)
+	for (unsigned i = 0; i < ports; i++)
 		received += guests[i].received;
-	if (received != worker.stats.packets - before)
+	handled(&packets, &misses);
+	if (received != packets - before)
 		fail("frames got lost");
-	printf("frames %lu misses %lu\n", received, worker.stats.misses);
+	printf("frames %lu misses %lu\n", received, misses - misses_before);
 	fflush(stdout);
 	_exit(0); /* the guests are of this process: taking them down would wait for itself */
 }

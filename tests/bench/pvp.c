@@ -26,7 +26,18 @@
 #include <rte_mbuf.h>
 #include <rte_udp.h>
 
-enum { BURST = 32, RX_BURST = 64, RING = 1024, HEADERS = 64, PORTS_MAX = 16, FCS = 4, FLOWS_MAX = 1 << 23 };
+/* What waits to be taken from a guest is less than the other one has room for: if this program loses its CPU for a moment, the
+ * switch can deliver all that is on its way, and a frame that is lost is one the switch lost. */
+enum {
+	BURST = 32,
+	RX_BURST = 64,
+	RING = 1024,
+	SENDING_MOST = RING / 2,
+	HEADERS = 64,
+	PORTS_MAX = 16,
+	FCS = 4,
+	FLOWS_MAX = 1 << 23
+};
 
 struct headers {
 	struct rte_ether_hdr eth;
@@ -100,7 +111,7 @@ static void make_frame(struct side *s, struct rte_mbuf *m)
 /* Is a burst due? One that comes late is made up for, but no more than a ring could take at once. */
 static bool burst_due(struct side *s)
 {
-	const uint64_t now = rte_rdtsc(), owed_most = burst_tsc * (RING / BURST);
+	const uint64_t now = rte_rdtsc(), owed_most = burst_tsc * (SENDING_MOST / BURST);
 
 	if (burst_tsc == 0)
 		return true;
@@ -144,7 +155,7 @@ static int start_port(uint16_t port)
 
 	memset(&conf, 0, sizeof(conf));
 	return rte_eth_dev_configure(port, 1, 1, &conf) || rte_eth_rx_queue_setup(port, 0, RING, 0, NULL, pool) ||
-	       rte_eth_tx_queue_setup(port, 0, RING, 0, NULL) || rte_eth_dev_start(port);
+	       rte_eth_tx_queue_setup(port, 0, SENDING_MOST, 0, NULL) || rte_eth_dev_start(port);
 }
 
 static int parse_options(int argc, char **argv)

@@ -19,9 +19,11 @@ void tw_meter_unusual(struct tw_flow *f, const struct tw_meta *meta);
 
 static inline void tw_meter_count(struct tw_flow *f, const struct tw_meta *meta, uint32_t pkt_len, uint32_t now)
 {
+	f->last_ms = now;
+	if (!(f->verdict.flags & TW_V_METER))
+		return;
 	if (f->packets++ == 0)
 		f->first_ms = now;
-	f->last_ms = now;
 	f->l3_octets += meta->l3_len;
 	f->l2_octets += pkt_len;
 	if (f->usual != tw_meta_word(meta))

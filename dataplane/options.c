@@ -22,23 +22,30 @@ static const char usage[] =
 	"  --mbufs N         packet buffers (default: what fits the memory)\n"
 	"  --flows N         flows a worker can keep (default 65536)\n"
 	"  --idle-sleep US   longest sleep of an idle worker; 0 = never sleep (default 200)\n"
+	"  --no-metering     count no flows and export none; flows are still remembered, to forward by\n"
 	"  --pci ADDRESS     let DPDK have this PCI device; repeatable (default: none)\n"
 	"  --help, --version\n";
 
-enum { OPT_RUN_DIR = 256, OPT_CPUS, OPT_MEMORY, OPT_NO_HUGE, OPT_MBUFS, OPT_FLOWS, OPT_IDLE, OPT_PCI, OPT_VERSION };
+enum {
+	OPT_RUN_DIR = 256,
+	OPT_CPUS,
+	OPT_MEMORY,
+	OPT_NO_HUGE,
+	OPT_MBUFS,
+	OPT_FLOWS,
+	OPT_IDLE,
+	OPT_NO_METERING,
+	OPT_PCI,
+	OPT_VERSION
+};
 
 static const struct option long_options[] = {
-	{ "run-dir", required_argument, NULL, OPT_RUN_DIR },
-	{ "cpus", required_argument, NULL, OPT_CPUS },
-	{ "memory", required_argument, NULL, OPT_MEMORY },
-	{ "no-huge", no_argument, NULL, OPT_NO_HUGE },
-	{ "mbufs", required_argument, NULL, OPT_MBUFS },
-	{ "flows", required_argument, NULL, OPT_FLOWS },
-	{ "idle-sleep", required_argument, NULL, OPT_IDLE },
-	{ "pci", required_argument, NULL, OPT_PCI },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ 0 },
+	{ "run-dir", required_argument, NULL, OPT_RUN_DIR }, { "cpus", required_argument, NULL, OPT_CPUS },
+	{ "memory", required_argument, NULL, OPT_MEMORY },   { "no-huge", no_argument, NULL, OPT_NO_HUGE },
+	{ "mbufs", required_argument, NULL, OPT_MBUFS },     { "flows", required_argument, NULL, OPT_FLOWS },
+	{ "idle-sleep", required_argument, NULL, OPT_IDLE }, { "no-metering", no_argument, NULL, OPT_NO_METERING },
+	{ "pci", required_argument, NULL, OPT_PCI },         { "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPT_VERSION },       { 0 },
 };
 
 static bool parse_number(const char *text, unsigned long least, unsigned long most, uint32_t *out)
@@ -121,6 +128,9 @@ static bool take(struct tw_options *o, int opt, const char *value)
 		return parse_number(value, 1024, 1 << 24, &o->flows);
 	case OPT_IDLE:
 		return parse_number(value, 0, 1000000, &o->idle_sleep_us);
+	case OPT_NO_METERING:
+		o->no_metering = true;
+		return true;
 	case OPT_PCI:
 		if (o->n_pci == TW_PCI_MAX)
 			return false;

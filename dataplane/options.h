@@ -19,6 +19,7 @@ struct tw_options {
 	uint32_t mbufs; /* 0 = by memory */
 	uint32_t flows; /* a worker's */
 	uint32_t idle_sleep_us;
+	bool no_metering;
 	unsigned n_pci;
 	const char *pci[TW_PCI_MAX];
 };

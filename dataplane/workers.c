@@ -110,6 +110,7 @@ static int create_worker(struct tw_switch *sw, unsigned id)
 	w->tx_lock = sw->tx_lock;
 	w->rates = sw->rates;
 	w->idle_sleep_us = sw->options.idle_sleep_us;
+	w->no_metering = sw->options.no_metering;
 	w->snapshot = &sw->snapshot;
 	w->mcast = &sw->mcast;
 	tw_worker_clock_init(w);

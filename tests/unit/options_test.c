@@ -54,6 +54,15 @@ static void defaults_are_those_of_the_manual(void **state)
 	assert_int_equal(o.n_cpus, 1);
 	assert_int_equal(o.n_pci, 0);
 	assert_false(o.no_huge);
+	assert_false(o.no_metering);
+}
+
+static void metering_can_be_turned_off(void **state)
+{
+	struct tw_options o;
+
+	assert_int_equal(parse(&o, "--no-metering", NULL), -1);
+	assert_true(o.no_metering);
 }
 
 static void values_out_of_range_are_usage_errors(void **state)
@@ -84,6 +93,7 @@ int main(void)
 		cmocka_unit_test(a_list_of_cpus_has_numbers_and_ranges),
 		cmocka_unit_test(what_is_no_list_is_refused),
 		cmocka_unit_test(defaults_are_those_of_the_manual),
+		cmocka_unit_test(metering_can_be_turned_off),
 		cmocka_unit_test(values_out_of_range_are_usage_errors),
 		cmocka_unit_test(never_sleeping_can_be_asked_for),
 	};

@@ -3,34 +3,48 @@
  * expire.c - flows end; see expire.h.
  *
  * Threads  the worker.
- * Cost     a hand goes round the table about once a second: a few entries a burst, prefetched, never a stall.
+ * Cost     a hand goes round the entries in use about once a second: a few a burst, prefetched, never a stall.
  */
 #include "dataplane/expire.h"
 
+#include <rte_ring_peek_zc.h>
+
+#include "dataplane/flow_lookup.h"
+
 enum {
 	SWEEP_MS = 1024, /* time for one round of the table */
-	BUSY_MAX = 8,    /* entries a poll that had frames to handle */
-	IDLE_MAX = 256,  /* entries a poll that had none */
+	BUSY_LEAST = 8,  /* entries a poll that had frames to handle; more when that is too few */
+	BUSY_MOST = 64,
+	IDLE_MAX = 256, /* entries a poll that had none */
+	PIECE = 16,
 	TCP_FIN = 0x01,
 	TCP_RST = 0x04,
 	TCP_LINGER_MS = 1000, /* the last ACKs of a closed connection belong to it */
 	AHEAD = 8,            /* entries to prefetch ahead of the hand */
 };
 
+/* Written where the exporter thread reads it. @return false: the ring is full */
+static bool put_record(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_flow *f,
+		       enum tw_flow_end reason)
+{
+	struct rte_ring_zc_data room;
+
+	if (rte_ring_enqueue_zc_bulk_elem_start(w->records, sizeof(struct tw_flow_record), 1, &room, NULL) == 0) {
+		w->stats.records_waited++;
+		return false;
+	}
+	tw_flow_to_record(f, &s->slot[f->key.in], w->cache.now_ms, w->epoch_ms + tw_worker_ms(w, rte_rdtsc()),
+			  (uint8_t)reason, room.ptr1);
+	rte_ring_enqueue_zc_elem_finish(w->records, 1);
+	return true;
+}
+
 bool tw_expire_flush(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f, enum tw_flow_end reason)
 {
-	struct tw_flow_record record;
-
 	if (f->packets == 0)
 		return true;
-	if (f->verdict.flags & TW_V_METER) {
-		tw_flow_to_record(f, &s->slot[f->key.in], w->cache.now_ms, w->epoch_ms + tw_worker_ms(w, rte_rdtsc()),
-				  (uint8_t)reason, &record);
-		if (rte_ring_sp_enqueue_elem(w->records, &record, sizeof(record))) {
-			w->stats.records_waited++;
-			return false;
-		}
-	}
+	if (f->verdict.flags & TW_V_METER && !put_record(w, s, f, reason))
+		return false;
 	f->packets = f->l3_octets = f->l2_octets = 0;
 	f->tcp_flags = 0;
 	f->usual = 0;
@@ -55,33 +69,83 @@ static enum tw_flow_end ended(const struct tw_snapshot *s, const struct tw_flow 
 	return (enum tw_flow_end)0;
 }
 
-static void look_at(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f)
+/* The next of the entries that were ever in use. At the end of a round of them, those behind the last live one are left out. */
+static struct tw_flow *next_entry(struct tw_flow_cache *c)
 {
-	enum tw_flow_end reason = ended(s, f, w->cache.now_ms);
+	struct tw_flow *f = &c->flows[c->hand];
 
-	if (reason == 0 || !tw_expire_flush(w, s, f, reason) || reason == TW_FLOW_END_ACTIVE)
-		return;
-	tw_flow_cache_remove(&w->cache, f);
+	__builtin_prefetch((const char *)&c->flows[(c->hand + AHEAD) & (c->capacity - 1)] + 64);
+	if (f->live && c->hand >= c->top_seen)
+		c->top_seen = c->hand + 1;
+	if (++c->hand >= c->top) {
+		c->hand = 0;
+		c->top = c->top_seen;
+		c->top_seen = 0;
+	}
+	return f;
+}
+
+/*
+ * Their cache misses overlap: first who has ended, then where each is found, then they end.
+ * @param n    at most PIECE, and not beyond the last entry: none is met twice
+ * @return false: the record ring is full, there is no use in going on
+ */
+static bool look_at_some(struct tw_worker *w, const struct tw_snapshot *s, uint32_t n)
+{
+	enum tw_flow_end why[PIECE];
+	struct tw_flow *over[PIECE];
+	unsigned k = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct tw_flow *f = next_entry(&w->cache);
+		enum tw_flow_end reason = f->live ? ended(s, f, w->cache.now_ms) : (enum tw_flow_end)0;
+
+		if (reason == 0)
+			continue;
+		__builtin_prefetch(&f->key);
+		over[k] = f;
+		why[k++] = reason;
+	}
+	for (unsigned i = 0; i < k; i++)
+		tw_flow_prefetch_bucket(&w->cache, tw_key_hash(&over[i]->key));
+	for (unsigned i = 0; i < k; i++) {
+		if (!tw_expire_flush(w, s, over[i], why[i]))
+			return false;
+		if (why[i] != TW_FLOW_END_ACTIVE)
+			tw_flow_cache_remove(&w->cache, over[i]);
+	}
+	return true;
+}
+
+/* More are looked at while the hand is behind by an eighth of its way, or a table whose flows come and go would fill. */
+static void adapt(struct tw_worker *w)
+{
+	w->expiry_busy = w->expiry_owed > w->cache.top / 8 ? w->expiry_busy * 2 : w->expiry_busy / 2;
+	w->expiry_busy = RTE_MIN(RTE_MAX(w->expiry_busy, (uint32_t)BUSY_LEAST), (uint32_t)BUSY_MOST);
+}
+
+static void note_time(struct tw_worker *w, uint32_t elapsed_ms)
+{
+	uint32_t top = w->cache.top;
+	uint64_t owed = w->expiry_owed + (uint64_t)elapsed_ms * (top / SWEEP_MS + 1);
+
+	w->expiry_owed = owed > top ? top : (uint32_t)owed;
 }
 
 void tw_expire_some(struct tw_worker *w, const struct tw_snapshot *s, uint32_t elapsed_ms, bool idle)
 {
-	struct tw_flow_cache *c = &w->cache;
-	uint32_t most = idle ? IDLE_MAX : BUSY_MAX, n;
+	const struct tw_flow_cache *c = &w->cache;
+	uint32_t most = idle ? IDLE_MAX : RTE_MAX(w->expiry_busy, (uint32_t)BUSY_LEAST), looked = 0, piece;
 
-	if (elapsed_ms) {
-		uint64_t owed = w->expiry_owed + (uint64_t)elapsed_ms * (c->capacity / SWEEP_MS + 1);
-
-		w->expiry_owed = owed > c->capacity ? c->capacity : (uint32_t)owed;
+	if (elapsed_ms)
+		note_time(w, elapsed_ms);
+	if (w->expiry_owed < most)
+		most = w->expiry_owed;
+	for (bool room = true; room && looked < most && c->top > 0; looked += piece) {
+		piece = RTE_MIN(RTE_MIN(most - looked, (uint32_t)PIECE), c->top - c->hand);
+		room = look_at_some(w, s, piece);
 	}
-	n = w->expiry_owed < most ? w->expiry_owed : most;
-	w->expiry_owed -= n;
-	for (; n > 0; n--) {
-		struct tw_flow *f = &c->flows[c->hand];
-
-		__builtin_prefetch((const char *)&c->flows[(c->hand + AHEAD) & (c->capacity - 1)] + 64);
-		if (f->live)
-			look_at(w, s, f);
-		c->hand = (c->hand + 1) & (c->capacity - 1);
-	}
+	w->expiry_owed -= looked;
+	if (elapsed_ms)
+		adapt(w);
 }

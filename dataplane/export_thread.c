@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <rte_ring_peek_zc.h>
+
 #include "common/clock.h"
 
 #define TW_LOG_AREA "export"
@@ -22,11 +24,14 @@ enum {
 	/*
 	 * Many flows may end at once (a port goes, the program ends). A collector's socket holds about 90 messages by default;
 	 * what comes faster than it reads is lost without anybody's notice. So bursts are spread: 32,000 records a second of
-	 * each worker, twice that while a ring is half full, and as fast as it goes when that was not enough for a second.
+	 * each worker, twice that while a ring is half full, and as fast as it goes when that was not enough for a second,
+	 * until the ring is nearly empty.
 	 */
 	PACE_US = 2000,
 	HURRY_US = 1000,
 	HURRY_AT = TW_RECORD_RING / 2,
+	CALM_AT = TW_RECORD_RING / 8,
+	RUSH_BURST = 1024,
 	RUSH_US = 50,
 	RUSH_AFTER_MS = 1000,
 };
@@ -39,21 +44,33 @@ struct tw_export_thread {
 	pthread_t thread;
 	int stop; /* eventfd: the thread sleeps on it */
 	/* --- thread's own --- */
-	uint64_t behind_since_ms; /* 0 = the rings are less than half full */
+	uint64_t behind_since_ms; /* 0 = no ring has been half full since all were nearly empty */
+	bool rush;
 	uint64_t lost_packets[TW_WORKERS_MAX], lost_octets[TW_WORKERS_MAX];
 };
 
-static unsigned drain(struct tw_export_thread *t)
+static void export_all(struct tw_export_thread *t, const struct tw_flow_record *records, unsigned n)
 {
-	struct tw_flow_record records[BURST];
+	for (unsigned i = 0; i < n; i++)
+		tw_exporter_add(t->exporter, &records[i]);
+}
+
+/* Read where the workers wrote them. */
+static unsigned drain(struct tw_export_thread *t, unsigned most)
+{
 	unsigned total = 0;
 
 	for (unsigned w = 0; w < t->n_workers; w++) {
-		unsigned n = rte_ring_sc_dequeue_burst_elem(t->workers[w]->records, records, sizeof(records[0]), BURST,
-							    NULL);
+		struct rte_ring *records = t->workers[w]->records;
+		struct rte_ring_zc_data found;
+		unsigned n = rte_ring_dequeue_zc_burst_elem_start(records, sizeof(struct tw_flow_record), most, &found,
+								  NULL);
 
-		for (unsigned i = 0; i < n; i++)
-			tw_exporter_add(t->exporter, &records[i]);
+		if (n == 0)
+			continue;
+		export_all(t, found.ptr1, found.n1);
+		export_all(t, found.ptr2, n - found.n1);
+		rte_ring_dequeue_zc_elem_finish(records, n);
 		total += n;
 	}
 	return total;
@@ -64,12 +81,13 @@ static void pace(struct tw_export_thread *t, unsigned fullest)
 	uint64_t now = tw_clock_mono_ms();
 	struct timespec nap = { .tv_nsec = 1000L * PACE_US };
 
-	if (fullest < HURRY_AT)
+	if (fullest < CALM_AT)
 		t->behind_since_ms = 0;
-	else if (t->behind_since_ms == 0)
+	else if (t->behind_since_ms == 0 && fullest >= HURRY_AT)
 		t->behind_since_ms = now;
+	t->rush = t->behind_since_ms && now - t->behind_since_ms >= RUSH_AFTER_MS;
 	if (t->behind_since_ms)
-		nap.tv_nsec = 1000L * (now - t->behind_since_ms < RUSH_AFTER_MS ? HURRY_US : RUSH_US);
+		nap.tv_nsec = 1000L * (t->rush ? RUSH_US : HURRY_US);
 	nanosleep(&nap, NULL);
 }
 
@@ -78,8 +96,11 @@ static bool carry_burst(struct tw_export_thread *t)
 {
 	unsigned fullest = 0;
 
-	if (drain(t) == 0)
+	if (drain(t, t->rush ? RUSH_BURST : BURST) == 0) {
+		t->behind_since_ms = 0;
+		t->rush = false;
 		return false;
+	}
 	tw_exporter_tick(t->exporter, tw_clock_real_ms());
 	for (unsigned w = 0; w < t->n_workers; w++)
 		fullest = RTE_MAX(fullest, rte_ring_count(t->workers[w]->records));

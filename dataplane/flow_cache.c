@@ -11,7 +11,7 @@
 
 #include "dataplane/flow_lookup.h"
 
-enum { CHAIN_MAX = 4 };
+enum { CHAIN_MAX = 4, AHEAD = 8 };
 
 static uint32_t round_up_pow2(uint32_t n)
 {
@@ -97,6 +97,24 @@ static struct tw_flow_bucket *bucket_with_room(struct tw_flow_cache *c, struct t
 	return b;
 }
 
+/* One that is about to be taken, too, is on its way into the cache. */
+static struct tw_flow *take_entry(struct tw_flow_cache *c)
+{
+	uint32_t index = c->free[--c->n_free];
+
+	if (c->n_free >= AHEAD) {
+		const struct tw_flow *later = &c->flows[c->free[c->n_free - AHEAD]];
+
+		__builtin_prefetch(later, 1);
+		__builtin_prefetch(&later->verdict, 1);
+	}
+	if (index >= c->top_seen)
+		c->top_seen = index + 1;
+	if (index >= c->top)
+		c->top = index + 1;
+	return &c->flows[index];
+}
+
 struct tw_flow *tw_flow_cache_add(struct tw_flow_cache *c, const struct tw_key *key, uint32_t hash)
 {
 	struct tw_flow_bucket *b;
@@ -109,7 +127,7 @@ struct tw_flow *tw_flow_cache_add(struct tw_flow_cache *c, const struct tw_key *
 	if (!b)
 		return NULL;
 	place = __builtin_ctz(tw_flow_match(b, 0)) / 2;
-	f = &c->flows[c->free[--c->n_free]];
+	f = take_entry(c);
 	c->per_port[key->in]++;
 	b->signature[place] = tw_flow_signature(hash);
 	b->index[place] = (uint32_t)(f - c->flows);

@@ -55,6 +55,8 @@ struct tw_flow_cache {
 	uint32_t capacity;
 	uint32_t n_free;
 	uint32_t hand; /* next entry expiry looks at */
+	uint32_t top;  /* all entries in use are below; expiry goes round these */
+	uint32_t top_seen;
 	uint32_t now_ms;
 	uint32_t per_port_max;
 	uint32_t per_port[TW_SLOTS_MAX];

@@ -53,6 +53,8 @@ void tw_burst_decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw
 {
 	struct tw_verdict v = tw_decide(s, &f->key);
 
+	if (__builtin_expect(w->no_metering, 0))
+		v.flags &= (uint16_t)~TW_V_METER;
 	w->stats.misses++;
 	if (f->packets && tw_meter_told_apart(&f->verdict, &v))
 		tw_expire_flush(w, s, f, TW_FLOW_END_FORCED);

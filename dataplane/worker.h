@@ -106,6 +106,7 @@ struct tw_worker {
 	bool busy;                     /* the last round found frames */
 	uint32_t idle_polls;
 	uint32_t expiry_owed; /* entries expiry is behind with */
+	uint32_t expiry_busy; /* entries it may look at in a round that has frames */
 	struct tw_snoop_meter snoop_meters[TW_SLOTS_MAX];
 	/* --- shared: set by main before the worker starts --- */
 	struct rte_mempool *pool;  /* private area TW_MBUF_PRIV_SIZE */
@@ -123,6 +124,7 @@ struct tw_worker {
 	rte_spinlock_t **tx_lock;    /* [TW_SLOTS_MAX], NULL unless an ethdev has fewer transmit queues than workers */
 	uint64_t epoch_ms;           /* Unix epoch at tsc_base */
 	uint32_t idle_sleep_us;      /* 0 = never sleep */
+	bool no_metering;            /* flows keep what is decided of them, and no counts */
 	/* --- shared: written by main while running --- */
 	_Atomic(const struct tw_snapshot *) *snapshot; /* one for all workers; read once a burst */
 	_Atomic(const struct tw_mcast_view *) *mcast;  /* one for all workers; NULL pointer or NULL: nothing is known */

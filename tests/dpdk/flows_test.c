@@ -400,6 +400,45 @@ static void a_record_ring_that_is_full_delays_records_and_loses_none(void **stat
 	rs_expect_silence();
 }
 
+static void without_metering_flows_forward_and_leave_no_record(void **state)
+{
+	struct test_frame f = udp(1, 2, 1000);
+
+	rs.worker.no_metering = true;
+	for (int i = 0; i < 3; i++)
+		send_and_free(1, &f, 2);
+	assert_int_equal(rs.worker.stats.misses, 1);
+	assert_int_equal(tw_flow_cache_used(&rs.worker.cache), 1);
+	rs_warp(rs.idle_s * 1000);
+	rs_sweep();
+	no_record();
+	assert_int_equal(tw_flow_cache_used(&rs.worker.cache), 0);
+	rs.worker.no_metering = false;
+}
+
+/* Expiry goes round the entries in use alone: also when they become more and fewer. */
+static void flows_that_come_and_go_leave_room_for_as_many(void **state)
+{
+	const unsigned n = 500;
+
+	rs_resize(1024, 1024, 4, 4);
+	for (unsigned round = 0; round < 4; round++) {
+		for (unsigned i = 0; i < n; i++) {
+			struct test_frame f = udp(1, 2, 1000 + round * n + i);
+
+			send_and_free(1, &f, 2);
+		}
+		assert_int_equal(tw_flow_cache_used(&rs.worker.cache), n);
+		rs_warp(rs.idle_s * 1000);
+		rs_sweep();
+		assert_int_equal(tw_flow_cache_used(&rs.worker.cache), 0);
+		for (unsigned i = 0; i < n; i++)
+			assert_int_equal(record().packets, 1);
+		no_record();
+	}
+	assert_int_equal(rs.worker.stats.overflows, 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, rs_setup, rs_teardown)
 
 int main(void)
@@ -418,6 +457,8 @@ int main(void)
 		T(a_change_that_alters_what_a_record_says_ends_the_old_one_first),
 		T(a_full_table_costs_records_and_no_frames),
 		T(a_record_ring_that_is_full_delays_records_and_loses_none),
+		T(without_metering_flows_forward_and_leave_no_record),
+		T(flows_that_come_and_go_leave_room_for_as_many),
 	};
 
 	return cmocka_run_group_tests_name("flows", tests, rs_group_setup, NULL);

@@ -103,7 +103,7 @@ static void make_rings(uint32_t flows, unsigned records, unsigned mirrors, unsig
 	memset(table, 0, size);
 	tw_flow_cache_init(&w->cache, table, flows);
 	w->records = rte_ring_create_elem("rs_records", sizeof(struct tw_flow_record), records, SOCKET_ID_ANY,
-					  RING_F_EXACT_SZ);
+					  RING_F_EXACT_SZ | RING_F_SP_ENQ | RING_F_SC_DEQ);
 	assert_non_null(w->records);
 	w->mirrors = ring("rs_mirrors", mirrors);
 	for (unsigned who = 1; who <= RS_PORTS; who++) {

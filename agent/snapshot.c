@@ -162,6 +162,7 @@ static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Netw
 	msg->multicast = network->multicast;
 	msg->guards = port->guards ? port->guards : network->guards;
 	resolve_rates(msg, port, network);
+	msg->teaming = port->teaming ? port->teaming : network->teaming;
 	msg->vhost = port->vhost;
 	msg->socket = local->socket;
 	if (!msg->vlan)
@@ -333,6 +334,7 @@ struct tw_snapshot *tw_snapshot_build(const Tw__WatchReply *view, const char *ho
 	if (view->host) {
 		s->msg.n_uplinks = view->host->n_uplinks;
 		s->msg.uplinks = view->host->uplinks;
+		s->msg.teaming = view->host->teaming;
 	}
 	if (!fill(s, view, run_dir, err)) {
 		tw_snapshot_destroy(s);

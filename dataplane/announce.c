@@ -13,6 +13,8 @@
 #include <rte_arp.h>
 #include <rte_ether.h>
 
+#include "dataplane/team.h"
+
 static const uint32_t repeat_after_ms[] = { 50, 200, 500 };
 enum { REPEATS = sizeof(repeat_after_ms) / sizeof(*repeat_after_ms), FRAMES_MAX = 512 /* of one announcement */ };
 
@@ -73,21 +75,19 @@ static void send_one(struct tw_worker *w, const struct tw_slot *port, const uint
 }
 
 /* Its own MAC, and the static ones behind it. @return how many frames */
-static unsigned send_on_uplinks(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_slot *port,
-				uint16_t vlan)
+static unsigned send_all(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, uint16_t vlan)
 {
+	const struct tw_slot *port = &s->slot[slot];
 	uint32_t n_macs = port->macs ? port->macs->n : 0;
 
-	for (uint16_t i = 0; i < s->n_uplinks; i++) {
-		send_one(w, port, port->mac, vlan, s->uplink[i]);
-		for (uint32_t k = 0; k < n_macs; k++) {
-			uint8_t mac[6];
+	send_one(w, port, port->mac, vlan, tw_team_way_of_mac(s, slot, port->mac));
+	for (uint32_t k = 0; k < n_macs; k++) {
+		uint8_t mac[6];
 
-			tw_mac_of_word(port->macs->mac[k], mac);
-			send_one(w, port, mac, vlan, s->uplink[i]);
-		}
+		tw_mac_of_word(port->macs->mac[k], mac);
+		send_one(w, port, mac, vlan, tw_team_way_of_mac(s, slot, mac));
 	}
-	return s->n_uplinks * (1 + n_macs);
+	return 1 + n_macs;
 }
 
 /* @return false when the port is no longer up there */
@@ -99,13 +99,15 @@ static bool announce_once(struct tw_worker *w, uint16_t slot, uint32_t number)
 
 	if (port->kind != TW_SLOT_VHOST || port->number != number || port->link != TW_LINK_UP)
 		return false;
+	if (s->team[port->team].n == 0)
+		return true;
 	if (!port->trunk || port->vlan)
-		frames += send_on_uplinks(w, s, port, port->secondary ? port->secondary : port->vlan);
+		frames += send_all(w, s, slot, port->secondary ? port->secondary : port->vlan);
 	for (uint16_t vlan = 1; port->trunk && vlan < TW_VLANS && n < TW_ANNOUNCE_VLANS_MAX && frames < FRAMES_MAX;
 	     vlan++) {
 		if (!tw_vlan_set_has(port->allowed, vlan) || vlan == port->vlan)
 			continue;
-		frames += send_on_uplinks(w, s, port, vlan);
+		frames += send_all(w, s, slot, vlan);
 		n++;
 	}
 	return true;

@@ -3,8 +3,9 @@
  * announce.h - tell the physical network (and the host a guest came from) where a MAC is now.
  *
  * A guest behind vhost-user cannot be spoken for by QEMU, so the switch does it: one RARP request for each VLAN of the
- * port on each uplink the moment its ring runs, repeated after 50, 200 and 500 ms, because a frame can be lost. The switch
- * a guest left takes the same frame as the sign to pass on what it holds: no controller is waited for.
+ * port, on the uplink by which its frames leave, the moment its ring runs or that uplink becomes another one, repeated
+ * after 50, 200 and 500 ms, because a frame can be lost. The switch a guest left takes the same frame as the sign to pass on
+ * what it holds: no controller is waited for.
  * Threads  main. Frames go through worker 0's inject ring.
  * Spec     RFC 903 (packet format; operation 3, "request reverse"), as QEMU and other hypervisors announce.
  */

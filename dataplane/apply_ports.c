@@ -87,7 +87,8 @@ static uint16_t find_uplink(const struct tw_switch *sw, const Tw__Uplink *in)
 		const struct tw_uplink_slot *u = &sw->uplinks[i];
 
 		if (u->used && !u->retire && strcmp(u->device.name, in->name) == 0 &&
-		    strcmp(u->device.devargs, in->devargs) == 0)
+		    strcmp(u->device.devargs, in->devargs) == 0 &&
+		    (!*in->netdev || strcmp(u->device.netdev, in->netdev) == 0))
 			return i;
 	}
 	return TW_UPLINKS_MAX;
@@ -107,6 +108,7 @@ bool tw_apply_match_uplinks(struct tw_switch *sw, struct tw_change *c, struct tw
 			c->is_new[TW_PORTS_MAX + index] = true;
 			snprintf(u->name, sizeof(u->name), "%s", in->name);
 			snprintf(u->devargs, sizeof(u->devargs), "%s", in->devargs);
+			snprintf(u->netdev, sizeof(u->netdev), "%s", in->netdev);
 		} else {
 			return tw_error_set(err, TW_E_BUSY, "snapshot.uplinks",
 					    "former uplinks are still being closed; ask again");

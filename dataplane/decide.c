@@ -16,6 +16,7 @@
 #include "dataplane/note.h"
 #include "dataplane/snoop.h"
 #include "dataplane/rate.h"
+#include "dataplane/team.h"
 
 static struct tw_verdict drop(struct tw_verdict v, enum tw_drop reason)
 {
@@ -53,6 +54,35 @@ static bool is_reserved_group(const uint8_t mac[6])
 	static const uint8_t prefix[5] = { 0x01, 0x80, 0xc2, 0x00, 0x00 };
 
 	return memcmp(mac, prefix, 5) == 0 && mac[5] < 0x10;
+}
+
+static bool is_here(const struct tw_identity *id)
+{
+	return id && id->slot != TW_SLOT_NONE;
+}
+
+/*
+ * From the wire, with the MAC of a guest that runs here: our own frame. But one for a guest on this host may be a frame that
+ * waited for it elsewhere and has been passed on.
+ */
+static bool is_deja_vu(const struct tw_snapshot *s, const struct tw_key *key, const struct tw_identity *src)
+{
+	return is_here(src) && s->slot[src->slot].link == TW_LINK_UP &&
+	       (is_group(key->dst_mac) || !is_here(tw_snapshot_identity(s, key->dst_mac)));
+}
+
+/*
+ * Held: it runs elsewhere now. Up: the wire believes it elsewhere, for somebody passed on a frame that had waited there, or
+ * speaks for it. A copy of what it sent itself never comes by the uplink it was sent by.
+ */
+static bool is_heard(const struct tw_snapshot *s, const struct tw_key *key, const struct tw_identity *src, bool deja_vu)
+{
+	if (!is_here(src))
+		return false;
+	if (s->slot[src->slot].link == TW_LINK_HOLD)
+		return true;
+	return s->slot[src->slot].link == TW_LINK_UP &&
+	       (!deja_vu || tw_team_takes(s, src->slot, key->src_mac, key->in));
 }
 
 /* Stage source: is the sender who it may be? */
@@ -98,12 +128,24 @@ static struct tw_verdict to_slot(const struct tw_snapshot *s, const struct tw_ke
 	return v;
 }
 
-static struct tw_verdict to_uplink(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v)
+/* @param of the slot whose teaming says which uplink */
+static struct tw_verdict to_uplink(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v,
+				   uint16_t of)
 {
-	TW_NOTE(forward, "%u uplink(s) up", s->n_uplinks);
-	if (s->n_uplinks == 0)
+	uint16_t way = tw_team_way(s, of, key);
+
+	TW_NOTE(forward, "%u uplink(s) up, %u active in its teaming%s%s", s->n_uplinks, s->team[s->slot[of].team].n,
+		way == TW_SLOT_NONE ? "" : ": by ", way == TW_SLOT_NONE ? "" : TW_NAME(way, 0));
+	if (way == TW_SLOT_NONE)
 		return drop_at(v, TW_DROP_NO_UPLINK, TW_SLOT_NONE, v.egress);
-	return to_slot(s, key, v, s->uplink[0]);
+	return to_slot(s, key, v, way);
+}
+
+/* A copy that the host need not have: another uplink brought the frame. It is nobody's traffic. */
+static struct tw_verdict drop_copy(struct tw_verdict v, enum tw_drop reason)
+{
+	v.flags &= (uint16_t)~TW_V_METER;
+	return drop(v, reason);
 }
 
 /* Stage acl_in or acl_out. @return false: denied. What must see each frame is asked then. */
@@ -148,7 +190,7 @@ static struct tw_verdict to_port(const struct tw_snapshot *s, const struct tw_ke
 		v.out = slot;
 		return v;
 	case TW_LINK_MOVED: /* the one frame that may go back to the uplink it came from: late for a guest that left */
-		return to_uplink(s, key, v);
+		return to_uplink(s, key, v, s->slot[key->in].uplink ? slot : key->in);
 	case TW_LINK_ABSENT:
 		break;
 	}
@@ -166,14 +208,14 @@ static bool in_either(const struct tw_vlan_set *set, const struct tw_snapshot *s
 static struct tw_verdict flood(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v,
 			       enum tw_scope scope, enum tw_drop none)
 {
-	bool to_wire = !s->slot[key->in].uplink && s->n_uplinks > 0;
+	bool to_wire = !s->slot[key->in].uplink && tw_team_way(s, key->in, key) != TW_SLOT_NONE;
 	uint16_t wire = tw_vlan_tag(&s->slot[key->in], key) & 0x0fff;
 
 	v.action = TW_ACT_FLOOD;
 	v.scope = (uint8_t)scope;
-	if (!to_wire && !somebody_takes(s, key, &v, v.vlan) && (wire == v.vlan || !somebody_takes(s, key, &v, wire)))
-		return drop(v, none);
-	return v;
+	if (to_wire || somebody_takes(s, key, &v, v.vlan) || (wire != v.vlan && somebody_takes(s, key, &v, wire)))
+		return v;
+	return drop(v, none);
 }
 
 /* The destination is not on this host: neither a port nor, if `unknown`, anything the switch knows. */
@@ -187,7 +229,7 @@ static struct tw_verdict forward_elsewhere(const struct tw_snapshot *s, const st
 			       ? flood(s, key, v, unknown ? TW_TO_UNKNOWN : TW_TO_PROMISCUOUS, TW_DROP_UNKNOWN_UNICAST)
 			       : drop(v, TW_DROP_UNKNOWN_UNICAST);
 	if (!unknown || in->unknown == TW_UNKNOWN_UPLINK)
-		return to_uplink(s, key, v);
+		return to_uplink(s, key, v, key->in);
 	TW_NOTE(forward, "such frames are %s", in->unknown == TW_UNKNOWN_FLOOD ? "flooded" : "refused");
 	if (in->unknown == TW_UNKNOWN_DROP)
 		return drop(v, TW_DROP_UNKNOWN_REFUSED);
@@ -228,12 +270,35 @@ static struct tw_verdict forward_unicast(const struct tw_snapshot *s, const stru
 		if (!dst->trunk && !tw_private_meets(v.vlan, wire, dst->secondary, dst->isolated))
 			return drop(v, TW_DROP_PRIVATE_VLAN);
 		v.egress = dst->number;
+		if (dst->slot != TW_SLOT_NONE && s->slot[key->in].uplink &&
+		    !tw_team_takes(s, dst->slot, key->dst_mac, key->in))
+			return drop_copy(v, TW_DROP_STANDBY_UPLINK);
 		if (dst->slot != TW_SLOT_NONE)
 			return to_port(s, key, v, dst->slot);
 	}
 	if (!dst)
 		v.flags |= storm_flag(&s->slot[key->in], key);
 	return forward_elsewhere(s, key, v, !dst);
+}
+
+/* Uplinks that members of a VLAN's list listen to. */
+static uint8_t heard_by(const struct tw_snapshot *s, uint16_t list)
+{
+	uint8_t bits = 0;
+
+	for (uint32_t i = 0; i < s->flood[list].n; i++)
+		bits |= s->slot[s->members[s->flood[list].first + i]].hears;
+	return bits;
+}
+
+/* From the wire, and everybody who may take it listens to another uplink, which brings it, too. */
+static bool is_copy(const struct tw_snapshot *s, const struct tw_key *key, const struct tw_verdict *v)
+{
+	uint8_t bits = 0, bit = s->slot[key->in].uplink_bit;
+
+	if (bit)
+		bits = heard_by(s, v->vlan) | heard_by(s, tw_vlan_tag(&s->slot[key->in], key) & 0x0fff);
+	return bits && !(bits & bit);
 }
 
 static const char *const scope_text[] __attribute__((unused)) = {
@@ -251,6 +316,8 @@ static struct tw_verdict forward_group(const struct tw_snapshot *s, const struct
 		!s->slot[key->in].uplink && s->n_uplinks > 0 ? " and the uplink" : "");
 	if (is_reserved_group(key->dst_mac))
 		return drop(v, TW_DROP_RESERVED_GROUP);
+	if (is_copy(s, key, &v))
+		return drop_copy(v, TW_DROP_STANDBY_UPLINK);
 	refused = tw_snoop_judge(s, key, &v);
 	if (v.scope != TW_TO_ALL || v.flags & TW_V_SNOOP)
 		TW_NOTE(forward, "the VLAN is snooped: %s", scope_text[v.scope]);
@@ -268,6 +335,7 @@ struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *ke
 	struct tw_verdict v = { .out = TW_SLOT_NONE };
 	const struct tw_identity *src = NULL;
 	enum tw_drop reason;
+	bool deja_vu;
 	uint16_t rule;
 
 	if (in->mirror_in)
@@ -277,9 +345,8 @@ struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *ke
 	/* Counted once in the whole switch: where it came in from its port, or here if its sender is no port. */
 	if (!src)
 		v.flags |= TW_V_METER;
-	/* Held: it runs elsewhere now. Up: a frame that waited for it elsewhere came back, and the wire believes it there. */
-	if (src && src->slot != TW_SLOT_NONE &&
-	    (s->slot[src->slot].link == TW_LINK_HOLD || s->slot[src->slot].link == TW_LINK_UP))
+	deja_vu = is_deja_vu(s, key, src);
+	if (is_heard(s, key, src, deja_vu))
 		v.flags |= TW_V_HEARD;
 
 	reason = tw_vlan_classify(s, in, key, &v);
@@ -292,7 +359,7 @@ struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *ke
 	if (reason == TW_DROPS && in->disabled)
 		reason = TW_DROP_PORT_DISABLED;
 	if (reason == TW_DROPS)
-		reason = check_source(in, key);
+		reason = deja_vu ? TW_DROP_DEJA_VU : check_source(in, key);
 	if (reason == TW_DROPS && in->guards) {
 		bool inspect = false;
 

@@ -13,6 +13,7 @@
 
 #include "common/clock.h"
 #include "dataplane/switch.h"
+#include "dataplane/team.h"
 
 #define TW_LOG_AREA "handover"
 #include "common/log.h"
@@ -20,6 +21,12 @@
 static struct tw_slot_state *state_of(const struct tw_port *p)
 {
 	return &p->sw->states[p->slot];
+}
+
+/* By which uplink the port's frames leave. */
+static uint16_t way_of(const struct tw_port *p)
+{
+	return tw_team_way_of_mac(atomic_load(&p->sw->snapshot), p->slot, p->mac);
 }
 
 static uint64_t hold_full(const struct tw_port *p)
@@ -136,7 +143,7 @@ void tw_handover_release(struct tw_port *p, bool moved)
 	if (state->link != TW_LINK_HOLD || !moved)
 		return; /* frames wait on for a guest that is to be back: its ring starting lets them go */
 	state->link = TW_LINK_MOVED;
-	drain_to(p, tw_links_active_uplink(p->sw));
+	drain_to(p, way_of(p));
 	drain(p); /* before the workers send past the queue: order */
 	tw_publish(p->sw);
 	drain(p);
@@ -222,6 +229,6 @@ void tw_handover_leave(struct tw_port *p)
 {
 	if (state_of(p)->link != TW_LINK_HOLD)
 		return;
-	p->drain_to = tw_links_active_uplink(p->sw);
+	p->drain_to = way_of(p);
 	drain(p);
 }

@@ -5,8 +5,13 @@
  * Threads  main. A guest whose device ends waits (on rte_vhost's thread) until tw_links_release(): the way there is as short
  *          as it can be, one snapshot for all that changed.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "dataplane/switch.h"
 
@@ -24,8 +29,6 @@ static void set_guest(struct tw_port *p)
 	state->tx_csum = p->guest.csum;
 	state->tx_tso = p->guest.tso;
 }
-
-enum { REOPEN_S = 5 };
 
 /* @return true when there is something to publish */
 static bool follow(struct tw_port *p)
@@ -135,14 +138,6 @@ void tw_links_set_uplink(struct tw_switch *sw, unsigned index)
 	sw->tx_lock[slot] = u->open && u->shared_tx ? &u->lock : NULL;
 }
 
-/* Frames leave by another uplink now: the wire must learn where the guests are. */
-static void announce_all(struct tw_switch *sw)
-{
-	for (unsigned i = 0; i < TW_PORTS_MAX; i++)
-		if (sw->ports[i].used && !sw->ports[i].retire && sw->states[i].link == TW_LINK_UP)
-			tw_announce(sw->announcer, (uint16_t)i);
-}
-
 /* A device that could not be opened may have come meanwhile. */
 static bool look_at(struct tw_switch *sw, struct tw_uplink *u, bool retry)
 {
@@ -151,10 +146,9 @@ static bool look_at(struct tw_switch *sw, struct tw_uplink *u, bool retry)
 	return retry && tw_uplink_open(u, sw->pool, sw->n_workers) == 0;
 }
 
-void tw_links_poll_uplinks(struct tw_switch *sw)
+void tw_links_poll_uplinks(struct tw_switch *sw, bool retry)
 {
-	bool changed[TW_UPLINKS_MAX] = { false }, any = false, retry = ++sw->seconds % REOPEN_S == 0;
-	uint16_t active = tw_links_active_uplink(sw);
+	bool changed[TW_UPLINKS_MAX] = { false }, any = false;
 
 	for (unsigned i = 0; i < TW_UPLINKS_MAX; i++) {
 		if (!sw->uplinks[i].used || sw->uplinks[i].retire || !look_at(sw, &sw->uplinks[i].device, retry))
@@ -170,6 +164,33 @@ void tw_links_poll_uplinks(struct tw_switch *sw)
 			tw_log_info("link uplink=%s up=%d", sw->uplinks[i].device.name, sw->uplinks[i].device.up);
 			tw_news_uplink(sw, &sw->uplinks[i].device);
 		}
-	if (tw_links_active_uplink(sw) != active)
-		announce_all(sw);
+}
+
+/* What it says is not read: any change makes us look at our few links. */
+static void on_kernel_links(evutil_socket_t fd, short what, void *arg)
+{
+	char heard[4096];
+
+	while (recv(fd, heard, sizeof(heard), MSG_DONTWAIT) > 0 || errno == ENOBUFS || errno == EINTR)
+		errno = 0;
+	tw_links_poll_uplinks(arg, false);
+}
+
+int tw_links_listen(struct tw_switch *sw)
+{
+	const struct sockaddr_nl links = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE), rc;
+
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (const struct sockaddr *)&links, sizeof(links)) == 0)
+		sw->kernel_links = event_new(sw->events, fd, EV_READ | EV_PERSIST, on_kernel_links, sw);
+	if (sw->kernel_links && event_add(sw->kernel_links, NULL) == 0)
+		return 0;
+	rc = errno ? -errno : -ENOMEM;
+	if (sw->kernel_links)
+		event_free(sw->kernel_links);
+	sw->kernel_links = NULL;
+	close(fd);
+	return rc;
 }

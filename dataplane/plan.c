@@ -257,7 +257,7 @@ static bool fill_ports(struct tw_plan *plan, struct sets *sets, const Tw__Snapsh
 	return link_identities(plan, err);
 }
 
-/* --- mirrors, exporters, uplinks --- */
+/* --- mirrors, exporters --- */
 
 static struct tw_plan_port *port_of(struct tw_plan *plan, uint32_t number)
 {
@@ -308,13 +308,6 @@ static void fill_timeouts(struct tw_plan *plan, const Tw__Snapshot *config)
 		plan->active_timeout_ms = ACTIVE_DEFAULT_S * 1000;
 		plan->idle_timeout_ms = IDLE_DEFAULT_S * 1000;
 	}
-}
-
-static void fill_uplinks(struct tw_plan *plan, const Tw__Snapshot *config, const uint16_t *slots)
-{
-	for (size_t i = 0; i < config->n_uplinks && plan->n_uplinks < TW_UPLINKS_MAX; i++)
-		if (slots[i] != TW_SLOT_NONE)
-			plan->uplinks[plan->n_uplinks++] = slots[i];
 }
 
 /* --- the plan --- */
@@ -390,13 +383,13 @@ struct tw_plan *tw_plan_create(const Tw__Snapshot *config, const struct tw_place
 	}
 	whole = fill_ports(plan, &sets, config, places, err) && tw_plan_acls(plan, config, err) &&
 		(tw_plan_snoop(plan, config) || tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory")) &&
+		tw_plan_teams(plan, config, places->uplink_slots, err) &&
 		fill_mirrors(plan, config, places->mirror_bits, err);
 	free(sets.table);
 	if (!whole) {
 		tw_plan_put(plan);
 		return NULL;
 	}
-	fill_uplinks(plan, config, places->uplink_slots);
 	fill_timeouts(plan, config);
 	return plan;
 }

@@ -39,6 +39,15 @@ struct tw_plan_port {
 	struct tw_rate *rate;                  /* owned; NULL = no limit */
 	const struct tw_acl *acl_in, *acl_out; /* of the plan; NULL = none */
 	uint32_t identity;                     /* index into identities */
+	uint8_t team;                          /* index into teams */
+};
+
+/* A teaming as configured: the first n_active of the order that are up are active. */
+struct tw_plan_team {
+	uint8_t policy; /* enum tw_team_policy */
+	uint8_t n_active;
+	uint8_t n;
+	uint8_t order[TW_UPLINKS_MAX]; /* indices into uplinks */
 };
 
 /* Identities as workers search them. Shared by snapshots; `slot` of a local port says whether it is here. */
@@ -55,6 +64,9 @@ struct tw_plan {
 	struct tw_plan_port *ports;
 	uint16_t n_uplinks;
 	uint16_t uplinks[TW_UPLINKS_MAX]; /* slots, in order of preference */
+	uint32_t salts[TW_UPLINKS_MAX];   /* tw_team_salt() of their names */
+	uint8_t n_teams;
+	struct tw_plan_team teams[TW_TEAMS_MAX]; /* 0 is the host's */
 	uint64_t active_timeout_ms, idle_timeout_ms;
 	struct tw_identities *identities; /* every local port at its slot */
 	struct tw_vlan_set **sets;        /* each value once */
@@ -104,6 +116,9 @@ enum { TW_SNOOP_VLANS_MAX = 1024 };
 /** plan_acls.c: the access lists, and which port has which. @return false with *err set */
 bool tw_plan_acls(struct tw_plan *plan, const Tw__Snapshot *config, struct tw_error *err);
 void tw_plan_put_acls(struct tw_plan *plan);
+
+/** plan_teams.c: uplinks, teams, and which port is in which. @return false with *err set */
+bool tw_plan_teams(struct tw_plan *plan, const Tw__Snapshot *config, const uint16_t *slots, struct tw_error *err);
 
 void tw_identities_put(struct tw_identities *identities); /* accepts NULL */
 

@@ -59,7 +59,9 @@ static bool wait_grace(struct tw_switch *sw)
 
 int tw_publish(struct tw_switch *sw)
 {
+	static struct tw_failover failover; /* main's */
 	const struct tw_snapshot *old = atomic_load(&sw->snapshot), *next;
+	bool whole;
 
 	for (uint32_t i = 0; i < sw->plan->n_acls; i++)
 		tw_acl_compile(sw->plan->acls[i]);
@@ -72,9 +74,12 @@ int tw_publish(struct tw_switch *sw)
 		tw_tick_soon(sw); /* which tries again */
 		return -ENOMEM;
 	}
+	tw_failover_note(sw, old, next, &failover);
 	atomic_store_explicit(&sw->snapshot, next, memory_order_release);
 	set_aside(sw, old, rte_rcu_qsbr_start(sw->qsbr));
-	if (wait_grace(sw))
+	whole = wait_grace(sw);
+	tw_failover_announce(sw, &failover);
+	if (whole)
 		return 0;
 	tw_tick_soon(sw);
 	tw_log_warning("a worker has not come by for a second generation=%u", next->generation);

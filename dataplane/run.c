@@ -23,7 +23,7 @@
 #define TW_LOG_AREA "switch"
 #include "common/log.h"
 
-enum { TICK_US = 1000, LAST_RECORDS_MS = 5000 };
+enum { TICK_US = 1000, LAST_RECORDS_MS = 5000, REOPEN_S = 5 /* uplinks that could not be opened */ };
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
@@ -43,14 +43,17 @@ static void on_vhost(evutil_socket_t fd, short what, void *arg)
 
 static void on_second(evutil_socket_t fd, short what, void *arg)
 {
-	tw_links_poll_uplinks(arg);
-	tw_handover_tick(arg); /* old news from workers go */
-	tw_rings_judge(arg);
-	tw_telemetry_update(tw_status(arg));
+	struct tw_switch *sw = arg;
+
+	tw_links_poll_uplinks(sw, ++sw->seconds % REOPEN_S == 0);
+	tw_handover_tick(sw); /* old news from workers go */
+	tw_rings_judge(sw);
+	tw_telemetry_update(tw_status(sw));
 }
 
 static void on_rings(evutil_socket_t fd, short what, void *arg)
 {
+	tw_links_poll_uplinks(arg, false); /* devices that the kernel has no news of */
 	tw_rings_sample(arg);
 }
 
@@ -137,6 +140,10 @@ struct tw_switch *tw_switch_create(const struct tw_options *options)
 	sw->events = event_base_new();
 	if (sw->events && tw_workers_create(sw) == 0 && make_events(sw) && make_threads(sw) &&
 	    tw_apply_nothing(sw) == 0 && tw_workers_start(sw) == 0 && make_sockets(sw)) {
+		int rc = tw_links_listen(sw);
+
+		if (rc)
+			tw_log_warning("no news of kernel links: %s", strerror(-rc));
 		tw_telemetry_update(tw_status(sw));
 		tw_telemetry_init();
 		tw_news_started(sw);
@@ -182,10 +189,11 @@ static void wait_last_records(struct tw_switch *sw)
 
 static void free_events(struct tw_switch *sw)
 {
-	struct event *all[] = {
-		sw->vhost_event, sw->second, sw->rings_event, sw->tick, sw->signals[0], sw->signals[1]
-	};
+	struct event *all[] = { sw->vhost_event,  sw->second,     sw->rings_event, sw->tick,
+				sw->kernel_links, sw->signals[0], sw->signals[1] };
 
+	if (sw->kernel_links)
+		close(event_get_fd(sw->kernel_links));
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (all[i])
 			event_free(all[i]);

@@ -24,6 +24,7 @@ enum {
 	TW_WORKERS_MAX = 16,
 	TW_MIRRORS_MAX = 64,
 	TW_QUEUES_MAX = 16, /* queue pairs of one guest */
+	TW_TEAMS_MAX = 64,  /* different teamings; 0 is the host's */
 	TW_VLANS = 4096,    /* 0 = untagged */
 	TW_SLOT_NONE = 0xffff,
 };
@@ -58,6 +59,22 @@ static inline void tw_vlan_set_add(struct tw_vlan_set *s, unsigned vlan)
 	s->bits[vlan / 64] |= UINT64_C(1) << vlan % 64;
 }
 
+enum tw_team_policy { /* as proto Teaming.Policy */
+		      TW_TEAM_ACTIVE_STANDBY,
+		      TW_TEAM_HASH_PORT,
+		      TW_TEAM_HASH_MAC,
+		      TW_TEAM_HASH_5TUPLE,
+		      TW_TEAM_LACP,
+};
+
+/* Uplinks that share frames out among them: team.h. */
+struct tw_team {
+	uint8_t policy; /* enum tw_team_policy */
+	uint8_t n;      /* active now */
+	uint16_t slot[TW_UPLINKS_MAX];
+	uint32_t salt[TW_UPLINKS_MAX]; /* of each active one: tw_team_salt() */
+};
+
 struct tw_addresses;
 struct tw_acl;
 struct tw_rate;
@@ -88,6 +105,9 @@ struct tw_slot {
 	uint8_t unknown;      /* enum tw_unknown */
 	bool promiscuous;     /* gets all unicast of its VLANs */
 	bool takes_unknown;   /* gets what the wire has for MACs that are no port's */
+	uint8_t team;         /* ports: index of tw_snapshot.team */
+	uint8_t hears;        /* ports: uplinks whose group frames it takes, bits of: */
+	uint8_t uplink_bit;   /* uplinks: which one it is; 0 for ports */
 	bool tx_csum, tx_tso; /* the other side takes frames whose checksum / segmentation is left to do */
 	uint16_t vlan;        /* access, tunnel: its VLAN; trunk: native, 0 = none (an uplink's 0 is untagged) */
 	uint16_t secondary;   /* private VLAN: what the wire carries; 0 = promiscuous, or no private VLAN */
@@ -142,6 +162,7 @@ struct tw_snapshot {
 	uint16_t n_workers;
 	uint16_t n_uplinks;
 	uint16_t uplink[TW_UPLINKS_MAX]; /* slots of uplinks that are up, in order of preference */
+	struct tw_team team[TW_TEAMS_MAX];
 	uint32_t n_identities;
 	const struct tw_identity *identities; /* sorted by mac; shared by snapshots of one configuration */
 	struct tw_slot slot[TW_SLOTS_MAX];
@@ -152,7 +173,7 @@ struct tw_snapshot {
 	uint16_t *members;                /* slots */
 	struct tw_vlan_set promiscuous;   /* VLANs with a promiscuous member */
 	struct tw_vlan_set takes_unknown; /* VLANs with a member that takes_unknown, or is promiscuous */
-	const uint8_t *snoop;       /* [TW_VLANS], enum tw_snoop_how; NULL = nothing is snooped */
+	const uint8_t *snoop;             /* [TW_VLANS], enum tw_snoop_how; NULL = nothing is snooped */
 	const uint16_t *primary_of; /* [TW_VLANS]: of a secondary VLAN, else 0; NULL = there are no private VLANs */
 	struct tw_poll_list polls[TW_WORKERS_MAX];
 	uint64_t active_timeout_ms, idle_timeout_ms; /* metering; the shortest any exporter asks for */

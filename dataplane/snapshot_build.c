@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/team.h"
+
 struct built {
 	struct tw_snapshot s; /* first: freed by its address */
 	struct tw_plan *plan;
@@ -109,15 +111,17 @@ static void set_port(struct tw_slot *slot, const struct tw_plan_port *p, const s
 	slot->rate = p->rate;
 	slot->acl_in = p->acl_in;
 	slot->acl_out = p->acl_out;
+	slot->team = p->team;
 }
 
-static void set_uplink(struct tw_slot *slot, const struct tw_slot_state *state)
+static void set_uplink(struct tw_slot *slot, const struct tw_slot_state *state, uint16_t index)
 {
 	slot->kind = TW_SLOT_ETHDEV;
 	set_state(slot, state);
 	slot->uplink = true;
 	slot->trunk = true;
 	slot->mtu = state->mtu;
+	slot->uplink_bit = (uint8_t)(1u << index);
 }
 
 static void fill_slots(struct tw_snapshot *s, const struct tw_plan *plan, const struct tw_slot_state *states)
@@ -127,7 +131,7 @@ static void fill_slots(struct tw_snapshot *s, const struct tw_plan *plan, const 
 	for (uint16_t i = 0; i < plan->n_uplinks; i++) {
 		uint16_t slot = plan->uplinks[i];
 
-		set_uplink(&s->slot[slot], &states[slot]);
+		set_uplink(&s->slot[slot], &states[slot], i);
 		if (states[slot].link == TW_LINK_UP)
 			s->uplink[s->n_uplinks++] = slot;
 	}
@@ -141,6 +145,30 @@ static void fill_slots(struct tw_snapshot *s, const struct tw_plan *plan, const 
 		}
 		s->n_slots = (uint16_t)(i + 1);
 	}
+}
+
+/* --- teams --- */
+
+static void fill_team(struct tw_team *team, const struct tw_plan *plan, const struct tw_plan_team *p,
+		      const struct tw_slot_state *states)
+{
+	team->policy = p->policy;
+	for (unsigned i = 0; i < p->n && team->n < p->n_active; i++) {
+		uint16_t slot = plan->uplinks[p->order[i]];
+
+		if (states[slot].link != TW_LINK_UP || states[slot].withheld)
+			continue;
+		team->slot[team->n] = slot;
+		team->salt[team->n++] = plan->salts[p->order[i]];
+	}
+}
+
+static void fill_teams(struct tw_snapshot *s, const struct tw_plan *plan, const struct tw_slot_state *states)
+{
+	for (unsigned i = 0; i < plan->n_teams; i++)
+		fill_team(&s->team[i], plan, &plan->teams[i], states);
+	for (uint32_t i = 0; i < plan->n_ports; i++)
+		s->slot[plan->ports[i].slot].hears = tw_team_hears(s, plan->ports[i].slot);
 }
 
 /* --- group frames --- */
@@ -268,6 +296,7 @@ const struct tw_snapshot *tw_snapshot_build(struct tw_plan *plan, const struct t
 	s->primary_of = plan->primary_of;
 	s->snoop = plan->snoop;
 	fill_slots(s, plan, states);
+	fill_teams(s, plan, states);
 	n_members = count_members(s);
 	n_polls = count_polls(s, states, n_workers);
 	s->members = malloc((n_members + 1) * sizeof(s->members[0]));

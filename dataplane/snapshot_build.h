@@ -17,7 +17,8 @@ struct tw_slot_state {
 	uint8_t queue[TW_QUEUES_MAX];
 	uint32_t polls; /* bit per receive queue (pair) to poll */
 	bool tx_csum, tx_tso;
-	uint16_t mtu; /* uplinks: the device's */
+	uint16_t mtu;  /* uplinks: the device's */
+	bool withheld; /* uplinks: up, but not for traffic */
 	/* A port (uplink) that is being closed: no longer in the plan, but its last flow records must say whose they are. */
 	bool retiring, uplink;
 	uint32_t number;

@@ -4,6 +4,7 @@
 
 #include "dataplane/igmp.h"
 #include "dataplane/mld.h"
+#include "dataplane/team.h"
 #include "dataplane/vlan.h"
 
 enum { PROTO_IGMP = 2 };
@@ -91,7 +92,8 @@ bool tw_snoop_takes(const struct tw_snapshot *s, const struct tw_key *key, const
 enum tw_drop tw_snoop_listeners(const struct tw_snapshot *s, const struct tw_mcast_view *view, const struct tw_key *key,
 				const struct tw_verdict *v, struct tw_mcast_list *list, bool *all)
 {
-	const bool ip6 = key->flags & TW_FLOW_KEY_IPV6, to_wire = !s->slot[key->in].uplink && s->n_uplinks > 0;
+	const bool to_wire = !s->slot[key->in].uplink && tw_team_way(s, key->in, key) != TW_SLOT_NONE;
+	const bool ip6 = key->flags & TW_FLOW_KEY_IPV6;
 	const bool routers = v->scope == TW_TO_ROUTERS;
 	struct tw_mcast_addr group;
 

@@ -106,8 +106,8 @@ static void send_query(void *arg, uint16_t vlan, uint16_t slot, const struct tw_
 	}
 	for (uint32_t i = 0; i < s->flood[vlan].n; i++)
 		send_to_port(sw, s, s->members[s->flood[vlan].first + i], vlan, frame, len);
-	if (s->n_uplinks > 0)
-		send_to(sw, s->uplink[0], vlan, frame, len);
+	if (s->team[0].n > 0)
+		send_to(sw, s->team[0].slot[0], vlan, frame, len);
 }
 
 /* --- what was heard --- */

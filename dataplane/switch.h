@@ -9,6 +9,7 @@
  *   control.c   requests of the agent -> apply.c, status.c, handover.c, jobs.c
  *   links.c     guests and uplinks that come and go
  *   publish.c   state -> snapshot -> workers, and the grace period
+ *   failover.c  frames that leave by another uplink from now on
  *   retire.c    ports and uplinks on their way out: their flows end before their slot is free
  *   handover.c  a port between two hosts
  * Threads  main alone, unless a member says otherwise.
@@ -77,6 +78,7 @@ struct tw_uplink_slot {
 	enum tw_retire retire;
 	struct tw_uplink device;
 	struct tw_counters base;
+	uint64_t failovers;
 };
 
 struct tw_switch {
@@ -113,7 +115,7 @@ struct tw_switch {
 	/* --- sockets and timers --- */
 	struct tw_link_server *server;
 	struct tw_link_pub *news;
-	struct event *vhost_event, *second, *tick, *rings_event, *signals[2];
+	struct event *vhost_event, *second, *tick, *rings_event, *kernel_links, *signals[2];
 	struct tw_jobs *jobs;
 	struct tw_announcer *announcer;
 	struct tw_snooping *snooping;
@@ -143,6 +145,20 @@ int tw_publish(struct tw_switch *sw);
 /** Have all workers left every snapshot but the present one? Frees those they have left. */
 bool tw_grace_over(struct tw_switch *sw);
 
+/* ---- failover.c ---- */
+/* Ports whose frames leave by another uplink in a new snapshot. */
+struct tw_failover {
+	unsigned n;
+	uint16_t slot[TW_PORTS_MAX];
+};
+/** Compare while both are there. @param old NULL = there was none */
+void tw_failover_note(struct tw_switch *sw, const struct tw_snapshot *old, const struct tw_snapshot *next,
+		      struct tw_failover *failover);
+/** Tell the wire; when the workers have the new snapshot. */
+void tw_failover_announce(struct tw_switch *sw, const struct tw_failover *failover);
+/** What an uplink is in the host's own teaming. */
+Tw__UplinkRole tw_failover_role(const struct tw_switch *sw, unsigned index);
+
 /* ---- run.c ---- */
 /** Something must be looked at again in a millisecond: a job, a hold, a slot on its way out. */
 void tw_tick_soon(struct tw_switch *sw);
@@ -160,7 +176,10 @@ bool tw_apply(struct tw_switch *sw, const Tw__Snapshot *config, struct tw_error 
 
 /* ---- links.c ---- */
 void tw_links_vhost_changed(struct tw_switch *sw);
-void tw_links_poll_uplinks(struct tw_switch *sw);
+/** Look at each uplink's link. @param retry also open again what could not be opened */
+void tw_links_poll_uplinks(struct tw_switch *sw, bool retry);
+/** Have the kernel's news of links make us look at once. @return 0, -errno: then they are only polled */
+int tw_links_listen(struct tw_switch *sw);
 /** The first uplink that is up, or TW_SLOT_NONE. */
 uint16_t tw_links_active_uplink(const struct tw_switch *sw);
 /** Workers have left the devices of ports that are not up: rte_vhost may take them down. */

@@ -15,6 +15,7 @@
 #include "dataplane/guard.h"
 #include "dataplane/parse.h"
 #include "dataplane/snoop.h"
+#include "dataplane/team.h"
 #include "dataplane/tx.h"
 #include "dataplane/vlan.h"
 
@@ -249,6 +250,7 @@ static void copies(struct tw_trace *t, const struct tw_snapshot *s, const struct
 static void flood(struct tw_trace *t, const struct tw_snapshot *s, const struct tw_key *key, const uint8_t *frame,
 		  uint32_t len, uint32_t l2_len)
 {
+	uint16_t way = s->slot[key->in].uplink ? TW_SLOT_NONE : tw_team_way(s, key->in, key);
 	bool all = t->verdict.scope < TW_TO_LISTENERS;
 	struct tw_mcast_list list = { 0 };
 
@@ -259,8 +261,8 @@ static void flood(struct tw_trace *t, const struct tw_snapshot *s, const struct 
 	for (uint32_t i = 0; i < list.n && !all; i++)
 		if (tw_snoop_takes(s, key, &t->verdict, t->mcast->slots[list.first + i]))
 			flood_to(t, s, t->mcast->slots[list.first + i], key, frame, len, l2_len);
-	if (!s->slot[key->in].uplink && s->n_uplinks > 0)
-		flood_to(t, s, s->uplink[0], key, frame, len, l2_len);
+	if (way != TW_SLOT_NONE)
+		flood_to(t, s, way, key, frame, len, l2_len);
 	tw_trace_note(t, TW_STAGE_transmit, "%u %s", t->n_outs, t->n_outs == 1 ? "copy" : "copies");
 	t->end = TW_STAGE_transmit;
 }

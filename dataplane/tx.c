@@ -20,6 +20,7 @@
 #include "dataplane/offload.h"
 #include "dataplane/rate.h"
 #include "dataplane/snoop.h"
+#include "dataplane/team.h"
 
 static struct tw_counters *counters(struct tw_worker *w, uint16_t slot)
 {
@@ -238,20 +239,24 @@ void tw_tx_copies(struct tw_worker *w, const struct tw_snapshot *s, uint16_t in,
 void tw_tx_flood(struct tw_worker *w, const struct tw_snapshot *s, uint16_t in, const struct tw_key *key,
 		 const struct tw_verdict *v, struct rte_mbuf *m)
 {
+	uint16_t way = s->slot[in].uplink ? TW_SLOT_NONE : tw_team_way(s, in, key);
+
 	tw_tx_copies(w, s, in, key, v, m);
-	if (!s->slot[in].uplink && s->n_uplinks > 0)
-		flood_one(w, s, s->uplink[0], key, v, m);
+	if (way != TW_SLOT_NONE)
+		flood_one(w, s, way, key, v, m);
 	rte_pktmbuf_free(m);
 }
 
 void tw_tx_listeners(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_key *key,
 		     const struct tw_verdict *v, const uint16_t *slots, uint32_t n, struct rte_mbuf *m)
 {
+	uint16_t way = s->slot[key->in].uplink ? TW_SLOT_NONE : tw_team_way(s, key->in, key);
+
 	for (uint32_t i = 0; i < n; i++)
 		if (tw_snoop_takes(s, key, v, slots[i]))
 			flood_one(w, s, slots[i], key, v, m);
-	if (!s->slot[key->in].uplink && s->n_uplinks > 0)
-		flood_one(w, s, s->uplink[0], key, v, m);
+	if (way != TW_SLOT_NONE)
+		flood_one(w, s, way, key, v, m);
 	rte_pktmbuf_free(m);
 }
 

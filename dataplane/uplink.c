@@ -3,10 +3,14 @@
 #include "dataplane/uplink.h"
 
 #include <errno.h>
+#include <ifaddrs.h>
+#include <linux/if_link.h>
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <rte_dev.h>
 #include <rte_ethdev.h>
@@ -26,6 +30,27 @@ static int __attribute__((format(printf, 3, 4))) fail(struct tw_uplink *u, int r
 	return rc ? rc : -EIO;
 }
 
+/* One of the SIOCGIF… questions. @return false: there is no such link */
+static bool ask_kernel(const char *netdev, unsigned long question, struct ifreq *ifr)
+{
+	static int fd = -1; /* main's, for the life of the program */
+
+	if (fd < 0)
+		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	snprintf(ifr->ifr_name, sizeof(ifr->ifr_name), "%s", netdev);
+	return fd >= 0 && ioctl(fd, question, ifr) == 0;
+}
+
+/* What the devargs call it; its own name goes before. */
+static void find_netdev(struct tw_uplink *u)
+{
+	const char *iface = strstr(u->devargs, "iface=");
+	size_t n = iface ? strcspn(iface + 6, ",") : 0;
+
+	if (!u->netdev[0] && n < sizeof(u->netdev))
+		snprintf(u->netdev, n + 1, "%s", iface ? iface + 6 : "");
+}
+
 static bool find_device(struct tw_uplink *u)
 {
 	char name[sizeof(u->devargs)];
@@ -36,35 +61,27 @@ static bool find_device(struct tw_uplink *u)
 }
 
 /* What is most often wrong with the devices of this machine, in words DPDK does not have. */
-static const char *explain(const char *devargs, char name[IF_NAMESIZE], int rc)
+static const char *explain(const struct tw_uplink *u, int rc)
 {
-	const char *iface = strstr(devargs, "iface=");
-	size_t n = iface ? strcspn(iface + 6, ",") : 0;
-
-	if (strchr(devargs, ':') && !strchr(devargs, ','))
+	if (strchr(u->devargs, ':') && !strchr(u->devargs, ','))
 		return "a PCI device must be named by --pci when tw-switch starts";
-	if (n > 0 && n < IF_NAMESIZE) {
-		memcpy(name, iface + 6, n);
-		name[n] = '\0';
-		if (if_nametoindex(name) == 0)
-			return "there is no such network interface";
-	}
+	if (u->netdev[0] && if_nametoindex(u->netdev) == 0)
+		return "there is no such network interface";
 	return rc == -EPERM ? "the log says why" : strerror(-rc); /* drivers return -1 for anything */
 }
 
 /* A PCI device that was allowed at the start is there already. */
 static int probe(struct tw_uplink *u)
 {
-	char name[IF_NAMESIZE] = "";
 	int rc;
 
 	if (find_device(u))
 		return 0;
 	rc = rte_dev_probe(u->devargs);
 	if (rc && rc != -EEXIST) {
-		const char *why = explain(u->devargs, name, rc);
+		const char *why = explain(u, rc);
 
-		return fail(u, rc, "DPDK does not open it: %s%s%s", name, name[0] ? ": " : "", why);
+		return fail(u, rc, "DPDK does not open it: %s%s%s", u->netdev, u->netdev[0] ? ": " : "", why);
 	}
 	return find_device(u) ? 0 : fail(u, -ENODEV, "no such device appeared");
 }
@@ -127,10 +144,32 @@ static void remove_device(struct tw_uplink *u)
 		rte_dev_remove(info.device);
 }
 
+/* What the kernel could not send of what a driver over a kernel link gave it: the driver takes that for sent. */
+static uint32_t kernel_losses(const struct tw_uplink *u)
+{
+	const struct rtnl_link_stats *stats;
+	struct ifaddrs *all = NULL;
+	uint32_t n = 0;
+
+	if (!u->netdev[0] || getifaddrs(&all))
+		return 0;
+	for (const struct ifaddrs *a = all; a; a = a->ifa_next) {
+		if (!a->ifa_addr || a->ifa_addr->sa_family != AF_PACKET || !a->ifa_data ||
+		    strcmp(a->ifa_name, u->netdev) != 0)
+			continue;
+		stats = a->ifa_data;
+		n = stats->tx_dropped + stats->tx_errors;
+	}
+	freeifaddrs(all);
+	return n;
+}
+
 int tw_uplink_open(struct tw_uplink *u, struct rte_mempool *pool, unsigned n_workers)
 {
-	int rc = probe(u);
+	int rc;
 
+	find_netdev(u);
+	rc = probe(u);
 	u->open = u->up = false;
 	if (rc == 0 && ((rc = configure(u, n_workers)) || (rc = set_up_queues(u, pool)) || (rc = start(u))))
 		remove_device(u);
@@ -144,6 +183,7 @@ int tw_uplink_open(struct tw_uplink *u, struct rte_mempool *pool, unsigned n_wor
 	u->failures = 0;
 	u->open = true;
 	rte_spinlock_init(&u->lock);
+	u->losses_before = kernel_losses(u);
 	tw_uplink_poll_link(u);
 	tw_log_info("uplink opened uplink=%s devargs=%s rx_queues=%u tx_queues=%u mtu=%u up=%d", u->name, u->devargs,
 		    u->n_rx, u->n_tx, u->mtu, u->up);
@@ -164,6 +204,15 @@ void tw_uplink_close(struct tw_uplink *u)
 	tw_log_info("uplink closed uplink=%s", u->name);
 }
 
+/* Drivers over kernel links (af_packet, tap) say "up" whatever happens. RUNNING is a carrier, or a driver that knows none. */
+static bool kernel_link_up(const struct tw_uplink *u)
+{
+	struct ifreq ifr = { 0 };
+
+	return !u->netdev[0] || (ask_kernel(u->netdev, SIOCGIFFLAGS, &ifr) &&
+				 (ifr.ifr_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING));
+}
+
 bool tw_uplink_poll_link(struct tw_uplink *u)
 {
 	struct rte_eth_link link = { 0 };
@@ -172,6 +221,15 @@ bool tw_uplink_poll_link(struct tw_uplink *u)
 	if (!u->open)
 		return false;
 	if (rte_eth_link_get_nowait(u->device, &link) == 0)
-		u->up = link.link_status == RTE_ETH_LINK_UP;
+		u->up = link.link_status == RTE_ETH_LINK_UP && kernel_link_up(u);
 	return u->up != was;
+}
+
+uint64_t tw_uplink_errors(const struct tw_uplink *u)
+{
+	struct rte_eth_stats stats;
+
+	if (!u->open || rte_eth_stats_get(u->device, &stats))
+		return 0;
+	return stats.imissed + stats.ierrors + stats.rx_nombuf + stats.oerrors + (kernel_losses(u) - u->losses_before);
 }

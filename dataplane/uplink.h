@@ -16,6 +16,7 @@
 struct tw_uplink {
 	char name[32];
 	char devargs[256];
+	char netdev[16]; /* kernel link whose state is the uplink's, beside what the device says; empty = none */
 	bool open;
 	bool up;
 	uint16_t device; /* ethdev port id */
@@ -23,7 +24,8 @@ struct tw_uplink {
 	uint16_t mtu;
 	bool shared_tx; /* workers must take `lock` to send */
 	char error[128];
-	unsigned failures; /* to open it, in a row: the first is logged */
+	unsigned failures;      /* to open it, in a row: the first is logged */
+	uint32_t losses_before; /* the kernel's, before it was opened */
 	rte_spinlock_t lock;
 };
 
@@ -37,6 +39,9 @@ int tw_uplink_open(struct tw_uplink *uplink, struct rte_mempool *pool, unsigned 
 
 /** Stop and remove the device. Only when no worker touches it. */
 void tw_uplink_close(struct tw_uplink *uplink);
+
+/** Frames that the device has lost by its own account, either way. */
+uint64_t tw_uplink_errors(const struct tw_uplink *uplink);
 
 /** Ask the device for its link. @return true when it changed */
 bool tw_uplink_poll_link(struct tw_uplink *uplink);

@@ -90,6 +90,9 @@ bool tw_flood_takes(const struct tw_snapshot *s, const struct tw_key *key, const
 	const struct tw_slot *out = &s->slot[member];
 	uint16_t wire = tw_vlan_tag(&s->slot[key->in], key) & 0x0fff;
 
+	/* The member's teaming listens to another uplink; what is for a guest here has come by the right one. */
+	if (v->action != TW_ACT_COPY && s->slot[key->in].uplink_bit & ~out->hears)
+		return false;
 	if (member == key->in || member == v->out || (wire != v->vlan && out->trunk != (list == wire)) ||
 	    !in_scope(out, v))
 		return false;

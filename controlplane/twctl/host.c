@@ -4,6 +4,8 @@
 
 #include "controlplane/twctl/nouns.h"
 #include "controlplane/twctl/stats.h"
+#include "controlplane/twctl/teaming.h"
+#include "controlplane/twctl/uplink.h"
 
 static void uplinks_cell(FILE *cell, const json_t *uplinks, const json_t *object)
 {
@@ -38,22 +40,11 @@ static const struct tw_column card[] = {
 	{ "version", "status.version", NULL },
 	{ "error", "status.error", NULL },
 	{ "uplinks", "uplinks", uplinks_cell },
+	{ "teaming", "teaming", tw_cell_teaming },
 	{ "peer URL", "peer_url", NULL },
 	{ "migration address", "migrate_address", NULL },
 	{ "ports", "ports", NULL },
 	{ "revision", "revision", NULL },
-	{ 0 },
-};
-
-static const struct tw_column uplink_columns[] = {
-	{ "UPLINK", "name", NULL },
-	{ "UP", "up", NULL },
-	{ "MTU", "mtu", NULL },
-	{ "RX-PACKETS", "counters.rx_packets", NULL },
-	{ "RX-OCTETS", "counters.rx_octets", NULL },
-	{ "TX-PACKETS", "counters.tx_packets", NULL },
-	{ "TX-OCTETS", "counters.tx_octets", NULL },
-	{ "ERROR", "error", NULL },
 	{ 0 },
 };
 
@@ -94,10 +85,7 @@ static void show(FILE *out, const json_t *object)
 	const json_t *uplinks = tw_json_at(object, "status.status.uplinks");
 	const json_t *workers = tw_json_at(object, "status.status.workers");
 
-	if (json_array_size(uplinks)) {
-		fputc('\n', out);
-		tw_out_table(out, uplink_columns, uplinks);
-	}
+	tw_uplinks_show(out, uplinks);
 	if (json_array_size(workers)) {
 		fputc('\n', out);
 		tw_out_table(out, worker_columns, workers);
@@ -190,7 +178,7 @@ static const struct tw_option options[] = {
 	{ 0 },
 };
 
-static const struct tw_option *const write_options[] = { options, tw_write_options, NULL };
+static const struct tw_option *const write_options[] = { options, tw_host_teaming_options, tw_write_options, NULL };
 
 static const struct tw_command commands[] = {
 	TW_COMMAND_LIST("hosts"),
@@ -208,6 +196,7 @@ static const struct tw_command commands[] = {
 	  .operand = "NAME",
 	  .complete = TW_COMPLETE_HOST,
 	  .summary = "change a host",
+	  .example = "host set a --teaming hash-port --standby up2 --wait",
 	  .options = write_options,
 	  .begin = tw_object_begin_set,
 	  .finish = finish,
@@ -215,7 +204,7 @@ static const struct tw_command commands[] = {
 	{ .verb = "stats",
 	  .operand = "NAME",
 	  .complete = TW_COMPLETE_HOST,
-	  .summary = "show what each worker of a host's switch does: load, polls, flows, queues",
+	  .summary = "show what each worker and each uplink of a host's switch does",
 	  .text = "BUSY is the share of the last second in which a worker had frames in hand, EVER the share since the "
 		  "switch started. DECISIONS are frames whose flow was not known, OVERFLOWS those for which the flow table "
 		  "had no room.",

@@ -10,6 +10,7 @@
 #include "controlplane/twctl/macs.h"
 #include "controlplane/twctl/nouns.h"
 #include "controlplane/twctl/rate.h"
+#include "controlplane/twctl/teaming.h"
 #include "controlplane/twctl/stats.h"
 #include "controlplane/twctl/vlan.h"
 
@@ -67,6 +68,7 @@ static const struct tw_column card[] = {
 	{ "unknown from wire", "unknown_from_wire", tw_cell_policy },
 	{ "addresses", "addresses", NULL },
 	{ "guards", "guards", tw_cell_guards },
+	{ "teaming", "teaming", tw_cell_teaming },
 	{ "ingress ACL", "ingress_acl", acl_cell },
 	{ "egress ACL", "egress_acl", acl_cell },
 	{ "ingress limit", "ingress_rate", tw_cell_ingress },
@@ -209,9 +211,10 @@ static const struct tw_command commands[] = {
 	  .text = "NAME is VM/NIC. The port is the vNIC's identity: its number (the ifIndex in flow records), its counters "
 		  "and its mirrors stay with it wherever the VM runs.",
 	  .example = "port create web/eth0 --network blue",
-	  .options = (const struct tw_option *const[]){ options, tw_port_vlan_options, tw_port_mac_options,
-							tw_port_guard_options, tw_port_rate_options, create_options,
-							tw_write_options, NULL },
+	  .options =
+		  (const struct tw_option *const[]){ options, tw_port_vlan_options, tw_port_mac_options,
+						     tw_port_guard_options, tw_port_rate_options,
+						     tw_port_teaming_options, create_options, tw_write_options, NULL },
 	  .required = "network",
 	  .begin = tw_object_begin_create,
 	  .run = tw_object_write },
@@ -222,8 +225,8 @@ static const struct tw_command commands[] = {
 	  .text = "With --wait no frame is decided by the old setting any more when the command returns.",
 	  .example = "port set db/eth0 --vlan 20 --wait",
 	  .options = (const struct tw_option *const[]){ options, tw_port_vlan_options, tw_port_mac_options,
-							tw_port_guard_options, tw_port_rate_options, tw_write_options,
-							NULL },
+							tw_port_guard_options, tw_port_rate_options,
+							tw_port_teaming_options, tw_write_options, NULL },
 	  .begin = tw_object_begin_set,
 	  .run = tw_object_write },
 	TW_COMMAND_DELETE(TW_COMPLETE_PORT, "delete a port", "Its number is never used again."),

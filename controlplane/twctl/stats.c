@@ -7,6 +7,7 @@
 
 #include "controlplane/twctl/nouns.h"
 #include "controlplane/twctl/parse.h"
+#include "controlplane/twctl/uplink.h"
 
 static const struct tw_column stats_columns[] = {
 	{ "PORT", "name", NULL },
@@ -376,11 +377,13 @@ int tw_stats_host(struct tw_run *run)
 			     run->operand);
 		rc = tw_run_fail(run);
 	} else if (run->json) {
-		all = json_pack("{s:s, s:O}", "host", run->operand, "workers", workers);
+		all = json_pack("{s:s, s:O, s:O*}", "host", run->operand, "workers", workers, "uplinks",
+				tw_json_at(host, "status.uplinks"));
 		tw_out_json(run->io->out, all);
 		json_decref(all);
 	} else {
 		print_host(run->io->out, workers);
+		tw_uplinks_show(run->io->out, tw_json_at(host, "status.uplinks"));
 	}
 	json_decref(status);
 	return rc;

@@ -74,6 +74,10 @@ bool tw_also_acl_name(const ProtobufCMessage *msg, const struct tw_where *at, st
 bool tw_also_burst_has_rate(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_static_macs_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_acls_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+/* check_teaming.c */
+bool tw_also_teaming_fits(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_teaming_is_no_lag(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_teaming_names_uplinks(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_snapshot_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 
 #endif

@@ -29,6 +29,7 @@ static const struct tw_rule network[] = {
 	{ "guards", TW_RULE_MESSAGE, .optional = true },
 	{ "ingress_acl", TW_RULE_NAME, .optional = true },
 	{ "egress_acl", TW_RULE_NAME, .optional = true },
+	{ "teaming", TW_RULE_MESSAGE, .optional = true, .also = tw_also_teaming_is_no_lag },
 	{ 0 }
 };
 static const struct tw_rule port[] = {
@@ -43,6 +44,7 @@ static const struct tw_rule port[] = {
 	{ "guards", TW_RULE_MESSAGE, .optional = true },
 	{ "ingress_acl", TW_RULE_NAME, .optional = true },
 	{ "egress_acl", TW_RULE_NAME, .optional = true },
+	{ "teaming", TW_RULE_MESSAGE, .optional = true, .also = tw_also_teaming_is_no_lag },
 	{ 0 }
 };
 static const struct tw_rule binding[] = {
@@ -54,6 +56,12 @@ static const struct tw_rule host[] = {
 	{ "uplinks", TW_RULE_MESSAGE, COUNT(0, 8), .also = tw_also_uplinks_unique },
 	{ "peer_url", TW_RULE_TCP_URL, .optional = true },
 	{ "migrate_address", TW_RULE_ADDRESS, .optional = true },
+	{ "teaming", TW_RULE_MESSAGE, .optional = true, .also = tw_also_teaming_names_uplinks },
+	{ 0 }
+};
+static const struct tw_rule teaming[] = {
+	{ "active", TW_RULE_NAME, .max = 31, COUNT(0, 8) },
+	{ "standby", TW_RULE_NAME, .max = 31, COUNT(0, 8), .also = tw_also_teaming_fits },
 	{ 0 }
 };
 static const struct tw_rule uplink[] = {
@@ -106,6 +114,7 @@ const struct tw_rules tw_rules_model[] = {
 	{ &tw__multicast__descriptor, multicast },
 	{ &tw__host__descriptor, host },
 	{ &tw__uplink__descriptor, uplink },
+	{ &tw__teaming__descriptor, teaming },
 	{ &tw__mirror__descriptor, mirror },
 	{ &tw__exporter__descriptor, exporter },
 	{ &tw__acl__descriptor, acl },

@@ -14,6 +14,7 @@ static const struct tw_rule snapshot[] = {
 	{ "mirrors", TW_RULE_MESSAGE, COUNT(0, 64) },
 	{ "exporters", TW_RULE_MESSAGE, COUNT(0, 8), .also = tw_also_snapshot_unique },
 	{ "acls", TW_RULE_MESSAGE, COUNT(0, 64), .also = tw_also_acls_unique },
+	{ "teaming", TW_RULE_MESSAGE, .optional = true },
 	{ 0 }
 };
 static const struct tw_rule local_port[] = {
@@ -32,6 +33,7 @@ static const struct tw_rule local_port[] = {
 	{ "guards", TW_RULE_MESSAGE, .optional = true },
 	{ "ingress_acl", TW_RULE_NAME, .optional = true },
 	{ "egress_acl", TW_RULE_NAME, .optional = true },
+	{ "teaming", TW_RULE_MESSAGE, .optional = true, .also = tw_also_teaming_is_no_lag },
 	{ 0 }
 };
 static const struct tw_rule remote_port[] = {

@@ -89,6 +89,7 @@ static void build_switch(void)
 						      .allowed = &allowed };
 	s.slot[UPLINK] = (struct tw_slot){ .kind = TW_SLOT_ETHDEV, .link = TW_LINK_UP, .uplink = true, .trunk = true };
 	s.uplink[s.n_uplinks++] = UPLINK;
+	s.team[0].slot[s.team[0].n++] = UPLINK;
 	s.members = members;
 	list(10, 0, 4);
 	list(20, 4, 3);

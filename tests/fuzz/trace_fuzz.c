@@ -49,6 +49,8 @@ static void make_switch(void)
 	s.flood[10].n = PORTS;
 	s.n_uplinks = 1;
 	s.uplink[0] = UP;
+	s.team[0].n = 1;
+	s.team[0].slot[0] = UP;
 	s.identities = identities;
 	s.n_identities = 2;
 	t.names = &names;

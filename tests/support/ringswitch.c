@@ -213,6 +213,7 @@ struct message {
 	char *addresses[RS_PORTS];
 	Tw__Acl acl, *acls[1];
 	Tw__Rate rates[RS_PORTS][RATES];
+	Tw__Teaming teaming, port_teaming[RS_PORTS];
 	uint16_t port_slots[RS_PORTS], uplink_slots[2];
 };
 
@@ -264,6 +265,19 @@ static void describe_macs(struct message *m, size_t i, const struct rs_port *p)
 	m->port[i].n_static_macs = p->static_who != 0;
 }
 
+static Tw__Teaming *describe_teaming(Tw__Teaming *t, const struct rs_teaming *from)
+{
+	tw__teaming__init(t);
+	t->policy = (Tw__Teaming__Policy)from->policy;
+	t->active = (char **)(uintptr_t)from->active;
+	while (from->active[t->n_active])
+		t->n_active++;
+	t->standby = (char **)(uintptr_t)from->standby;
+	while (from->standby[t->n_standby])
+		t->n_standby++;
+	return from->own ? t : NULL;
+}
+
 static void describe_port(struct message *m, size_t i, unsigned who)
 {
 	const struct rs_port *p = &rs.port[who];
@@ -299,6 +313,7 @@ static void describe_port(struct message *m, size_t i, unsigned who)
 	describe_rates(m, i, p);
 	m->port[i].ingress_acl = (char *)(uintptr_t)(p->acl_in ? "acl" : "");
 	m->port[i].egress_acl = (char *)(uintptr_t)(p->acl_out ? "acl" : "");
+	m->port[i].teaming = describe_teaming(&m->port_teaming[i], &p->teaming);
 	m->ports[i] = &m->port[i];
 	m->port_slots[i] = rs_slot(who);
 }
@@ -324,11 +339,13 @@ static void describe(struct message *m)
 	m->config.n_remotes = 1;
 	for (size_t i = 0; i < 2; i++) {
 		tw__uplink__init(&m->uplink[i]);
+		m->uplink[i].name = (char *)(uintptr_t)(i ? "up2" : "up");
 		m->uplinks[i] = &m->uplink[i];
 		m->uplink_slots[i] = rs_slot(RS_UP + (unsigned)i);
 	}
 	m->config.uplinks = m->uplinks;
 	m->config.n_uplinks = 2;
+	m->config.teaming = describe_teaming(&m->teaming, &rs.teaming);
 	tw__acl__init(&m->acl);
 	m->acl.name = (char *)(uintptr_t) "acl";
 	m->acl.rules = (char **)(uintptr_t)rs.acl_rules;

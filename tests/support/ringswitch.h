@@ -23,6 +23,12 @@ struct rs_rate {
 	uint32_t burst;
 };
 
+struct rs_teaming {
+	bool own;                           /* is there; else the host's, and its default */
+	uint8_t policy;                     /* Tw__Teaming__Policy */
+	const char *active[3], *standby[3]; /* "up", "up2", up to the first NULL */
+};
+
 struct rs_port {
 	uint8_t link; /* enum tw_link; uplinks: UP or ABSENT */
 	bool here;    /* in the configuration */
@@ -43,6 +49,7 @@ struct rs_port {
 	uint8_t unknown;    /* Tw__UnknownUnicast */
 	uint8_t static_who; /* the MAC of this test frame lives behind the port, too; 0 = none */
 	struct rs_rate storm_broadcast, storm_multicast, storm_unknown;
+	struct rs_teaming teaming;
 };
 
 struct ringswitch {
@@ -52,6 +59,7 @@ struct ringswitch {
 	const Tw__Multicast *multicast;              /* of every port; NULL = not snooped */
 	_Atomic(const struct tw_mcast_view *) mcast; /* the test's, NULL = nothing is known */
 	const char *acl_rules[4];                    /* up to the first NULL; what they do not fit passes */
+	struct rs_teaming teaming;
 };
 extern struct ringswitch rs;
 

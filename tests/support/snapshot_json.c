@@ -65,8 +65,19 @@ static void fill_list(ProtobufCMessage *m, const ProtobufCFieldDescriptor *field
 
 	if (field->type == PROTOBUF_C_TYPE_UINT32)
 		add_numbers(m, field, list);
+	else if (field->type == PROTOBUF_C_TYPE_STRING)
+		json_array_foreach(list, i, element) tw_message_add_string(m, field->name, json_string_value(element));
 	else
 		json_array_foreach(list, i, element) fill_message(tw_message_add(m, field->name), element);
+}
+
+/* A VLAN is written shorter than it is; any other part as it is. */
+static void fill_part(ProtobufCMessage *m, const json_t *json)
+{
+	if (m->descriptor == &tw__vlan__descriptor)
+		fill_vlan((Tw__Vlan *)m, json);
+	else
+		fill_message(m, json);
 }
 
 static void fill_bytes(ProtobufCMessage *m, const char *name, const char *text)
@@ -95,7 +106,7 @@ static void fill_field(ProtobufCMessage *m, const ProtobufCFieldDescriptor *fiel
 	if (field->label == PROTOBUF_C_LABEL_REPEATED)
 		fill_list(m, field, json);
 	else if (field->type == PROTOBUF_C_TYPE_MESSAGE)
-		fill_vlan(tw_message_put(m, field->name), json); /* the only one a snapshot's parts have */
+		fill_part(tw_message_put(m, field->name), json);
 	else if (field->type == PROTOBUF_C_TYPE_BYTES)
 		fill_bytes(m, field->name, json_string_value(json));
 	else if (field->type == PROTOBUF_C_TYPE_STRING)

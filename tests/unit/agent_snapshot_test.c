@@ -91,6 +91,37 @@ static void a_ports_own_vlan_overrides_its_networks(void **state)
 	clean(&bed);
 }
 
+static Tw__Teaming *make_teaming(Tw__Teaming__Policy policy)
+{
+	Tw__Teaming *t = malloc(sizeof(*t));
+
+	assert_non_null(t);
+	tw__teaming__init(t);
+	t->policy = policy;
+	return t;
+}
+
+static void teaming_is_the_ports_else_its_networks_else_the_hosts(void **state)
+{
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_reply(1);
+	const Tw__Snapshot *s;
+
+	reply->host->teaming = make_teaming(TW__TEAMING__POLICY__LACP);
+	add_network(reply, "green", 20);
+	add_network(reply, "blue", 10)->teaming = make_teaming(TW__TEAMING__POLICY__HASH_MAC);
+	add_port(reply, "vm/a", 1, "green", "a");
+	add_port(reply, "vm/b", 2, "blue", "a");
+	add_port(reply, "vm/c", 3, "blue", "a")->teaming = make_teaming(TW__TEAMING__POLICY__HASH_PORT);
+	s = build(&bed, reply);
+	assert_non_null(s);
+	assert_int_equal(s->teaming->policy, TW__TEAMING__POLICY__LACP);
+	assert_null(s->ports[0]->teaming);
+	assert_int_equal(s->ports[1]->teaming->policy, TW__TEAMING__POLICY__HASH_MAC);
+	assert_int_equal(s->ports[2]->teaming->policy, TW__TEAMING__POLICY__HASH_PORT);
+	clean(&bed);
+}
+
 static void a_ports_own_guards_and_lists_take_the_place_of_its_networks(void **state)
 {
 	struct bed bed = { 0 };
@@ -360,6 +391,7 @@ int main(void)
 		cmocka_unit_test(a_port_is_local_remote_or_nowhere_by_its_binding),
 		cmocka_unit_test(a_ports_own_vlan_overrides_its_networks),
 		cmocka_unit_test(each_limit_of_a_port_takes_the_place_of_its_networks),
+		cmocka_unit_test(teaming_is_the_ports_else_its_networks_else_the_hosts),
 		cmocka_unit_test(a_ports_own_guards_and_lists_take_the_place_of_its_networks),
 		cmocka_unit_test(a_ports_own_mac_policy_takes_the_place_of_its_networks),
 		cmocka_unit_test(a_migration_gives_ports_their_roles),

@@ -68,6 +68,7 @@ static void add_port(int slot, uint16_t vlan, bool trunk, enum tw_link link)
 			       .number = (uint32_t)slot,
 			       .device = slot,
 			       .n_queues = 1,
+			       .hears = 1,
 			       .allowed = &trunk_vlans };
 	mac_of(slot, p->mac);
 	add_identity(slot, (uint16_t)slot, vlan, trunk);
@@ -96,7 +97,9 @@ static int setup(void **state)
 	s.slot[UP] = (struct tw_slot){
 		.kind = TW_SLOT_ETHDEV, .link = TW_LINK_UP, .uplink = true, .trunk = true, .mtu = 9000
 	};
+	s.slot[UP].uplink_bit = 1;
 	s.uplink[s.n_uplinks++] = UP;
+	s.team[0].slot[s.team[0].n++] = UP;
 	add_identity(FAR, TW_SLOT_NONE, 10, false);
 	add_identity(FAR_OTHER, TW_SLOT_NONE, 20, false);
 	s.flood[10].first = 0;
@@ -220,7 +223,7 @@ static void without_an_uplink_the_drop_says_so(void **state)
 {
 	struct tw_key k = frame(WEB, -1, WEB, STRANGER), group = frame(OTHER, -1, OTHER, GROUP);
 
-	s.n_uplinks = 0;
+	s.n_uplinks = s.team[0].n = 0;
 	assert_int_equal(tw_decide(&s, &k).drop, TW_DROP_NO_UPLINK);
 	s.flood[20].n = 1;
 	members[s.flood[20].first] = OTHER;

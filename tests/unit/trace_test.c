@@ -69,6 +69,7 @@ static int setup(void **state)
 		.kind = TW_SLOT_ETHDEV, .link = TW_LINK_UP, .uplink = true, .trunk = true, .mtu = 9000
 	};
 	s.uplink[s.n_uplinks++] = UP;
+	s.team[0].slot[s.team[0].n++] = UP;
 	s.n_slots = UP + 1;
 	members[0] = WEB;
 	members[1] = DB;

@@ -117,6 +117,7 @@ static void a_port_shows_its_identity_place_counters_and_drops(void **state)
 				      "unknown from wire   inherit\n"
 				      "addresses           -\n"
 				      "guards              inherit\n"
+				      "teaming             inherit\n"
 				      "ingress ACL         inherit\n"
 				      "egress ACL          inherit\n"
 				      "ingress limit       inherit\n"

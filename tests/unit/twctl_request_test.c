@@ -83,6 +83,16 @@ static const struct {
 	{ "network set blue --storm-broadcast 1000pps --storm-unknown none",
 	  "{'set':{'object':{'network':{'name':'blue','storm_broadcast':{'per_second':1000},'storm_unknown':{}}},"
 	  "'fields':['storm_broadcast','storm_unknown']}}" },
+	{ "host set a --standby up2 --teaming hash-5tuple --active up0 --active up1",
+	  "{'set':{'object':{'host':{'name':'a','teaming':{'policy':'hash_5tuple','active':['up0','up1'],"
+	  "'standby':['up2'],'lacp_rate':'slow'}}},'fields':['teaming']}}" },
+	{ "host set a --teaming lacp --lacp-rate fast",
+	  "{'set':{'object':{'host':{'name':'a','teaming':{'policy':'lacp','lacp_rate':'fast'}}},"
+	  "'fields':['teaming']}}" },
+	{ "network set blue --teaming host", "{'set':{'object':{'network':{'name':'blue'}},'fields':['teaming']}}" },
+	{ "port set db/eth0 --teaming active-standby --active up1 --standby up0",
+	  "{'set':{'object':{'port':{'name':'db/eth0','vhost':'client','teaming':{'policy':'active_standby',"
+	  "'active':['up1'],'standby':['up0'],'lacp_rate':'slow'}}},'fields':['teaming']}}" },
 	{ "network delete blue", "{'delete':{'kind':'network','name':'blue'}}" },
 
 	{ "port create web/eth0 --network blue",
@@ -187,6 +197,7 @@ static const struct {
 	{ "migrate db", "twctl: --to is missing\nsee: twctl migrate --help\n" },
 	{ "migrate", "twctl: VM is missing\nsee: twctl migrate --help\n" },
 	{ "host set a --netdev up0=eth1", "twctl: --netdev goes with --uplink\nsee: twctl host set --help\n" },
+	{ "host set a --standby up0", "twctl: --standby goes with --teaming\nsee: twctl host set --help\n" },
 	{ "port list --names --json", "twctl: --names does not go with --json\nsee: twctl port list --help\n" },
 	{ "status now", "twctl: what is \"now\"?\nsee: twctl status --help\n" },
 	{ "-c 10.0.0.1:7000 status",
@@ -230,6 +241,9 @@ static const struct {
 	{ "host create a --uplink eth1", "twctl: host.uplinks: eth1 is not NAME=DEVARGS  [105]\n" },
 	{ "host create a --uplink up0=x --netdev up1=eth1",
 	  "twctl: host.uplinks.devargs: --netdev names up1, but no --uplink up1=DEVARGS says what it is  [106]\n" },
+	{ "network set x --teaming lacp",
+	  "twctl: network.teaming: lacp is none of: active-standby hash-port hash-mac hash-5tuple host  [105]\n" },
+	{ "host set a --teaming lacp --lacp-rate often", "twctl: host.teaming: often is none of: slow, fast  [105]\n" },
 	{ "flows --limit 0", "twctl: flows.limit: 0 is not a number from 1 to 10000  [105]\n" },
 	{ "port set a/b --disable --wait=20m",
 	  "twctl: --wait: 20m is not a duration from 1ms to 600s (as in 500ms, 15s, 1m)  [105]\n" },

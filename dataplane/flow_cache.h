@@ -34,7 +34,7 @@ struct tw_flow {
 	uint8_t min_ttl, max_ttl;
 	uint8_t tcp_flags;
 	uint8_t live;   /* the entry is in use */
-	uint64_t usual; /* tw_meta_word() of the frame counted last: one like it has no new extreme and no new flag */
+	uint64_t usual; /* tw_meta.word of the frame counted last: one like it has no new extreme and no new flag */
 } __attribute__((aligned(64)));
 static_assert(sizeof(struct tw_flow) == 128, "an entry is two cache lines");
 

@@ -9,26 +9,25 @@
 #ifndef TW_DATAPLANE_FLOW_LOOKUP_H
 #define TW_DATAPLANE_FLOW_LOOKUP_H
 
-#include <emmintrin.h>
-#include <rte_hash_crc.h>
+#include <nmmintrin.h>
 
 #include "dataplane/flow_cache.h"
 
 static inline uint32_t tw_key_hash(const struct tw_key *k)
 {
 	/* Two chains, so that the CRC unit's latency overlaps. */
-	uint32_t a = rte_hash_crc_8byte(k->word[0], 0x9e3779b9), b = rte_hash_crc_8byte(k->word[1], 0x85ebca6b);
+	uint64_t a = _mm_crc32_u64(0x9e3779b9, k->word[0]), b = _mm_crc32_u64(0x85ebca6b, k->word[1]);
 
-	a = rte_hash_crc_8byte(k->word[2], a);
-	b = rte_hash_crc_8byte(k->word[3], b);
+	a = _mm_crc32_u64(a, k->word[2]);
+	b = _mm_crc32_u64(b, k->word[3]);
 	if (tw_key_is_long(k)) {
-		a = rte_hash_crc_8byte(k->word[4], a);
-		b = rte_hash_crc_8byte(k->word[5], b);
-		a = rte_hash_crc_8byte(k->word[6], a);
-		b = rte_hash_crc_8byte(k->word[7], b);
+		a = _mm_crc32_u64(a, k->word[4]);
+		b = _mm_crc32_u64(b, k->word[5]);
+		a = _mm_crc32_u64(a, k->word[6]);
+		b = _mm_crc32_u64(b, k->word[7]);
 	}
 	/* CRC is linear: the multiplication keeps equal differences in the two chains from cancelling out. */
-	return (a * 0xcc9e2d51u) ^ b;
+	return ((uint32_t)a * 0xcc9e2d51u) ^ (uint32_t)b;
 }
 
 /* Signatures come from the hash's high half, buckets from its low half: the two must not repeat each other. */
@@ -72,15 +71,20 @@ static inline struct tw_flow *tw_flow_candidate(const struct tw_flow_cache *c, u
 	return f;
 }
 
+/* Two words of `a` less two words of `b`: zero if they are the same. */
+static inline __m128i tw_key_difference(const struct tw_key *a, const struct tw_key *b, unsigned word)
+{
+	return _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)&a->word[word]),
+			     _mm_loadu_si128((const __m128i *)(const void *)&b->word[word]));
+}
+
 static inline bool tw_key_equal(const struct tw_key *a, const struct tw_key *b)
 {
-	uint64_t d = (a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1]) | (a->word[2] ^ b->word[2]) |
-		     (a->word[3] ^ b->word[3]);
+	__m128i d = _mm_or_si128(tw_key_difference(a, b, 0), tw_key_difference(a, b, 2));
 
 	if (tw_key_is_long(b))
-		d |= (a->word[4] ^ b->word[4]) | (a->word[5] ^ b->word[5]) | (a->word[6] ^ b->word[6]) |
-		     (a->word[7] ^ b->word[7]);
-	return d == 0;
+		d = _mm_or_si128(d, _mm_or_si128(tw_key_difference(a, b, 4), tw_key_difference(a, b, 6)));
+	return _mm_testz_si128(d, d);
 }
 
 /** The key's entry: the candidate if it is the one, else a full search; NULL = a new flow. */

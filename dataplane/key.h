@@ -83,18 +83,19 @@ static inline uint16_t tw_key_l2_len(const struct tw_key *k)
 	return k->flags & TW_FLOW_KEY_TAGGED ? (uint16_t)(tw_key_is_double_tagged(k) ? 22 : 18) : 14;
 }
 
-/* What of a frame is counted but does not tell flows apart. */
+/* What of a frame is counted but does not tell flows apart. `word` is all of it; never 0, which is no frame's. */
 struct tw_meta {
-	uint16_t l2_len; /* octets of the Ethernet header with its tags */
-	uint16_t l3_len; /* octets counted as layer 3, capped at 65535 */
-	uint8_t tcp_flags;
-	uint8_t ttl;
+	union {
+		struct {
+			uint8_t ttl;
+			uint8_t tcp_flags;
+			uint16_t l3_len; /* octets counted as layer 3, capped at 65535 */
+			uint16_t l2_len; /* octets of the Ethernet header with its tags */
+			uint16_t frame;  /* 1 */
+		};
+		uint64_t word;
+	};
 };
-
-/* All of it that a flow keeps extremes or an OR of, as one word; never 0, which is no frame's. */
-static inline uint64_t tw_meta_word(const struct tw_meta *m)
-{
-	return UINT64_C(1) << 32 | (uint64_t)m->l3_len << 16 | (uint64_t)m->tcp_flags << 8 | m->ttl;
-}
+static_assert(sizeof(struct tw_meta) == 8, "what is counted is one word");
 
 #endif

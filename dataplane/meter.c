@@ -9,7 +9,7 @@ static_assert(TW_DROPS < UINT8_MAX, "a reason and one fits tw_key.refused");
 
 void tw_meter_unusual(struct tw_flow *f, const struct tw_meta *meta)
 {
-	f->usual = tw_meta_word(meta);
+	f->usual = meta->word;
 	f->tcp_flags |= meta->tcp_flags;
 	if (meta->ttl < f->min_ttl)
 		f->min_ttl = meta->ttl;

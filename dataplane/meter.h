@@ -26,7 +26,7 @@ static inline void tw_meter_count(struct tw_flow *f, const struct tw_meta *meta,
 		f->first_ms = now;
 	f->l3_octets += meta->l3_len;
 	f->l2_octets += pkt_len;
-	if (f->usual != tw_meta_word(meta))
+	if (f->usual != meta->word)
 		tw_meter_unusual(f, meta);
 }
 

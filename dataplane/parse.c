@@ -151,57 +151,8 @@ static bool parse_ipv6(const uint8_t *p, const uint8_t *end, struct tw_key *key,
 	return true;
 }
 
-static uint64_t load64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint32_t load32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "parse_usual() puts keys together word by word");
-
-/*
- * Nearly every frame: untagged, IPv4 without options, no fragment, TCP or UDP with its headers whole. The same key as the
- * long way gives (a test and the fuzzer hold the two together), in a third of the instructions: four words, not fields.
- * @return false: not such a frame, take the long way
- */
-static inline bool parse_usual(const uint8_t *data, uint32_t len, uint16_t in, struct tw_key *key, struct tw_meta *meta)
-{
-	const uint64_t mac = UINT64_C(0xffffffffffff);
-	const uint8_t *ip = data + ETHER_LEN, *l4 = ip + 20;
-	uint16_t total;
-	uint8_t protocol;
-
-	if (len < ETHER_LEN + 20 + 14 || data[12] != 0x08 || data[13] != 0x00 || ip[0] != 0x45)
-		return false;
-	total = be16(ip + 2);
-	protocol = ip[9];
-	if (total < 20 + 14 || total > len - ETHER_LEN || (ip[6] & 0x3f) | ip[7] ||
-	    (protocol != PROTO_TCP && protocol != PROTO_UDP))
-		return false;
-	key->word[0] = (load64(data + 6) & mac) | (uint64_t)in << 48;
-	key->word[1] = load64(data) & mac;
-	key->word[2] = load64(ip + 12);
-	key->word[3] = load32(l4) | (uint64_t)protocol << 32 | (uint64_t)ip[1] << 40 | (uint64_t)TW_FLOW_KEY_IPV4 << 48;
-	memset(&key->word[4], 0, 32);
-	meta->l2_len = ETHER_LEN;
-	meta->l3_len = total;
-	meta->tcp_flags = protocol == PROTO_TCP ? l4[13] : 0;
-	meta->ttl = ip[8];
-	return true;
-}
-
-static bool parse_any(const uint8_t *data, uint32_t len, uint32_t pkt_len, uint16_t in, struct tw_key *key,
-		      struct tw_meta *meta)
+bool tw_parse_any(const uint8_t *data, uint32_t len, uint32_t pkt_len, uint16_t in, struct tw_key *key,
+		  struct tw_meta *meta)
 {
 	const uint8_t *end = data + len, *l3 = data + ETHER_LEN;
 	uint16_t type;
@@ -210,7 +161,7 @@ static bool parse_any(const uint8_t *data, uint32_t len, uint32_t pkt_len, uint1
 	if (len < ETHER_LEN)
 		return false;
 	memset(key, 0, sizeof(*key));
-	memset(meta, 0, sizeof(*meta));
+	*meta = (struct tw_meta){ .frame = 1 };
 	memcpy(key->dst_mac, data, 6);
 	memcpy(key->src_mac, data + 6, 6);
 	key->in = in;
@@ -240,16 +191,4 @@ static bool parse_any(const uint8_t *data, uint32_t len, uint32_t pkt_len, uint1
 		key->ethertype[1] = (uint8_t)type;
 	}
 	return true;
-}
-
-bool tw_parse(const uint8_t *data, uint32_t len, uint32_t pkt_len, uint16_t in, struct tw_key *key,
-	      struct tw_meta *meta)
-{
-	return parse_usual(data, len, in, key, meta) || parse_any(data, len, pkt_len, in, key, meta);
-}
-
-bool tw_parse_long_way(const uint8_t *data, uint32_t len, uint32_t pkt_len, uint16_t in, struct tw_key *key,
-		       struct tw_meta *meta)
-{
-	return parse_any(data, len, pkt_len, in, key, meta);
 }

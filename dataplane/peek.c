@@ -130,7 +130,7 @@ bool tw_peek_packed_room(unsigned worker, int vid, uint16_t ring)
 /* --- rte_vhost's thread --- */
 
 /* Odd: no worker begins to look any more, and none has been looking since before. */
-static enum rte_vhost_msg_result before_message(int vid, void *message)
+void tw_peek_before_message(int vid)
 {
 	uint32_t now = atomic_load(&changes[vid]);
 
@@ -142,23 +142,16 @@ static enum rte_vhost_msg_result before_message(int vid, void *message)
 		while (looks % 2 && atomic_load_explicit(&workers[w].looks, memory_order_acquire) == looks)
 			sched_yield();
 	}
-	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
-static enum rte_vhost_msg_result after_message(int vid, void *message)
+void tw_peek_after_message(int vid)
 {
 	atomic_fetch_add(&changes[vid], 1);
-	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
 void tw_peek_watch(int vid)
 {
-	const struct rte_vhost_user_extern_ops ops = { .pre_msg_handle = before_message,
-						       .post_msg_handle = after_message };
-
-	if (vid < 0 || vid >= VIDS)
-		return;
 	/* Unwatched, a guest is never even. */
-	atomic_store(&changes[vid], atomic_load(&changes[vid]) | 1);
-	rte_vhost_extern_callback_register(vid, &ops, NULL);
+	if (vid >= 0 && vid < VIDS)
+		atomic_store(&changes[vid], atomic_load(&changes[vid]) | 1);
 }

@@ -10,7 +10,7 @@
  *          plugged in, a ring that moves). So every message of a guest first makes its rings unknown and waits until no
  *          worker is looking; a worker looks without waiting for anything, so that takes no longer than a look.
  * Not for  packed rings, rings behind an IOMMU, devices that are no guests: these are polled each round.
- * Threads  tw_peek_due(), tw_peek_found() and tw_peek_empty(): the worker whose poll list it is. tw_peek_watch(): any.
+ * Threads  tw_peek_due(), tw_peek_found() and tw_peek_empty(): the worker whose poll list it is. The others: rte_vhost's.
  */
 #ifndef TW_DATAPLANE_PEEK_H
 #define TW_DATAPLANE_PEEK_H
@@ -22,8 +22,11 @@ enum {
 	TW_PEEK_AFTER = 8, /* empty polls in a row before a ring is taken for silent */
 };
 
-/** A guest has connected: watch its messages. Before its first one. */
+/** A guest has connected. Before its first message. */
 void tw_peek_watch(int vid);
+/** Around each of its messages; not after one that failed. */
+void tw_peek_before_message(int vid);
+void tw_peek_after_message(int vid);
 
 /** Those of `silent` (bit per poll) whose guests have written something, or whose memory is not known. */
 uint64_t tw_peek_silent(unsigned worker, const struct tw_poll *polls, uint64_t silent);

@@ -22,14 +22,15 @@
 
 #include "common/clock.h"
 #include "common/path.h"
-#include "dataplane/peek.h"
+#include "dataplane/guest_memory.h"
 #include "dataplane/ring_position.h"
 #include "dataplane/snapshot.h"
+#include "dataplane/vhost_conn.h"
 
 #define TW_LOG_AREA "vhost"
 #include "common/log.h"
 
-enum { VIDS = 1024, RINGS = 2 * TW_QUEUES_MAX, POSITION_TRIES = 16 };
+enum { VIDS = TW_CONN_VIDS, RINGS = 2 * TW_QUEUES_MAX, POSITION_TRIES = 16 };
 
 struct tw_vhost {
 	/* --- main's --- */
@@ -93,12 +94,13 @@ static void note_change(struct tw_vhost *v)
 
 static int new_connection(int vid)
 {
+	char path[PATH_MAX];
+
 	pthread_mutex_lock(&lock);
 	if (vid >= 0 && vid < VIDS)
 		ready[vid] = 0;
 	pthread_mutex_unlock(&lock);
-	tw_peek_watch(vid);
-	return 0;
+	return rte_vhost_get_ifname(vid, path, sizeof(path)) == 0 && tw_conn_begin(vid, path) ? 0 : -1;
 }
 
 static int new_device(int vid)
@@ -180,14 +182,20 @@ static const struct rte_vhost_device_ops callbacks = {
 	.destroy_device = destroy_device,
 	.vring_state_changed = vring_state_changed,
 	.new_connection = new_connection,
+	.destroy_connection = tw_conn_end,
 };
 
 /* --- main --- */
 
 int tw_vhost_init(void)
 {
+	int rc;
+
 	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return wake_fd < 0 ? -errno : wake_fd;
+	if (wake_fd < 0)
+		return -errno;
+	rc = tw_guest_memory_init(wake_fd);
+	return rc ? rc : wake_fd;
 }
 
 static int make_folder(const char *path)
@@ -215,10 +223,14 @@ static int set_up(const char *path, bool server)
 	const uint64_t none = UINT64_C(1) << VIRTIO_NET_F_HOST_UFO | UINT64_C(1) << VIRTIO_NET_F_GUEST_UFO |
 			      UINT64_C(1) << VIRTIO_NET_F_HOST_ECN | UINT64_C(1) << VIRTIO_NET_F_GUEST_ECN |
 			      UINT64_C(1) << VIRTIO_NET_F_HOST_TSO6 | UINT64_C(1) << 33 /* VIRTIO_F_IOMMU_PLATFORM */;
+	/* Multiqueue, dirty log, RARP, MTU, status: what a network card needs. vhost_gate.h says why no REPLY_ACK. */
+	const uint64_t protocol =
+		UINT64_C(1) << 0 | UINT64_C(1) << 1 | UINT64_C(1) << 2 | UINT64_C(1) << 4 | UINT64_C(1) << 16;
 
 	if (rte_vhost_driver_register(path, server ? 0 : RTE_VHOST_USER_CLIENT))
 		return -EIO;
 	if (rte_vhost_driver_disable_features(path, none) == 0 &&
+	    rte_vhost_driver_set_protocol_features(path, protocol) == 0 &&
 	    rte_vhost_driver_callback_register(path, &callbacks) == 0 && rte_vhost_driver_start(path) == 0)
 		return 0;
 	rte_vhost_driver_unregister(path);
@@ -271,6 +283,7 @@ void tw_vhost_close(struct tw_vhost *v)
 	tw_vhost_released(v);
 	if (rte_vhost_driver_unregister(v->path))
 		tw_log_error("socket cannot be given up path=%s", v->path);
+	tw_conn_end_all(v->path);
 	pthread_mutex_lock(&lock);
 	TAILQ_REMOVE(&ports, v, next);
 	pthread_mutex_unlock(&lock);
@@ -282,6 +295,7 @@ void *tw_vhost_next_changed(void)
 	struct tw_vhost *v;
 	void *owner = NULL;
 
+	tw_conn_shut_out_faulty();
 	pthread_mutex_lock(&lock);
 	TAILQ_FOREACH (v, &ports, next) {
 		if (v->changed) {

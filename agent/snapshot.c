@@ -272,6 +272,7 @@ static bool add_exporter(struct tw_snapshot *s, const Tw__Exporter *from, struct
 	tw__local_exporter__init(msg);
 	msg->name = from->name;
 	msg->format = from->format;
+	msg->transport = from->transport;
 	msg->collector = from->collector;
 	msg->active_timeout_s = from->active_timeout_s ? from->active_timeout_s : DEFAULT_ACTIVE_S;
 	msg->idle_timeout_s = from->idle_timeout_s ? from->idle_timeout_s : DEFAULT_IDLE_S;

@@ -54,7 +54,8 @@ static const char *const port_fields[] = { "mac",
 					   NULL };
 static const char *const mirror_fields[] = { "ports", "direction", "file", "snaplen", "max_bytes", "disabled", NULL };
 static const char *const exporter_fields[] = {
-	"format", "collector", "active_timeout_s", "idle_timeout_s", "template_refresh_s", "mtu", "disabled", NULL
+	"format", "transport", "collector", "active_timeout_s", "idle_timeout_s", "template_refresh_s",
+	"mtu",    "disabled",  NULL
 };
 static const char *const acl_fields[] = { "rules", "default_action", NULL };
 static const char *const migration_fields[] = { NULL };

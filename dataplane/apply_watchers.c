@@ -145,6 +145,7 @@ static bool read_target(struct tw_change *c, const Tw__LocalExporter *e, struct 
 	t = &c->exporters.targets[c->exporters.n_targets++];
 	snprintf(t->name, sizeof(t->name), "%s", e->name);
 	t->format = format_of(e->format);
+	t->transport = e->transport == TW__EXPORTER__TRANSPORT__TCP ? TW_TRANSPORT_TCP : TW_TRANSPORT_UDP;
 	t->template_refresh_s = e->template_refresh_s ? e->template_refresh_s : REFRESH_DEFAULT_S;
 	t->mtu = (uint16_t)(e->mtu ? e->mtu : MTU_DEFAULT);
 	if (tw_exporter_parse_collector(e->collector, &t->collector, &t->collector_size))

@@ -78,7 +78,9 @@ static bool is_valid(const struct tw_exporter_config *config)
 	for (size_t i = 0; i < config->n_targets; i++)
 		if (!config->targets[i].collector_size ||
 		    config->targets[i].collector_size > sizeof(config->targets[i].collector) ||
-		    config->targets[i].format >= TW_FLOW_FORMATS)
+		    config->targets[i].format >= TW_FLOW_FORMATS ||
+		    config->targets[i].transport >= TW_FLOW_TRANSPORTS ||
+		    (config->targets[i].transport == TW_TRANSPORT_TCP && config->targets[i].format != TW_FORMAT_IPFIX))
 			return false;
 	for (size_t i = 1; i < config->n_identities; i++)
 		if (config->identities[i - 1].number >= config->identities[i].number)

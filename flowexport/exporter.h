@@ -20,13 +20,16 @@
 
 enum { TW_EXPORTERS_MAX = 8, TW_EXPORTER_NAME_SIZE = 64 };
 
+enum tw_flow_transport { TW_TRANSPORT_UDP, TW_TRANSPORT_TCP, TW_FLOW_TRANSPORTS };
+
 struct tw_exporter_target {
 	char name[TW_EXPORTER_NAME_SIZE];
 	struct sockaddr_storage collector;
 	socklen_t collector_size;
 	enum tw_flow_format format;
-	uint32_t template_refresh_s; /* templates and options tables are sent again this often */
-	uint16_t mtu;                /* largest IP packet */
+	enum tw_flow_transport transport; /* TCP only with IPFIX */
+	uint32_t template_refresh_s;      /* templates and options tables are sent again this often */
+	uint16_t mtu;                     /* largest IP packet */
 };
 
 struct tw_exporter_config {
@@ -40,9 +43,9 @@ struct tw_exporter_config {
 
 struct tw_exporter_stats {
 	char name[TW_EXPORTER_NAME_SIZE];
-	uint64_t records;        /* data records of flows that left and were not refused, known a little later */
-	uint64_t messages;       /* UDP datagrams */
-	uint64_t octets;         /* of messages, without UDP and IP headers */
+	uint64_t records; /* data records of flows that left and were not refused, known a little later */
+	uint64_t messages;
+	uint64_t octets;         /* of messages, without headers of lower layers */
 	uint64_t lost_records;   /* not sent, or refused by the collector's host */
 	uint64_t unsaid_records; /* that the format has no words for: IPv6 and refused flows in version 5 */
 	char error[128];         /* why; empty again once the collector takes messages */
@@ -59,7 +62,7 @@ void tw_exporter_destroy(struct tw_exporter *exporter);
 int tw_exporter_parse_collector(const char *text, struct sockaddr_storage *addr, socklen_t *size);
 
 /**
- * New targets and identities, as of the next tick. Targets that stay (same name, collector and format) keep socket, source port and
+ * New targets and identities, as of the next tick. Targets that stay (same name, collector, format and transport) keep socket, source port and
  * sequence, unless the observation domain is another. mtu is kept within 512..9000, template_refresh_s 0 means 60.
  * @return 0; -EINVAL: domain 0, too many targets, a collector without address, identities not in order; -ENOMEM.
  *         After an error the former configuration stands.

@@ -17,16 +17,7 @@
 
 #include "flowexport/encode.h"
 #include "flowexport/record.h"
-
-/* Flows, and what they counted. Times: Unix epoch, 0 = never. */
-struct tw_flow_tally {
-	uint64_t flows, packets, octets; /* octets: layer 3 */
-	uint64_t first_ms, last_ms;      /* first and last time something was added */
-};
-
-struct tw_export_volume {
-	uint64_t octets, messages, flows;
-};
+#include "flowexport/session.h"
 
 struct tw_export_statistics {
 	struct tw_export_volume sent;

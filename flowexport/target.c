@@ -2,16 +2,14 @@
 /* target.c - exports to one collector; see target.h. */
 #include "flowexport/target.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define TW_LOG_AREA "flow"
 #include "common/log.h"
 #include "flowexport/netflow5.h"
-#include "flowexport/udp.h"
+#include "flowexport/session.h"
 
 enum {
 	MTU_MIN = 512, /* what any path is taken to carry, RFC 7011 section 10.3.3 */
@@ -20,9 +18,6 @@ enum {
 	ANNOUNCEMENTS_AT_START = 2,
 	ANNOUNCE_AGAIN_MS = 1000, /* from the first announcement to the second, unless data comes before */
 	PROBE_MS = 1000,          /* announcements to a collector that refuses */
-	RECOVERED_MS = 2500,      /* as long without an error: it takes messages again. More than two probes */
-	REOPEN_MS = 1000,
-	VERDICT_MS = 200, /* refusals come within a round trip */
 };
 
 /* Versions 5 and 9 count times from a boot, in 32 bits of milliseconds. Ours lies before the target's start, so that flows that
@@ -33,8 +28,7 @@ enum {
 struct tw_target {
 	struct tw_exporter_target config;
 	const struct tw_export_context *context;
-	int fd; /* -1 = not open */
-	uint64_t opened_ms;
+	struct tw_session *session;
 	uint64_t boot_ms;
 	uint32_t sequence;
 
@@ -46,16 +40,11 @@ struct tw_target {
 	/* told */
 	struct tw_message control;
 	unsigned announcements_due;
+	bool templates_told; /* TCP: to this session */
 	uint64_t announced_ms, messages_since;
 	struct tw_identity_pass pass;
 
-	/* counted */
-	struct tw_export_statistics statistics;
-	uint64_t unsaid;                /* flows that the format has no words for */
-	struct tw_flow_tally in_flight; /* the last message, of which a refusal may yet come */
-	uint64_t in_flight_ms, trouble_ms;
-	bool in_trouble;
-	char error[sizeof(((struct tw_exporter_stats *)0)->error)];
+	uint64_t unsaid; /* flows that the format has no words for */
 };
 
 static uint64_t now_ms(const struct tw_target *target)
@@ -69,54 +58,9 @@ static bool has_passed(const struct tw_target *target, uint64_t since_ms, uint64
 	return now_ms(target) - since_ms >= ms;
 }
 
-static size_t message_limit(const struct tw_target *target)
-{
-	size_t mtu = target->config.mtu, path = 0, overhead = tw_udp_overhead(&target->config.collector);
-
-	if (target->fd >= 0)
-		path = tw_udp_path_mtu(target->fd, &target->config.collector);
-	if (path && path < mtu)
-		mtu = path;
-	return mtu < TW_MESSAGE_MIN + overhead ? TW_MESSAGE_MIN : mtu - overhead;
-}
-
 static void begin_message(const struct tw_target *target, struct tw_message *message)
 {
-	tw_message_begin(message, target->config.format, message_limit(target));
-}
-
-static void note_trouble(struct tw_target *target, int error)
-{
-	if (!target->in_trouble)
-		tw_log_warning("exporter cannot reach its collector exporter=%s error=\"%s\"", target->config.name,
-			       strerror(error));
-	snprintf(target->error, sizeof(target->error), "%s", strerror(error));
-	target->in_trouble = true;
-	target->trouble_ms = now_ms(target);
-}
-
-static void lose(struct tw_target *target, const struct tw_flow_tally *tally)
-{
-	struct tw_flow_tally *lost = &target->statistics.not_sent;
-
-	if (!tally->flows)
-		return;
-	lost->flows += tally->flows;
-	lost->packets += tally->packets;
-	lost->octets += tally->octets;
-	if (!lost->first_ms)
-		lost->first_ms = now_ms(target);
-	lost->last_ms = now_ms(target);
-}
-
-/* The fate of the message before is known: its records were sent, or lost. */
-static void settle(struct tw_target *target, bool refused)
-{
-	if (refused)
-		lose(target, &target->in_flight);
-	else
-		target->statistics.sent.flows += target->in_flight.flows;
-	target->in_flight = (struct tw_flow_tally){ 0 };
+	tw_message_begin(message, target->config.format, tw_session_limit(target->session, target->config.mtu));
 }
 
 /* A record that could not be sent takes a sequence number all the same, so that the collector sees the gap. */
@@ -127,24 +71,10 @@ static void send_message(struct tw_target *target, struct tw_message *message, c
 						.sequence = target->sequence,
 						.domain = target->context->domain };
 	size_t size = tw_message_finish(message, &stamp);
-	int before = 0, rc = -ENOTCONN;
 
 	target->sequence += tw_message_step(message);
-	if (target->fd >= 0) {
-		rc = tw_udp_send(target->fd, message->octets, size, &before);
-		if (before || rc)
-			note_trouble(target, rc ? -rc : before);
-	}
-	settle(target, before != 0);
-	if (rc) {
-		lose(target, tally);
-	} else {
-		target->in_flight = *tally;
-		target->in_flight_ms = now_ms(target);
-		target->statistics.sent.octets += size;
-		target->statistics.sent.messages++;
+	if (tw_session_send(target->session, message->octets, size, tally))
 		target->messages_since++;
-	}
 	begin_message(target, message);
 }
 
@@ -172,17 +102,27 @@ static bool announces(const struct tw_target *target)
 	return target->config.format != TW_FORMAT_V5;
 }
 
-/* Templates, then the records that need no table: collectors take templates of one message in order. */
-static void announce(struct tw_target *target)
+/* Over TCP they arrive, and are not to be told twice (RFC 7011 section 8). */
+static void announce_templates(struct tw_target *target)
 {
-	const struct tw_export_context *context = target->context;
-	struct tw_export_statistics statistics = target->statistics;
-
-	statistics.ignored = context->ignored;
 	for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++)
 		ADD_CONTROL(target, tw_encode_template, cls);
 	for (unsigned table = 0; table < TW_OPTION_TABLES; table++)
 		ADD_CONTROL(target, tw_encode_option_template, table);
+	target->templates_told = target->config.transport == TW_TRANSPORT_TCP;
+}
+
+/* Templates, then the records that need no table: collectors take templates of one message in order. */
+static void announce(struct tw_target *target)
+{
+	const struct tw_export_context *context = target->context;
+	const struct tw_session_counts *counts = tw_session_counts(target->session);
+	const struct tw_export_statistics statistics = { .sent = counts->sent,
+							 .ignored = context->ignored,
+							 .not_sent = counts->not_sent };
+
+	if (!target->templates_told)
+		announce_templates(target);
 	ADD_CONTROL(target, tw_options_add_sampling, context->domain);
 	ADD_CONTROL(target, tw_options_add_domain, context->domain, context->host);
 	ADD_CONTROL(target, tw_options_add_statistics, context->domain, &statistics);
@@ -191,17 +131,6 @@ static void announce(struct tw_target *target)
 	target->messages_since = 0;
 	if (target->announcements_due)
 		target->announcements_due--;
-}
-
-/* @return true once, when the collector has been without an error for a while */
-static bool has_recovered(struct tw_target *target)
-{
-	if (!target->in_trouble || !has_passed(target, target->trouble_ms, RECOVERED_MS))
-		return false;
-	tw_log_info("collector takes messages again exporter=%s", target->config.name);
-	target->in_trouble = false;
-	target->error[0] = '\0';
-	return true;
 }
 
 static void announce_if_due(struct tw_target *target, bool recovered)
@@ -213,18 +142,19 @@ static void announce_if_due(struct tw_target *target, bool recovered)
 		tw_identity_pass_want_all(&target->pass);
 	if (first || recovered || refresh || target->messages_since >= REFRESH_MESSAGES ||
 	    (target->announcements_due && has_passed(target, target->announced_ms, ANNOUNCE_AGAIN_MS)) ||
-	    (target->in_trouble && has_passed(target, target->announced_ms, PROBE_MS)))
+	    (*tw_session_error(target->session) && has_passed(target, target->announced_ms, PROBE_MS)))
 		announce(target);
 }
 
 static void send_identities(struct tw_target *target)
 {
 	const struct tw_export_context *context = target->context;
-	uint64_t before = target->statistics.sent.octets;
+	uint64_t before = tw_session_counts(target->session)->sent.octets;
 	const struct tw_flow_identity *who;
 
 	while ((who = tw_identity_pass_peek(&target->pass, &context->identities)) &&
-	       target->statistics.sent.octets - before < TW_TARGET_TABLE_OCTETS && !target->in_trouble) {
+	       tw_session_counts(target->session)->sent.octets - before < TW_TARGET_TABLE_OCTETS &&
+	       !*tw_session_error(target->session)) {
 		ADD_CONTROL(target, tw_options_add_identity, context->domain, who);
 		tw_identity_pass_advance(&target->pass);
 	}
@@ -237,7 +167,7 @@ static void send_data(struct tw_target *target)
 
 	if (tw_message_is_empty(&target->data))
 		return;
-	if (target->announcements_due && target->fd >= 0 && announces(target))
+	if (target->announcements_due && tw_session_is_open(target->session) && announces(target))
 		announce(target);
 	target->data_tally = (struct tw_flow_tally){ 0 };
 	send_message(target, &target->data, &tally);
@@ -250,7 +180,11 @@ struct tw_target *tw_target_create(const struct tw_exporter_target *config, cons
 	if (!target)
 		return NULL;
 	target->context = context;
-	target->fd = -1;
+	target->session = tw_session_create(config);
+	if (!target->session) {
+		free(target);
+		return NULL;
+	}
 	tw_target_update(target, config);
 	tw_target_restart(target);
 	return target;
@@ -260,8 +194,7 @@ void tw_target_destroy(struct tw_target *target)
 {
 	if (!target)
 		return;
-	if (target->fd >= 0)
-		close(target->fd);
+	tw_session_destroy(target->session);
 	free(target);
 }
 
@@ -269,6 +202,7 @@ bool tw_target_is(const struct tw_target *target, const struct tw_exporter_targe
 {
 	return strcmp(target->config.name, config->name) == 0 &&
 	       target->config.collector_size == config->collector_size && target->config.format == config->format &&
+	       target->config.transport == config->transport &&
 	       memcmp(&target->config.collector, &config->collector, config->collector_size) == 0;
 }
 
@@ -291,6 +225,7 @@ void tw_target_restart(struct tw_target *target)
 {
 	target->sequence = 0;
 	target->boot_ms = 0;
+	target->templates_told = false;
 	target->announcements_due = ANNOUNCEMENTS_AT_START;
 }
 
@@ -338,36 +273,19 @@ void tw_target_add(struct tw_target *target, const struct tw_flow_record *record
 		target->unsaid++;
 }
 
-static void open_socket(struct tw_target *target)
+/* To a session of TCP that has begun nothing was ever told. The path may take less than was configured. */
+static void begin_session(struct tw_target *target)
 {
-	size_t limit;
-	int fd;
+	size_t limit = tw_session_limit(target->session, target->config.mtu);
 
-	if (target->fd >= 0 || (target->opened_ms && !has_passed(target, target->opened_ms, REOPEN_MS)))
-		return;
-	target->opened_ms = now_ms(target);
-	fd = tw_udp_open(&target->config.collector, target->config.collector_size);
-	if (fd < 0) {
-		note_trouble(target, -fd);
-		return;
-	}
-	target->fd = fd;
-	limit = message_limit(target); /* the path may take less than was configured */
 	begin_message(target, &target->control);
 	if (target->data.size <= limit)
 		target->data.limit = target->control.limit;
-}
-
-static void hear_verdict(struct tw_target *target)
-{
-	int rc = target->fd < 0 ? 0 : tw_udp_verdict(target->fd);
-
-	if (rc) {
-		settle(target, true);
-		note_trouble(target, -rc);
-	} else if (has_passed(target, target->in_flight_ms, VERDICT_MS)) {
-		settle(target, false);
-	}
+	if (target->config.transport != TW_TRANSPORT_TCP)
+		return;
+	target->sequence = 0;
+	target->templates_told = false;
+	target->announcements_due = ANNOUNCEMENTS_AT_START;
 }
 
 /* The boot is chosen, or moved on: to a reader that is a restart, so templates go out with it. */
@@ -387,10 +305,10 @@ void tw_target_tick(struct tw_target *target)
 	bool recovered;
 
 	keep_boot(target);
-	open_socket(target);
-	hear_verdict(target);
-	recovered = has_recovered(target);
-	if (target->fd >= 0 && announces(target)) {
+	if (tw_session_tick(target->session, now_ms(target)))
+		begin_session(target);
+	recovered = tw_session_has_recovered(target->session);
+	if (tw_session_is_open(target->session) && announces(target)) {
 		announce_if_due(target, recovered);
 		send_identities(target);
 	}
@@ -401,21 +319,20 @@ void tw_target_tick(struct tw_target *target)
 void tw_target_flush(struct tw_target *target)
 {
 	send_data(target);
-	if (target->fd >= 0 && tw_udp_verdict(target->fd))
-		settle(target, true);
-	else
-		settle(target, false);
+	tw_session_flush(target->session);
 }
 
 void tw_target_get_stats(const struct tw_target *target, struct tw_exporter_stats *stats)
 {
+	const struct tw_session_counts *counts = tw_session_counts(target->session);
+
 	*stats = (struct tw_exporter_stats){
-		.records = target->statistics.sent.flows,
-		.messages = target->statistics.sent.messages,
-		.octets = target->statistics.sent.octets,
-		.lost_records = target->statistics.not_sent.flows,
+		.records = counts->sent.flows,
+		.messages = counts->sent.messages,
+		.octets = counts->sent.octets,
+		.lost_records = counts->not_sent.flows,
 		.unsaid_records = target->unsaid,
 	};
 	memcpy(stats->name, target->config.name, sizeof(stats->name));
-	memcpy(stats->error, target->error, sizeof(stats->error));
+	snprintf(stats->error, sizeof(stats->error), "%s", tw_session_error(target->session));
 }

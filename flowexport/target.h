@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * target.h - one collector: its socket, its open message, its sequence number, and what it has been told when.
+ * target.h - one collector: its session, its open message, its sequence number, and what it has been told when.
  *
  * Told     templates, options templates, sampling and statistics ("announcement") twice at the start, then every refresh
  *          interval and every few thousand messages, and each second while the collector refuses (so that one that
  *          comes back understands the next record). The identity tables follow an announcement by time, paced.
  * Changed  identities (another VM, a new name) are sent when they change, without waiting for the refresh.
- * Counted  a data record is sent, or lost: not sent at all, or refused by the collector's host. Losses of the network
- *          itself show at the collector, in the sequence: it counts every record that left or should have left.
+ * Counted  a record takes a sequence number whether it can be sent or not, so that the collector sees what is missing.
  *
  * Threads  the exporter thread.
  */

@@ -107,6 +107,30 @@ bool tw_also_acl_name(const ProtobufCMessage *msg, const struct tw_where *at, st
 			     name);
 }
 
+/* NetFlow has no framing of its own, and so no TCP. */
+static bool carries(Tw__Exporter__Transport transport, Tw__Exporter__Format format, const struct tw_where *at,
+		    struct tw_error *err)
+{
+	struct tw_where here = { at, "transport", -1 };
+
+	return transport == TW__EXPORTER__TRANSPORT__UDP || format == TW__EXPORTER__FORMAT__IPFIX ||
+	       tw_where_fail(&here, TW_E_INVALID, err, "only IPFIX goes over TCP");
+}
+
+bool tw_also_exporter_transport(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
+{
+	const Tw__Exporter *e = (const Tw__Exporter *)msg;
+
+	return carries(e->transport, e->format, at, err);
+}
+
+bool tw_also_local_exporter_transport(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
+{
+	const Tw__LocalExporter *e = (const Tw__LocalExporter *)msg;
+
+	return carries(e->transport, e->format, at, err);
+}
+
 bool tw_also_burst_has_rate(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
 {
 	const Tw__Rate *rate = (const Tw__Rate *)msg;

@@ -84,6 +84,7 @@ static const struct tw_rule exporter[] = {
 	{ "idle_timeout_s", RANGE_OR_ZERO(1, 600, "an idle timeout in seconds", "15") },
 	{ "template_refresh_s", RANGE_OR_ZERO(1, 86400, "a template refresh in seconds", "60") },
 	{ "mtu", RANGE_OR_ZERO(512, TW_MTU_MAX, "an export MTU", "1400") },
+	{ "transport", .also = tw_also_exporter_transport },
 	{ 0 }
 };
 static const struct tw_rule acl[] = {

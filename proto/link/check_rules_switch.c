@@ -61,6 +61,7 @@ static const struct tw_rule local_exporter[] = {
 	{ "idle_timeout_s", RANGE(1, 600, "an idle timeout in seconds") },
 	{ "template_refresh_s", RANGE(1, 86400, "a template refresh in seconds") },
 	{ "mtu", RANGE(512, TW_MTU_MAX, "an export MTU") },
+	{ "transport", .also = tw_also_local_exporter_transport },
 	{ 0 }
 };
 static const struct tw_rule apply_snapshot[] = {

@@ -10,9 +10,11 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 BUILD = os.environ.get("TW_BUILD", "build")
@@ -116,6 +118,8 @@ def is_bound(family, port):
 class Collection:
     """What nfcapd stored and dumpcap saw of one run of flow-replay."""
 
+    expert = "expert"
+
     def __init__(self, top, name, family, address, *replay):
         self.folder, self.capture, self.log = f"{top}/{name}", f"{top}/{name}.pcapng", f"{top}/{name}.log"
         os.mkdir(self.folder)
@@ -150,9 +154,42 @@ class Collection:
         return run("tshark", "-r", self.capture, "-d", f"udp.port=={PORT},cflow", *arguments)
 
 
+class Stream:
+    """What dumpcap saw of one run of flow-replay to a socket that reads and says nothing."""
+
+    expert = "expert,warn"  # that a connection begins and ends is a note
+
+    def __init__(self, top, name, *replay):
+        self.capture = f"{top}/{name}.pcapng"
+        with socket.create_server(("127.0.0.1", PORT)) as listener, open(f"{top}/{name}.log", "wb") as log:
+            sink = threading.Thread(target=self.read_all, args=(listener,))
+            sink.start()
+            dumpcap = subprocess.Popen(["dumpcap", "-q", "-i", "lo", "-f", f"tcp port {PORT}", "-w", self.capture],
+                                       stdout=log, stderr=log)
+            try:
+                wait_for(lambda: os.path.exists(self.capture) and os.path.getsize(self.capture) > 0, "the capture")
+                time.sleep(0.5)
+                self.sent = run(REPLAY, *replay, f"127.0.0.1:{PORT}")
+                sink.join(30)
+                time.sleep(1)
+            finally:
+                dumpcap.send_signal(signal.SIGINT)
+                dumpcap.wait()
+
+    @staticmethod
+    def read_all(listener):
+        connection, _ = listener.accept()
+        with connection:
+            while connection.recv(65536):
+                pass
+
+    def tshark(self, *arguments):
+        return run("tshark", "-r", self.capture, "-d", f"tcp.port=={PORT},cflow", *arguments)
+
+
 def check_tshark(c, name, records):
     """tshark knows each element, finds each template, and follows the sequence."""
-    expert = [line for line in c.tshark("-q", "-z", "expert").splitlines() if line.strip()]
+    expert = [line for line in c.tshark("-q", "-z", c.expert).splitlines() if line.strip()]
     claim(f"{name}: tshark's expert has nothing to say", not expert, *expert)
     tree = c.tshark("-V")
     strange = [line for line in tree.splitlines()
@@ -227,6 +264,15 @@ def check_format(top, flag, rows):
     check_sizes(c, flag, 1400)
 
 
+def check_tcp(top):
+    """nfcapd does not listen on TCP; tshark follows the stream."""
+    c = Stream(top, "tcp", "--tcp", "--rounds", str(ROUNDS), "--many", str(MANY))
+    claim("tcp: every record is acknowledged", f"records={ROUNDS * (len(KNOWN) + MANY)} " in c.sent and "lost=0" in c.sent, c.sent)
+    check_tshark(c, "tcp", ROUNDS * (len(KNOWN) + MANY))
+    templates = c.tshark("-T", "fields", "-e", "cflow.template_id", "-E", "occurrence=a").replace("\n", ",").split(",")
+    claim("tcp: a template is told once", templates.count("256") == 1, templates[:40])
+
+
 def check_many(top):
     c = Collection(top, "ipv6", 6, "::1", "--many", str(MANY), "--mtu", "512", "--domain", "4294967295")
     many = [f for f in c.flows() if f[3].startswith("10.9.")]
@@ -264,6 +310,7 @@ def main():
         check_known(top)
         check_format(top, "v9", [in_v9(row) for row in KNOWN])
         check_format(top, "v5", [row for row in map(in_v5, KNOWN) if row])
+        check_tcp(top)
         check_many(top)
         check_path(top)
     sys.exit(failed)

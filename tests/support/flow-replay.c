@@ -2,7 +2,7 @@
 /*
  * flow-replay.c - sends known flow records to a collector with the switch's own exporter, for tests with foreign collectors.
  *
- *   flow-replay [--format ipfix|v9|v5] [--domain N] [--mtu N] [--rounds N] [--many N] ADDRESS:PORT
+ *   flow-replay [--format ipfix|v9|v5] [--tcp] [--domain N] [--mtu N] [--rounds N] [--many N] ADDRESS:PORT
  *
  * Each round sends the records of known[] below, one of each layout and of each corner that collectors are known to
  * misread, and `many` one-packet UDP flows; then a second passes, so that templates and options are sent again. The exporter's
@@ -221,6 +221,19 @@ static uint64_t now_ms(void)
 	return T0 + 90000 + tw_clock_real_ms() - start;
 }
 
+/* Over TCP a record is sent when the other side has acknowledged it. */
+static void wait_for_fate(struct tw_exporter *exporter, struct tw_exporter_stats stats[TW_EXPORTERS_MAX],
+			  uint64_t records)
+{
+	for (unsigned i = 0; i < 1000; i++) {
+		tw_exporter_get_stats(exporter, stats);
+		if (stats[0].records + stats[0].lost_records + stats[0].unsaid_records >= records)
+			return;
+		usleep(5000);
+		tw_exporter_tick(exporter, now_ms());
+	}
+}
+
 static int replay(struct tw_exporter *exporter, unsigned rounds, unsigned many)
 {
 	struct tw_exporter_stats stats[TW_EXPORTERS_MAX];
@@ -233,7 +246,7 @@ static int replay(struct tw_exporter *exporter, unsigned rounds, unsigned many)
 		if (round + 1 < rounds)
 			usleep(1100000);
 	}
-	tw_exporter_get_stats(exporter, stats);
+	wait_for_fate(exporter, stats, (uint64_t)rounds * (sizeof(known) / sizeof(*known) + many));
 	printf("records=%lu messages=%lu octets=%lu lost=%lu unsaid=%lu%s%s\n", stats[0].records, stats[0].messages,
 	       stats[0].octets, stats[0].lost_records, stats[0].unsaid_records, *stats[0].error ? " " : "",
 	       stats[0].error);
@@ -243,11 +256,13 @@ static int replay(struct tw_exporter *exporter, unsigned rounds, unsigned many)
 int main(int argc, char **argv)
 {
 	static const char *const formats[] = { "ipfix", "v9", "v5" };
-	static const struct option options[] = {
-		{ "format", required_argument, NULL, 'f' }, { "domain", required_argument, NULL, 'd' },
-		{ "mtu", required_argument, NULL, 'm' },    { "rounds", required_argument, NULL, 'r' },
-		{ "many", required_argument, NULL, 'n' },   { 0 }
-	};
+	static const struct option options[] = { { "format", required_argument, NULL, 'f' },
+						 { "tcp", no_argument, NULL, 't' },
+						 { "domain", required_argument, NULL, 'd' },
+						 { "mtu", required_argument, NULL, 'm' },
+						 { "rounds", required_argument, NULL, 'r' },
+						 { "many", required_argument, NULL, 'n' },
+						 { 0 } };
 	struct tw_exporter_config config = {
 		.observation_domain = 7,
 		.host = "a",
@@ -268,6 +283,8 @@ int main(int argc, char **argv)
 			while (strcmp(formats[config.targets[0].format], optarg) != 0 &&
 			       config.targets[0].format < TW_FORMAT_V5)
 				config.targets[0].format++;
+		else if (opt == 't')
+			config.targets[0].transport = TW_TRANSPORT_TCP;
 		else if (opt == 'd')
 			config.observation_domain = (uint32_t)value;
 		else if (opt == 'm')
@@ -284,7 +301,7 @@ int main(int argc, char **argv)
 					&config.targets[0].collector_size) ||
 	    tw_exporter_configure(exporter, &config)) {
 		fprintf(stderr,
-			"usage: flow-replay [--format F] [--domain N] [--mtu N] [--rounds N] [--many N] ADDRESS:PORT\n");
+			"usage: flow-replay [--format F] [--tcp] [--domain N] [--mtu N] [--rounds N] [--many N] ADDRESS:PORT\n");
 		return 2;
 	}
 	rc = replay(exporter, rounds, many);

@@ -425,6 +425,9 @@ static void enums_are_of_their_values(void **state)
 	m.mirror.direction = (Tw__Mirror__Direction)-1;
 	expect((struct expectation){ "mirror.direction" }, "direction");
 	make(state);
+	m.exporter.transport = (Tw__Exporter__Transport)2;
+	expect((struct expectation){ "exporter.transport" }, "transport");
+	make(state);
 	m.exporter.format = (Tw__Exporter__Format)3;
 	expect((struct expectation){ "exporter.format" }, "format");
 	make(state);

@@ -141,7 +141,7 @@ static const struct {
 	  "{'set':{'object':{'mirror':{'name':'m1','direction':'both','disabled':true}},'fields':['disabled']}}" },
 	{ "exporter create nf --collector 10.0.0.9:4739 --active 1m --idle 15s --template-refresh 60 --mtu 1400",
 	  "{'create':{'object':{'exporter':{'name':'nf','format':'ipfix','collector':'10.0.0.9:4739',"
-	  "'active_timeout_s':60,'idle_timeout_s':15,'template_refresh_s':60,'mtu':1400}}}}" },
+	  "'active_timeout_s':60,'idle_timeout_s':15,'template_refresh_s':60,'mtu':1400,'transport':'udp'}}}}" },
 
 	{ "flows", "{'list_flows':{}}" },
 	{ "flows --port web/eth0 --host a --limit 5", "{'list_flows':{'port':'web/eth0','host':'a','limit':5}}" },

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session.c - one way to a collector; see session.h. */
+#include "flowexport/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TW_LOG_AREA "flow"
+#include "common/log.h"
+#include "flowexport/message.h"
+#include "flowexport/stream.h"
+#include "flowexport/udp.h"
+
+enum {
+	REOPEN_MS = 1000,
+	VERDICT_MS = 200,    /* refusals of UDP come within a round trip */
+	RECOVERED_MS = 2500, /* as long without an error: it takes messages again. More than two attempts */
+};
+
+struct tw_session {
+	char name[TW_EXPORTER_NAME_SIZE];
+	struct sockaddr_storage peer;
+	socklen_t peer_size;
+	uint64_t now_ms, opened_ms;
+	struct tw_session_counts counts;
+
+	struct tw_stream *stream;       /* TCP; NULL = UDP */
+	int fd;                         /* UDP; -1 = not open */
+	struct tw_flow_tally in_flight; /* UDP: the last message, of which a refusal may yet come */
+	uint64_t in_flight_ms;
+
+	bool in_trouble;
+	uint64_t trouble_ms;
+	char error[128];
+};
+
+struct tw_session *tw_session_create(const struct tw_exporter_target *config)
+{
+	struct tw_session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return NULL;
+	session->fd = -1;
+	session->stream = config->transport == TW_TRANSPORT_TCP ? tw_stream_create() : NULL;
+	if (config->transport == TW_TRANSPORT_TCP && !session->stream) {
+		free(session);
+		return NULL;
+	}
+	memcpy(session->name, config->name, sizeof(session->name));
+	session->peer = config->collector;
+	session->peer_size = config->collector_size;
+	return session;
+}
+
+void tw_session_destroy(struct tw_session *session)
+{
+	if (!session)
+		return;
+	if (session->fd >= 0)
+		close(session->fd);
+	tw_stream_destroy(session->stream);
+	free(session);
+}
+
+bool tw_session_is_open(const struct tw_session *session)
+{
+	return session->stream ? tw_stream_is_open(session->stream) : session->fd >= 0;
+}
+
+size_t tw_session_limit(const struct tw_session *session, uint16_t mtu)
+{
+	size_t limit = mtu, path = 0, overhead = tw_udp_overhead(&session->peer);
+
+	if (session->stream)
+		return TW_MESSAGE_MAX;
+	if (session->fd >= 0)
+		path = tw_udp_path_mtu(session->fd, &session->peer);
+	if (path && path < limit)
+		limit = path;
+	return limit < TW_MESSAGE_MIN + overhead ? TW_MESSAGE_MIN : limit - overhead;
+}
+
+static void note_trouble(struct tw_session *session, int error)
+{
+	if (!session->in_trouble)
+		tw_log_warning("exporter cannot reach its collector exporter=%s error=\"%s\"", session->name,
+			       strerror(error));
+	snprintf(session->error, sizeof(session->error), "%s", strerror(error));
+	session->in_trouble = true;
+	session->trouble_ms = session->now_ms;
+}
+
+bool tw_session_has_recovered(struct tw_session *session)
+{
+	if (!session->in_trouble || session->now_ms - session->trouble_ms < RECOVERED_MS ||
+	    (session->stream && !tw_stream_is_connected(session->stream)))
+		return false;
+	tw_log_info("collector takes messages again exporter=%s", session->name);
+	session->in_trouble = false;
+	session->error[0] = '\0';
+	return true;
+}
+
+static void lose(struct tw_session *session, const struct tw_flow_tally *tally)
+{
+	struct tw_flow_tally *lost = &session->counts.not_sent;
+
+	if (!tally->flows)
+		return;
+	tw_tally_add(lost, tally);
+	if (!lost->first_ms)
+		lost->first_ms = session->now_ms;
+	lost->last_ms = session->now_ms;
+}
+
+/* The fate of the datagram before is known: its records were sent, or lost. */
+static void settle(struct tw_session *session, bool refused)
+{
+	if (refused)
+		lose(session, &session->in_flight);
+	else
+		session->counts.sent.flows += session->in_flight.flows;
+	session->in_flight = (struct tw_flow_tally){ 0 };
+}
+
+static int open_one(struct tw_session *session)
+{
+	if (session->stream)
+		return tw_stream_open(session->stream, &session->peer, session->peer_size);
+	session->fd = tw_udp_open(&session->peer, session->peer_size);
+	return session->fd < 0 ? session->fd : 0;
+}
+
+/* @return true: it is open now and was not */
+static bool open_if_due(struct tw_session *session)
+{
+	int rc;
+
+	if (tw_session_is_open(session) || (session->opened_ms && session->now_ms - session->opened_ms < REOPEN_MS))
+		return false;
+	session->opened_ms = session->now_ms;
+	rc = open_one(session);
+	if (rc)
+		note_trouble(session, -rc);
+	return rc == 0;
+}
+
+static void hear_stream(struct tw_session *session)
+{
+	struct tw_flow_tally lost = { 0 };
+	int rc = tw_stream_tick(session->stream, &session->counts.sent.flows, &lost);
+
+	if (rc)
+		note_trouble(session, -rc);
+	lose(session, &lost);
+}
+
+static void hear_datagrams(struct tw_session *session)
+{
+	int rc = session->fd < 0 ? 0 : tw_udp_verdict(session->fd);
+
+	if (rc) {
+		settle(session, true);
+		note_trouble(session, -rc);
+	} else if (session->now_ms - session->in_flight_ms >= VERDICT_MS) {
+		settle(session, false);
+	}
+}
+
+bool tw_session_tick(struct tw_session *session, uint64_t now_ms)
+{
+	bool began;
+
+	session->now_ms = now_ms;
+	began = open_if_due(session);
+	if (session->stream)
+		hear_stream(session);
+	else
+		hear_datagrams(session);
+	return began;
+}
+
+static int send_datagram(struct tw_session *session, const uint8_t *message, size_t size,
+			 const struct tw_flow_tally *tally)
+{
+	int before = 0, rc = -ENOTCONN;
+
+	if (session->fd >= 0)
+		rc = tw_udp_send(session->fd, message, size, &before);
+	if (session->fd >= 0 && (before || rc))
+		note_trouble(session, rc ? -rc : before);
+	settle(session, before != 0);
+	if (!rc) {
+		session->in_flight = *tally;
+		session->in_flight_ms = session->now_ms;
+	}
+	return rc;
+}
+
+bool tw_session_send(struct tw_session *session, const uint8_t *message, size_t size, const struct tw_flow_tally *tally)
+{
+	int rc = session->stream ? tw_stream_send(session->stream, message, size, tally)
+				 : send_datagram(session, message, size, tally);
+
+	if (rc == -ENOBUFS && session->stream) /* a collector that does not read */
+		note_trouble(session, ENOBUFS);
+	if (rc) {
+		lose(session, tally);
+		return false;
+	}
+	session->counts.sent.octets += size;
+	session->counts.sent.messages++;
+	return true;
+}
+
+void tw_session_flush(struct tw_session *session)
+{
+	if (session->stream)
+		hear_stream(session);
+	else
+		settle(session, session->fd >= 0 && tw_udp_verdict(session->fd));
+}
+
+const char *tw_session_error(const struct tw_session *session)
+{
+	return session->error;
+}
+
+const struct tw_session_counts *tw_session_counts(const struct tw_session *session)
+{
+	return &session->counts;
+}

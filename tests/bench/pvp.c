@@ -4,7 +4,8 @@
  *
  * Port 2i and 2i+1 are partners: each plays one guest (MAC 02:00:00:00:ii:01 and :02) that sends UDP over IPv4 to the other,
  * over a number of flows that differ in destination address. A frame the ring does not take is sent again, not dropped, so
- * the load adapts to the switch. Frames delivered with a wrong destination MAC make the figure void.
+ * the load adapts to the switch. Frames delivered with a wrong destination MAC make the figure void; every LOOK_AT_EVERYth is
+ * looked at, for to look at a frame means to fetch it from the switch's CPU, which would cost this program more than all else.
  * With --short N each flow is N frames long and never comes again: what a switch pays for new flows. With --rate the load is
  * offered at that rate, as far as the rings take it. Several tw-pvp at one switch are told apart by --first-pair.
  *
@@ -33,6 +34,8 @@ enum {
 	RX_BURST = 64,
 	RING = 1024,
 	SENDING_MOST = RING / 2,
+	LOOK_AT_EVERY = 8,
+	POOL = 16383,
 	HEADERS = 64,
 	PORTS_MAX = 16,
 	FCS = 4,
@@ -63,8 +66,8 @@ static struct options {
 	bool json;
 } options = { .seconds = 5, .len = 60, .flows = 64 };
 
-static struct rte_mempool *pool;
-static uint64_t burst_tsc; /* cycles from burst to burst of a port; 0 = no rate */
+static struct rte_mempool *pool, *receive_pool; /* a guest receives into other buffers than it sends from */
+static uint64_t burst_tsc;                      /* cycles from burst to burst of a port; 0 = no rate */
 
 static void fill_headers(struct side *s, unsigned port)
 {
@@ -142,7 +145,7 @@ static void receive(uint16_t port, struct side *s)
 	struct rte_mbuf *rx[RX_BURST];
 	uint16_t n = rte_eth_rx_burst(port, 0, rx, RX_BURST);
 
-	for (uint16_t i = 0; i < n; i++)
+	for (uint16_t i = 0; i < n; i += LOOK_AT_EVERY)
 		s->wrong += rte_pktmbuf_mtod(rx[i], uint8_t *)[5] != s->mac_last;
 	s->received += n;
 	if (n)
@@ -154,7 +157,8 @@ static int start_port(uint16_t port)
 	struct rte_eth_conf conf;
 
 	memset(&conf, 0, sizeof(conf));
-	return rte_eth_dev_configure(port, 1, 1, &conf) || rte_eth_rx_queue_setup(port, 0, RING, 0, NULL, pool) ||
+	return rte_eth_dev_configure(port, 1, 1, &conf) ||
+	       rte_eth_rx_queue_setup(port, 0, RING, 0, NULL, receive_pool) ||
 	       rte_eth_tx_queue_setup(port, 0, SENDING_MOST, 0, NULL) || rte_eth_dev_start(port);
 }
 
@@ -244,6 +248,13 @@ static void report_loss(const struct side *sides, uint16_t ports)
 		printf("lost: %lu frames\n", sent - received);
 }
 
+static struct rte_mempool *make_pool(const char *name)
+{
+	uint32_t room = options.len > 2000 ? options.len + RTE_PKTMBUF_HEADROOM : RTE_MBUF_DEFAULT_BUF_SIZE;
+
+	return rte_pktmbuf_pool_create(name, POOL, 256, 0, (uint16_t)room, 0);
+}
+
 int main(int argc, char **argv)
 {
 	static struct side sides[PORTS_MAX];
@@ -258,11 +269,10 @@ int main(int argc, char **argv)
 			"[--flows N] [--short N] [--rate MPPS] [--first-pair N] [--json]\n");
 		return 2;
 	}
-	pool = rte_pktmbuf_pool_create(
-		"pvp", 32767, 256, 0,
-		(uint16_t)(options.len > 2000 ? options.len + RTE_PKTMBUF_HEADROOM : RTE_MBUF_DEFAULT_BUF_SIZE), 0);
+	pool = make_pool("send");
+	receive_pool = make_pool("receive");
 	for (uint16_t p = 0; p < ports; p++) {
-		if (!pool || start_port(p)) {
+		if (!pool || !receive_pool || start_port(p)) {
 			fprintf(stderr, "tw-pvp: port %u did not start\n", p);
 			return 1;
 		}

@@ -27,8 +27,9 @@ def option(name):
 class Tradewind(switch.Switch):
     sentence = "tw-switch: access VLAN, MAC policy, every packet metered, records exported as IPFIX"
 
-    def __init__(self, name="tw-switch", flows=65536, options=(), timeouts=(60, 15)):
+    def __init__(self, name="tw-switch", flows=65536, options=(), timeouts=(60, 15), everything=False):
         self.name, self.flows, self.options, self.timeouts = name, flows, list(options), timeouts
+        self.everything = everything  # trunks, access lists, guards, policers that let all pass
         self.child = self.sink = None
         self.memory_mib = FIXED_MIB + (flows * FLOW_OCTETS + MBUFS * MBUF_OCTETS * 5 // 4) // 2**20
         self.hugepages_mib = self.memory_mib + 16
@@ -62,9 +63,28 @@ class Tradewind(switch.Switch):
         ports = [{"number": i + 1, "name": f"vm{i}/eth0", "mac": self._mac(load, i), "vlan": VLAN,
                   "socket": f"{folder}/{i}", "vhost": "server"} for i in range(load.ports)]
         active, idle = self.timeouts
-        return {"host": "bench", "observation_domain": 1, "revision": 1, "ports": ports,
+        acls = []
+        if self.everything:
+            acls = [{"name": "thousand", "rules": self._rules(), "default_action": "ALLOW"}]
+            for i, port in enumerate(ports):
+                port.update(self._everything(i))
+        return {"host": "bench", "observation_domain": 1, "revision": 1, "ports": ports, "acls": acls,
                 "exporters": [{"name": "sink", "collector": f"127.0.0.1:{self.sink.getsockname()[1]}",
                                "active_timeout_s": active, "idle_timeout_s": idle}]}
+
+    @staticmethod
+    def _rules():
+        """A thousand that no frame of tw-pvp fits."""
+        return [f"deny udp from 192.0.2.{i % 250 + 1} to 198.51.100.{i // 250}/32 port {i + 1}" for i in range(1000)]
+
+    @staticmethod
+    def _everything(i):
+        """Every feature that looks at what a guest sends or gets, on a port of tw-pvp's guest i."""
+        fast = {"per_second": 10**12}
+        return {"vlan": {"trunk": [[20, 99]], "native": VLAN}, "addresses": [f"10.0.0.{i + 1}"],
+                "guards": {g: True for g in ("source", "arp", "nd", "dhcp", "dhcp6", "ra", "bpdu")},
+                "ingress_acl": "thousand", "egress_acl": "thousand", "ingress_rate": fast, "egress_rate": fast,
+                "ingress_pps": fast, "egress_pps": fast}
 
     @staticmethod
     def _mac(load, i):

@@ -37,5 +37,5 @@ P
 "$here/run" --list >/dev/null || die "the cases cannot be listed"
 if command -v valgrind >/dev/null; then
     counted=$("$here/instructions" --frames 4096)
-    grep -q ' tw_parse$' <<<"$counted" || die "no function of the packet path was counted: $counted"
+    grep -Eq "^ +[1-9][0-9.]+  tw-switch's own path\$" <<<"$counted" || die "nothing of the packet path was counted: $counted"
 fi

@@ -20,6 +20,7 @@ enum { DEFAULT_ACTIVE_S = 60, DEFAULT_IDLE_S = 15, DEFAULT_REFRESH_S = 60, DEFAU
 
 struct local {
 	Tw__LocalPort msg;
+	Tw__Multicast multicast;
 	char socket[SOCKET_SIZE];
 	char vm[TW_VM_NAME_SIZE];
 };
@@ -137,6 +138,22 @@ static void resolve_macs(Tw__LocalPort *msg, const Tw__Port *port, const Tw__Net
 	msg->n_static_macs = port->n_static_macs;
 }
 
+static void fill_multicast(struct local *local, const Tw__Network *network)
+{
+	Tw__Multicast *m = &local->multicast;
+
+	if (!network->snooping)
+		return;
+	tw__multicast__init(m);
+	m->snooping = true;
+	m->querier = network->querier;
+	m->querier_address = network->querier_address;
+	m->query_interval_s = network->query_interval_s;
+	m->unknown_groups = network->unknown_groups;
+	m->query_guard = network->query_guard;
+	local->msg.multicast = m;
+}
+
 static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Network *network, const char *run_dir,
 		       struct tw_error *err)
 {
@@ -159,7 +176,7 @@ static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Netw
 	msg->n_addresses = port->n_addresses;
 	msg->ingress_acl = resolve_acl(port->ingress_acl, network->ingress_acl);
 	msg->egress_acl = resolve_acl(port->egress_acl, network->egress_acl);
-	msg->multicast = network->multicast;
+	fill_multicast(local, network);
 	msg->guards = port->guards ? port->guards : network->guards;
 	resolve_rates(msg, port, network);
 	msg->teaming = port->teaming ? port->teaming : network->teaming;

@@ -142,6 +142,31 @@ static void traced(const Tw__Envelope *reply, const struct tw_error *err, void *
 	finish(arg, &result, NULL);
 }
 
+static void multicast_said(const Tw__Envelope *reply, const struct tw_error *err, void *arg)
+{
+	Tw__TaskResult result = empty_result();
+	struct tw_error why = { 0 };
+
+	if (!tw_calls_reply_is(reply, err, TW__ENVELOPE__BODY_MULTICAST_STATE, &why)) {
+		finish(arg, NULL, &why);
+		return;
+	}
+	result.what_case = TW__TASK_RESULT__WHAT_MULTICAST;
+	result.multicast = reply->multicast_state;
+	finish(arg, &result, NULL);
+}
+
+static bool begin_multicast(struct task *task, const Tw__Task *said, struct tw_error *err)
+{
+	Tw__Envelope env = TW__ENVELOPE__INIT;
+
+	env.body_case = TW__ENVELOPE__BODY_GET_MULTICAST;
+	env.get_multicast = said->multicast;
+	if (tw_calls_ask(tw_switch_queries(task->tasks->agent->sw), &env, FLOWS_TIMEOUT_MS, multicast_said, task))
+		return tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");
+	return true;
+}
+
 static bool begin_trace(struct task *task, const Tw__Task *said, struct tw_error *err)
 {
 	Tw__Envelope env = TW__ENVELOPE__INIT;
@@ -377,6 +402,8 @@ static bool begin(struct task *task, const Tw__Task *said, struct tw_error *err)
 		return begin_vm_spec(task, said, err);
 	case TW__TASK__WHAT_TRACE:
 		return begin_trace(task, said, err);
+	case TW__TASK__WHAT_MULTICAST:
+		return begin_multicast(task, said, err);
 	default:
 		return tw_error_set(err, TW_E_UNEXPECTED, "task.what", "this agent does not know such a task");
 	}

@@ -117,6 +117,40 @@ void tw_question_trace(struct tw_controller *ctl, const Tw__Envelope *env, struc
 	post(ctl, host, &task, call, on_traced);
 }
 
+static void on_multicast(struct tw_controller *ctl, void *arg, const Tw__TaskResult *result, const struct tw_error *err)
+{
+	struct tw_question *q = arg;
+	Tw__Envelope reply = TW__ENVELOPE__INIT;
+	Tw__MulticastList body;
+
+	if (!answered(q, result, err, TW__TASK_RESULT__WHAT_MULTICAST))
+		return;
+	tw__multicast_list__init(&body);
+	body.host = q->host;
+	body.state = result->multicast;
+	reply.body_case = TW__ENVELOPE__BODY_MULTICAST_LIST;
+	reply.multicast_list = &body;
+	tw_call_reply(q->call, &reply);
+	question_free(q);
+}
+
+void tw_question_multicast(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)
+{
+	Tw__Task task = TW__TASK__INIT;
+	Tw__GetMulticast body = TW__GET_MULTICAST__INIT;
+	struct tw_error err = { 0 };
+	uint32_t none;
+	struct tw_host *host = find_host(ctl, "", env->list_multicast->host, &none, &err);
+
+	if (!host) {
+		tw_call_fail(call, &err);
+		return;
+	}
+	task.what_case = TW__TASK__WHAT_MULTICAST;
+	task.multicast = &body;
+	post(ctl, host, &task, call, on_multicast);
+}
+
 void tw_questions_drop_all(struct tw_controller *ctl)
 {
 	while (!LIST_EMPTY(&ctl->questions)) {

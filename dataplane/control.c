@@ -189,10 +189,14 @@ static const struct {
 	Tw__Envelope__BodyCase kind;
 	handler fn;
 } requests[] = {
-	{ TW__ENVELOPE__BODY_APPLY_SNAPSHOT, apply_snapshot }, { TW__ENVELOPE__BODY_GET_SWITCH_STATUS, get_status },
-	{ TW__ENVELOPE__BODY_GET_FLOWS, get_flows },           { TW__ENVELOPE__BODY_TAKE_PORT_STATE, take_port_state },
-	{ TW__ENVELOPE__BODY_PUT_PORT_STATE, put_port_state }, { TW__ENVELOPE__BODY_RELEASE_PORT, release_port },
+	{ TW__ENVELOPE__BODY_APPLY_SNAPSHOT, apply_snapshot },
+	{ TW__ENVELOPE__BODY_GET_SWITCH_STATUS, get_status },
+	{ TW__ENVELOPE__BODY_GET_FLOWS, get_flows },
+	{ TW__ENVELOPE__BODY_TAKE_PORT_STATE, take_port_state },
+	{ TW__ENVELOPE__BODY_PUT_PORT_STATE, put_port_state },
+	{ TW__ENVELOPE__BODY_RELEASE_PORT, release_port },
 	{ TW__ENVELOPE__BODY_TRACE_FRAME, tw_trace_request },
+	{ TW__ENVELOPE__BODY_GET_MULTICAST, tw_snooping_request },
 };
 
 void tw_control_handle(struct tw_link_request *req, const Tw__Envelope *env, void *arg)

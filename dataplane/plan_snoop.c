@@ -34,7 +34,7 @@ static void add(struct tw_plan *plan, unsigned vlan, const Tw__Multicast *in)
 	uint8_t address[4] = { 0 };
 
 	plan->snoop[vlan] |= TW_SNOOP_ON;
-	if (in->unknown == TW__MULTICAST__UNKNOWN__FLOOD)
+	if (in->unknown_groups == TW__UNKNOWN_GROUPS__GROUPS_ALL)
 		plan->snoop[vlan] |= TW_SNOOP_FLOOD;
 	if (in->query_guard)
 		plan->snoop[vlan] |= TW_SNOOP_GUARD;

@@ -236,6 +236,9 @@ void tw_rings_sample(struct tw_switch *sw);
 void tw_rings_judge(struct tw_switch *sw);
 unsigned tw_rings_per_second(void);
 
+/* ---- snooping_status.c ---- */
+void tw_snooping_request(struct tw_switch *sw, struct tw_link_request *req, const Tw__Envelope *env);
+
 /* ---- trace_request.c ---- */
 void tw_trace_request(struct tw_switch *sw, struct tw_link_request *req, const Tw__Envelope *env);
 

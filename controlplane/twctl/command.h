@@ -118,6 +118,7 @@ struct tw_run {
 	int wait_ms;              /* of --wait; 0 = not given */
 	int watch_ms;             /* of --watch; 0 = not given */
 	uint64_t count;           /* of --count; 0 = without end */
+	const char *network;      /* of --network where it only chooses; NULL = not given */
 	Tw__Envelope *request;    /* owned */
 	ProtobufCMessage *target; /* what options apply to: a part of request */
 	struct tw_error error;

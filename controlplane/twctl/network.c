@@ -4,6 +4,7 @@
 
 #include "controlplane/twctl/guard.h"
 #include "controlplane/twctl/macs.h"
+#include "controlplane/twctl/multicast.h"
 #include "controlplane/twctl/nouns.h"
 #include "controlplane/twctl/rate.h"
 #include "controlplane/twctl/teaming.h"
@@ -41,6 +42,7 @@ static const struct tw_column card[] = {
 	{ "egress limit", "egress_rate", tw_cell_egress },
 	{ "storm control", "storm_broadcast", tw_cell_storm },
 	{ "teaming", "teaming", tw_cell_teaming },
+	{ "multicast snooping", "snooping", tw_cell_snooping },
 	{ "ports", "ports", NULL },
 	{ "revision", "revision", NULL },
 	{ 0 },
@@ -71,10 +73,15 @@ static const struct tw_option options[] = {
 	{ 0 },
 };
 
-static const struct tw_option *const write_options[] = { tw_network_vlan_options, options,
-							 tw_network_mac_options,  tw_network_guard_options,
-							 tw_network_rate_options, tw_network_teaming_options,
-							 tw_write_options,        NULL };
+static const struct tw_option *const write_options[] = { tw_network_vlan_options,
+							 options,
+							 tw_network_mac_options,
+							 tw_network_guard_options,
+							 tw_network_rate_options,
+							 tw_network_teaming_options,
+							 tw_network_multicast_options,
+							 tw_write_options,
+							 NULL };
 
 static const struct tw_command commands[] = {
 	TW_COMMAND_LIST("networks"),

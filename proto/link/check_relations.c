@@ -87,7 +87,9 @@ bool tw_also_mirror_ports_unique(const ProtobufCMessage *msg, const struct tw_wh
 
 bool tw_also_querier_is_ipv4(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
 {
-	const char *address = ((const Tw__Multicast *)msg)->querier_address;
+	const char *address = msg->descriptor == &tw__network__descriptor
+				      ? ((const Tw__Network *)msg)->querier_address
+				      : ((const Tw__Multicast *)msg)->querier_address;
 	struct tw_where here = { at, "querier_address", -1 };
 	uint8_t octets[4];
 

@@ -17,11 +17,6 @@ static const struct tw_rule vlan_range[] = {
 	{ "last", RANGE(1, TW_VLAN_MAX, "a VLAN id"), .also = tw_also_range_rises },
 	{ 0 }
 };
-static const struct tw_rule multicast[] = {
-	{ "querier_address", TW_RULE_ADDRESS, .optional = true, .also = tw_also_querier_is_ipv4 },
-	{ "query_interval_s", RANGE_OR_ZERO(2, 3600, "a query interval in seconds", "125") },
-	{ 0 }
-};
 static const struct tw_rule network[] = {
 	{ "name", TW_RULE_NAME },
 	{ "vlan", TW_RULE_VLAN },
@@ -30,6 +25,8 @@ static const struct tw_rule network[] = {
 	{ "ingress_acl", TW_RULE_NAME, .optional = true },
 	{ "egress_acl", TW_RULE_NAME, .optional = true },
 	{ "teaming", TW_RULE_MESSAGE, .optional = true, .also = tw_also_teaming_is_no_lag },
+	{ "querier_address", TW_RULE_ADDRESS, .optional = true, .also = tw_also_querier_is_ipv4 },
+	{ "query_interval_s", QUERY_INTERVAL },
 	{ 0 }
 };
 static const struct tw_rule port[] = {
@@ -112,7 +109,6 @@ const struct tw_rules tw_rules_model[] = {
 	{ &tw__port__descriptor, port },
 	{ &tw__binding__descriptor, binding },
 	{ &tw__network__descriptor, network },
-	{ &tw__multicast__descriptor, multicast },
 	{ &tw__host__descriptor, host },
 	{ &tw__uplink__descriptor, uplink },
 	{ &tw__teaming__descriptor, teaming },

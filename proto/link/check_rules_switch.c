@@ -36,6 +36,11 @@ static const struct tw_rule local_port[] = {
 	{ "teaming", TW_RULE_MESSAGE, .optional = true, .also = tw_also_teaming_is_no_lag },
 	{ 0 }
 };
+static const struct tw_rule multicast[] = {
+	{ "querier_address", TW_RULE_ADDRESS, .optional = true, .also = tw_also_querier_is_ipv4 },
+	{ "query_interval_s", QUERY_INTERVAL },
+	{ 0 }
+};
 static const struct tw_rule remote_port[] = {
 	{ "number", PORT_NUMBER },
 	{ "mac", TW_RULE_MAC },
@@ -92,6 +97,7 @@ static const struct tw_rule port_state[] = {
 const struct tw_rules tw_rules_switch[] = {
 	{ &tw__remote_port__descriptor, remote_port },
 	{ &tw__local_port__descriptor, local_port },
+	{ &tw__multicast__descriptor, multicast },
 	{ &tw__local_mirror__descriptor, local_mirror },
 	{ &tw__local_exporter__descriptor, local_exporter },
 	{ &tw__snapshot__descriptor, snapshot },

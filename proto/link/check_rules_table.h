@@ -22,6 +22,7 @@ enum { TEXT_MAX = TW_ERROR_TEXT_MAX, SOCKET_PATH_MAX = 107 /* sun_path - 1 */ };
 #define VLAN_ID_OR(z)    RANGE_OR_ZERO(1, TW_VLAN_MAX, "a VLAN id", z)
 #define MTU              RANGE_OR_ZERO(TW_MTU_MIN, TW_MTU_MAX, "an MTU", "1500")
 #define SNAPLEN          RANGE_OR_ZERO(60, 65535, "a snapshot length", "all")
+#define QUERY_INTERVAL   RANGE_OR_ZERO(2, 3600, "a query interval in seconds", "125")
 #define UINT8(what)      RANGE(0, 255, what)
 #define UINT16(what)     RANGE(0, 65535, what)
 /* clang-format on */
@@ -34,6 +35,6 @@ struct tw_rules {
 
 /* The most frequent messages first: a table is searched from its start. */
 extern const struct tw_rules tw_rules_model[], tw_rules_switch[], tw_rules_stats[], tw_rules_api[], tw_rules_agent[],
-	tw_rules_trace[];
+	tw_rules_trace[], tw_rules_multicast[];
 
 #endif

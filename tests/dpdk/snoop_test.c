@@ -268,7 +268,7 @@ static void what_nobody_joined_is_for_routers_or_for_all(void **state)
 	in(1, data6(1, "ff0e::2")); /* it is none for IPv6 */
 	out(RS_UP, tagged(data6(1, "ff0e::2"), VLAN));
 	rs_expect_silence();
-	how.unknown = TW__MULTICAST__UNKNOWN__FLOOD;
+	how.unknown_groups = TW__UNKNOWN_GROUPS__GROUPS_ALL;
 	rs_publish();
 	in(1, f);
 	out_all_but(1, f);

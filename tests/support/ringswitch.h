@@ -12,7 +12,7 @@
 
 #include "dataplane/worker.h"
 #include "flowexport/record.h"
-#include "proto/model.pb-c.h"
+#include "proto/switch.pb-c.h"
 #include "tests/support/frame.h"
 
 enum { RS_PORTS = 6, RS_UP = 7, RS_UP2 = 8, RS_DEVICES = 9, RS_REMOTE = 20, RS_RING = 256 };

@@ -143,6 +143,13 @@ static const struct {
 	  "{'create':{'object':{'exporter':{'name':'nf','format':'ipfix','collector':'10.0.0.9:4739',"
 	  "'active_timeout_s':60,'idle_timeout_s':15,'template_refresh_s':60,'mtu':1400,'transport':'udp'}}}}" },
 
+	{ "network set blue --snooping on --querier on --querier-address 10.0.0.5 --query-interval 60 --unknown-groups all "
+	  "--query-guard on",
+	  "{'set':{'object':{'network':{'name':'blue','snooping':true,'querier':true,'querier_address':'10.0.0.5',"
+	  "'query_interval_s':60,'unknown_groups':'all','query_guard':true}},'fields':['snooping','querier',"
+	  "'querier_address','query_interval_s','unknown_groups','query_guard']}}" },
+	{ "network set blue --snooping off --querier-address none",
+	  "{'set':{'object':{'network':{'name':'blue'}},'fields':['snooping','querier_address']}}" },
 	{ "flows", "{'list_flows':{}}" },
 	{ "flows --port web/eth0 --host a --limit 5", "{'list_flows':{'port':'web/eth0','host':'a','limit':5}}" },
 	{ "migrate db --to b", "{'migrate_vm':{'vm':'db','to':'b'}}" },

@@ -19,6 +19,7 @@
 static const char usage[] = "Usage: switchctl [--run-dir DIR] [--timeout MS] COMMAND\n"
 			    "  apply FILE             a configuration in JSON; - = standard input\n"
 			    "  status                 ports, drops, uplinks, mirrors, exporters, workers\n"
+			    "  multicast              who listens, and who asks\n"
 			    "  flows [--limit N] [PORT]\n"
 			    "  take PORT              the port's state as octets on standard output\n"
 			    "  put FILE               a state that take has given\n"
@@ -92,6 +93,16 @@ static int apply(const char *path)
 	rc = ask_and_print(&env, "apply_snapshot_reply");
 	tw__snapshot__free_unpacked(body.snapshot, NULL);
 	return rc;
+}
+
+static int multicast(void)
+{
+	Tw__Envelope env = TW__ENVELOPE__INIT;
+	Tw__GetMulticast body = TW__GET_MULTICAST__INIT;
+
+	env.body_case = TW__ENVELOPE__BODY_GET_MULTICAST;
+	env.get_multicast = &body;
+	return ask_and_print(&env, "multicast_state");
 }
 
 static int status(void)
@@ -200,6 +211,8 @@ static int run(const char *command, const char *argument)
 {
 	if (strcmp(command, "status") == 0)
 		return status();
+	if (strcmp(command, "multicast") == 0)
+		return multicast();
 	if (strcmp(command, "flows") == 0)
 		return flows(argument);
 	if (strcmp(command, "events") == 0)

@@ -50,7 +50,7 @@ def _lacks(what):
 
 
 def _cores(n):
-    return lambda bench: None if machine.core_count() >= n else f"needs {n} cores, this machine has {machine.core_count()}"
+    return lambda bench: None if machine.core_count() >= n else f"needs {n} cores, this machine has {machine.core_count()}: by instructions a packet, below"
 
 
 def _against_testpmd(name, sentence, bar, load, table=65536):

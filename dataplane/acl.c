@@ -74,9 +74,11 @@ bool tw_acl_rule_fits(const struct tw_acl_rule *r, const struct tw_key *key, uin
 	return (r->icmp_type < 0 || icmp_fits(r, key)) && (!r->flags_mask || has_ports(key));
 }
 
-/* An IPv6 frame whose headers do not end where they can be read could be anything. */
+/* An IPv6 frame whose headers do not end where they can be read could be anything. So could what shows part of a header. */
 static bool hides_transport(const struct tw_key *key)
 {
+	if (key->flags & TW_FLOW_KEY_HIDDEN)
+		return true;
 	if (!(key->flags & TW_FLOW_KEY_IPV6) || key->flags & TW_FLOW_KEY_FRAGMENT)
 		return false;
 	return key->protocol == PROTO_HOPOPTS || key->protocol == PROTO_ROUTING || key->protocol == PROTO_FRAGMENT ||

@@ -52,6 +52,8 @@ void tw_flow_cache_init(struct tw_flow_cache *c, void *memory, uint32_t capacity
 	c->bucket_mask = buckets - 1;
 	c->capacity = n;
 	c->per_port_max = n / 2;
+	c->reserved = n / 32;
+	c->guaranteed = n / 512 ? n / 512 : 1;
 	for (uint32_t i = 0; i < n; i++)
 		c->free[c->n_free++] = n - 1 - i;
 	for (uint32_t i = 0; i < overflow_count(n); i++) {
@@ -121,7 +123,8 @@ struct tw_flow *tw_flow_cache_add(struct tw_flow_cache *c, const struct tw_key *
 	struct tw_flow *f;
 	int place;
 
-	if (c->n_free == 0 || c->per_port[key->in] >= c->per_port_max)
+	if (c->n_free == 0 || c->per_port[key->in] >= c->per_port_max ||
+	    (c->n_free <= c->reserved && c->per_port[key->in] >= c->guaranteed))
 		return NULL;
 	b = bucket_with_room(c, tw_flow_first_bucket(c, hash));
 	if (!b)

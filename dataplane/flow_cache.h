@@ -9,7 +9,8 @@
  * Threads  a cache belongs to one worker, which alone reads and writes it; others ask by job (job.h).
  * Memory   given by the caller, all at once; nothing is allocated later. About 144 octets a flow.
  * Full     a new flow finds no entry: it is forwarded by a decision of its own and counted as overflow, never silently.
- *          A port may hold at most `per_port_max` entries, so that one guest cannot take the table from its neighbours.
+ *          A port may hold at most `per_port_max` entries, and the last `reserved` are for ports with fewer than
+ *          `guaranteed`: neither one guest nor several together can take the table from their neighbours.
  */
 #ifndef TW_DATAPLANE_FLOW_CACHE_H
 #define TW_DATAPLANE_FLOW_CACHE_H
@@ -58,7 +59,7 @@ struct tw_flow_cache {
 	uint32_t top;  /* all entries in use are below; expiry goes round these */
 	uint32_t top_seen;
 	uint32_t now_ms;
-	uint32_t per_port_max;
+	uint32_t per_port_max, reserved, guaranteed;
 	uint32_t per_port[TW_SLOTS_MAX];
 };
 

@@ -92,7 +92,7 @@ void tw_flow_to_record(const struct tw_flow *f, const struct tw_slot *in, uint32
 	r->ethertype = ethertype_of(k);
 	r->vlan = r->post_vlan = f->verdict.vlan;
 	r->vlan_priority = (uint8_t)(k->tci >> 13);
-	r->key_flags = k->flags;
+	r->key_flags = k->flags & (uint8_t)~TW_FLOW_KEY_HIDDEN;
 	addresses_and_ports(k, r);
 	r->protocol = k->protocol;
 	r->tos = k->tos;

@@ -10,8 +10,8 @@
 #include <string.h>
 
 enum {
-	KNOWN_FLAGS =
-		TW_FLOW_KEY_IPV4 | TW_FLOW_KEY_IPV6 | TW_FLOW_KEY_FRAGMENT | TW_FLOW_KEY_ICMP | TW_FLOW_KEY_TAGGED,
+	KNOWN_FLAGS = TW_FLOW_KEY_IPV4 | TW_FLOW_KEY_IPV6 | TW_FLOW_KEY_FRAGMENT | TW_FLOW_KEY_ICMP |
+		      TW_FLOW_KEY_TAGGED | TW_FLOW_KEY_HIDDEN,
 	AGE_MAX_MS = 24 * 3600 * 1000, /* no active timeout is longer than an hour; a day covers any clock difference */
 };
 

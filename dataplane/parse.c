@@ -29,6 +29,7 @@ enum {
 	PROTO_DSTOPTS = 60,
 	PROTO_SCTP = 132,
 	PROTO_UDPLITE = 136,
+	TCP_TO_FLAGS = 14,
 	IPV6_EXT_MAX = 8, /* a longer chain is hostile: the rest counts as the last one's protocol */
 };
 
@@ -46,14 +47,18 @@ static void parse_l4(const uint8_t *p, const uint8_t *end, struct tw_key *key, s
 {
 	switch (key->protocol) {
 	case PROTO_TCP:
-		if (end - p >= 14)
-			meta->tcp_flags = p[13];
+		if (end - p >= TCP_TO_FLAGS)
+			meta->tcp_flags = p[TCP_TO_FLAGS - 1];
+		else
+			key->flags |= TW_FLOW_KEY_HIDDEN;
 		/* fall through */
 	case PROTO_UDP:
 	case PROTO_SCTP:
 	case PROTO_UDPLITE:
 		if (end - p >= 4)
 			memcpy(key->src_port, p, 4);
+		else
+			key->flags |= TW_FLOW_KEY_HIDDEN;
 		break;
 	case PROTO_ICMP:
 	case PROTO_ICMPV6:
@@ -70,6 +75,14 @@ static void parse_l4(const uint8_t *p, const uint8_t *end, struct tw_key *key, s
 	default:
 		break;
 	}
+}
+
+/* Not the first. RFC 3128: one of TCP at 8 octets could put other flags where the first one's have been judged. */
+static void note_fragment(unsigned offset, struct tw_key *key)
+{
+	key->flags |= TW_FLOW_KEY_FRAGMENT;
+	if (offset == 1 && key->protocol == PROTO_TCP)
+		key->flags |= TW_FLOW_KEY_HIDDEN;
 }
 
 /* RFC 791 section 3.1. @return false: not valid IPv4, take it as layer 2. */
@@ -93,7 +106,7 @@ static bool parse_ipv4(const uint8_t *p, const uint8_t *end, struct tw_key *key,
 	key->protocol = p[9];
 	memcpy(key->src_ip4, p + 12, 8);
 	if (fragment & 0x1fff)
-		key->flags |= TW_FLOW_KEY_FRAGMENT;
+		note_fragment(fragment & 0x1fff, key);
 	else
 		parse_l4(p + header, end, key, meta);
 	return true;
@@ -114,8 +127,8 @@ static void parse_ipv6_chain(const uint8_t *p, const uint8_t *end, struct tw_key
 		case PROTO_FRAGMENT:
 			len = end - p >= 8 ? 8 : 0;
 			if (len && be16(p + 2) & 0xfff8) {
-				key->flags |= TW_FLOW_KEY_FRAGMENT;
 				key->protocol = p[0];
+				note_fragment(be16(p + 2) >> 3, key);
 				return;
 			}
 			break;

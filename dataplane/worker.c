@@ -313,21 +313,38 @@ static uint16_t receive(struct tw_worker *w, const struct tw_slot *in, struct tw
 	return n;
 }
 
-/* At most TW_PEEK_MAX polls. @param due bit per poll: the others are silent guests @return frames */
+static inline unsigned next_bit(uint64_t bits, bool down)
+{
+	return (unsigned)(down ? 63 - __builtin_clzll(bits) : __builtin_ctzll(bits));
+}
+
+/*
+ * At most TW_PEEK_MAX polls. Where they begin goes round, and every other round is backwards: so each of two comes first as
+ * often as the other, and gets in where a ring has room for one.
+ * @param due bit per poll: the others are silent guests @return frames
+ */
 static unsigned poll_due(struct tw_worker *w, const struct tw_snapshot *s, struct tw_poll *polls, uint64_t due)
 {
+	const uint64_t low = due & ((UINT64_C(1) << w->poll_first) - 1);
+	const bool down = w->stats.polls & 1;
+	uint64_t now = down ? low : due & ~low, later = due & ~now;
 	unsigned handled = 0;
 	struct burst b;
 
-	for (; due; due &= due - 1) {
-		struct tw_poll *poll = &polls[__builtin_ctzll(due)];
+	while (now | later) {
+		unsigned i = next_bit(now ? now : later, down);
 
-		b.slot = poll->slot;
-		b.n = receive(w, &s->slot[poll->slot], poll, b.m);
+		if (!now) {
+			now = later;
+			later = 0;
+		}
+		now &= ~(UINT64_C(1) << i);
+		b.slot = polls[i].slot;
+		b.n = receive(w, &s->slot[b.slot], &polls[i], b.m);
 		if (b.n == 0)
 			continue;
 		handled += b.n;
-		w->counters[poll->slot].queue_rx[poll->queue % TW_QUEUES_MAX] += b.n;
+		w->counters[b.slot].queue_rx[polls[i].queue % TW_QUEUES_MAX] += b.n;
 		process(w, s, &b);
 	}
 	return handled;
@@ -341,6 +358,8 @@ static unsigned poll_all(struct tw_worker *w, const struct tw_snapshot *s)
 
 	if (w->stats.polls % PEEK_FORCED_ROUNDS == 0 && list->n)
 		tw_peek_found(&list->poll[w->stats.polls / PEEK_FORCED_ROUNDS % list->n]);
+	if (w->stats.polls & 1 && ++w->poll_first >= RTE_MIN(list->n, (uint32_t)TW_PEEK_MAX))
+		w->poll_first = 0;
 	for (uint32_t i = 0; i < list->n; i += TW_PEEK_MAX) {
 		unsigned n = list->n - i < TW_PEEK_MAX ? list->n - i : TW_PEEK_MAX;
 

@@ -105,6 +105,7 @@ struct tw_worker {
 	uint64_t round_tsc;            /* when this round began */
 	bool busy;                     /* the last round found frames */
 	uint32_t idle_polls;
+	uint32_t poll_first;  /* where in its list a round begins */
 	uint32_t expiry_owed; /* entries expiry is behind with */
 	uint32_t expiry_busy; /* entries it may look at in a round that has frames */
 	struct tw_snoop_meter snoop_meters[TW_SLOTS_MAX];

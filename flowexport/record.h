@@ -27,8 +27,9 @@ enum tw_flow_key_flags {
 	TW_FLOW_KEY_IPV6 = 1 << 1,
 	TW_FLOW_KEY_FRAGMENT = 1 << 2, /* non-first fragment: ports are 0, never payload */
 	TW_FLOW_KEY_ICMP = 1 << 3,     /* dst_port = type * 256 + code, src_port = 0 */
-	TW_FLOW_KEY_TAGGED = 1 << 4,   /* the frame carried an 802.1Q tag at the ingress port */
-				       /* neither IPv4 nor IPv6: a layer-2 flow by ethertype */
+	TW_FLOW_KEY_HIDDEN = 1 << 5, /* not all of its transport header is there, or it could overwrite one: RFC 3128 */
+	TW_FLOW_KEY_TAGGED = 1 << 4, /* the frame carried an 802.1Q tag at the ingress port */
+				     /* neither IPv4 nor IPv6: a layer-2 flow by ethertype */
 };
 
 enum tw_forwarding { /* forwardingStatus (89), RFC 7270 section 4.12; there: */

@@ -68,7 +68,7 @@ static void it_agrees_with_a_list_under_random_operations(void **state)
 			tw_flow_cache_remove(&cache, list[i]);
 			list[i] = NULL;
 			held--;
-		} else if (held < CAPACITY) {
+		} else if (held < CAPACITY - cache.reserved) {
 			list[i] = tw_flow_cache_add(&cache, &k, tw_key_hash(&k));
 			assert_non_null(list[i]);
 			held++;
@@ -112,6 +112,24 @@ static void one_port_cannot_take_the_whole_table(void **state)
 	assert_non_null(tw_flow_cache_add(&cache, &other, tw_key_hash(&other)));
 }
 
+/* Ports that take turns at it, so that none reaches its own limit. */
+static void several_ports_cannot_take_the_whole_table(void **state)
+{
+	for (unsigned i = 0; i < 2 * CAPACITY; i++) {
+		struct tw_key k = key_of(i);
+
+		k.in = (uint16_t)(i % 4);
+		tw_flow_cache_add(&cache, &k, tw_key_hash(&k));
+	}
+	assert_int_equal(cache.n_free, cache.reserved);
+	for (unsigned i = 0; i < cache.reserved; i++) {
+		struct tw_key k = key_of(i);
+
+		k.in = (uint16_t)(100 + i / cache.guaranteed);
+		assert_non_null(tw_flow_cache_add(&cache, &k, tw_key_hash(&k)));
+	}
+}
+
 static void a_record_says_what_the_entry_counted(void **state)
 {
 	const struct tw_slot in = { .number = 4711 };
@@ -146,6 +164,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(it_agrees_with_a_list_under_random_operations, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_removed_flow_leaves_nothing_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_port_cannot_take_the_whole_table, setup, teardown),
+		cmocka_unit_test_setup_teardown(several_ports_cannot_take_the_whole_table, setup, teardown),
 		cmocka_unit_test(a_record_says_what_the_entry_counted),
 	};
 

@@ -6,6 +6,8 @@
  */
 #include "dataplane/edit.h"
 
+#include "dataplane/offload.h"
+
 #include <string.h>
 
 enum { MACS = 12, TAG = 4, TYPE_VLAN = 0x8100, TYPE_SERVICE_VLAN = 0x88a8 };
@@ -21,7 +23,7 @@ static void write_tag(uint8_t *p, uint16_t type, uint16_t tci)
 /* Offload requests measure from the frame's start. */
 static void shift_offload(struct rte_mbuf *m, int by)
 {
-	if (m->ol_flags & (RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_IP_CKSUM))
+	if (m->ol_flags & TW_OFFLOAD_FLAGS)
 		m->l2_len = (m->l2_len + (unsigned)by) & 0x7f; /* the field has 7 bits */
 }
 

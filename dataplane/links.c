@@ -28,6 +28,8 @@ static void set_guest(struct tw_port *p)
 	state->polls = p->guest.queues.polls;
 	state->tx_csum = p->guest.csum;
 	state->tx_tso = p->guest.tso;
+	state->tx_tso6 = p->guest.tso6;
+	state->tx_ufo = p->guest.ufo;
 }
 
 /* @return true when there is something to publish */

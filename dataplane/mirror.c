@@ -95,9 +95,10 @@ static void finish(struct rte_mbuf *m)
 
 	if (!tw_offload_pending(m))
 		return;
-	if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) {
-		m->ol_flags &= ~RTE_MBUF_F_TX_TCP_SEG;
-		m->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM;
+	if (m->ol_flags & TW_OFFLOAD_CUT) {
+		uint64_t sum = m->ol_flags & RTE_MBUF_F_TX_TCP_SEG ? RTE_MBUF_F_TX_TCP_CKSUM : RTE_MBUF_F_TX_UDP_CKSUM;
+
+		m->ol_flags = (m->ol_flags & ~(TW_OFFLOAD_CUT | RTE_MBUF_F_TX_L4_MASK)) | sum;
 	}
 	tw_offload_finish(m, &plain, NULL, list);
 }

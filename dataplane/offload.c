@@ -1,48 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * offload.c - checksums and TCP segmentation in software; see offload.h.
+ * offload.c - is a request true, and checksums in software; see offload.h. Cutting is offload_cut.c's.
  *
  * Threads  workers.
- * Spec     RFC 1071 (checksum), RFC 9293; virtio 1.2 section 5.1.6.2. Segmentation by rte_gso, which knows TCP over IPv4;
- *          TCP over IPv6 super-frames are not offered to guests (vhost.c): one that comes all the same is a lie.
+ * Spec     RFC 1071 (checksum), RFC 9293; virtio 1.2 section 5.1.6.2.
  */
 #include "dataplane/offload.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 
-#include <rte_ethdev.h>
-#include <rte_gso.h>
+#include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
-/* What rte_gso counts as a segment: virtio's gso_size and the headers. */
-static uint32_t segment_len(const struct rte_mbuf *m)
+#include "dataplane/offload_cut.h"
+
+static uint16_t flags_of_fragment(const struct rte_mbuf *m)
 {
-	return m->l2_len + m->l3_len + m->l4_len + m->tso_segsz;
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, const struct rte_ipv4_hdr *, m->l2_len);
+
+	return m->ol_flags & RTE_MBUF_F_TX_IPV4
+		       ? ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)
+		       : 0;
 }
 
-static bool segmentation_holds(const struct rte_mbuf *m)
+/* Its headers are in the first segment. */
+static bool cut_holds(const struct rte_mbuf *m, uint8_t protocol)
 {
-	return m->ol_flags & RTE_MBUF_F_TX_IPV4 && m->l4_len >= 20 && m->tso_segsz > 0 && segment_len(m) <= UINT16_MAX;
+	bool tcp = m->ol_flags & RTE_MBUF_F_TX_TCP_SEG;
+
+	if (tcp && m->ol_flags & RTE_MBUF_F_TX_UDP_SEG)
+		return false;
+	if (m->tso_segsz == 0 || (uint32_t)m->l2_len + m->l3_len + m->l4_len + m->tso_segsz > UINT16_MAX ||
+	    flags_of_fragment(m))
+		return false;
+	return tcp ? protocol == IPPROTO_TCP && m->l4_len >= sizeof(struct rte_tcp_hdr)
+		   : protocol == IPPROTO_UDP && m->l4_len == sizeof(struct rte_udp_hdr) && m->tso_segsz >= 8;
 }
 
-/* Do the lengths a guest claims lie in the frame's first segment, where everybody will look for headers? */
-static bool lengths_hold(const struct rte_mbuf *m)
+bool tw_offload_holds(const struct rte_mbuf *m)
 {
 	bool v6 = m->ol_flags & RTE_MBUF_F_TX_IPV6;
-	uint32_t l4_min = (m->ol_flags & RTE_MBUF_F_TX_L4_MASK) == RTE_MBUF_F_TX_UDP_CKSUM ? 8 : 20;
+	bool udp =
+		m->ol_flags & RTE_MBUF_F_TX_UDP_SEG || (m->ol_flags & RTE_MBUF_F_TX_L4_MASK) == RTE_MBUF_F_TX_UDP_CKSUM;
+	uint32_t l4_min = udp ? sizeof(struct rte_udp_hdr) : sizeof(struct rte_tcp_hdr);
+	const uint8_t *ip;
 
 	if (!(m->ol_flags & (RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IPV6)))
-		return false;
-	if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG && !segmentation_holds(m))
 		return false;
 	if (m->l2_len < RTE_ETHER_HDR_LEN ||
 	    m->l3_len < (v6 ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr)) ||
 	    m->l2_len + m->l3_len + (m->l4_len > l4_min ? m->l4_len : l4_min) > m->data_len)
 		return false;
+	ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, m->l2_len);
 	/* DPDK's checksums go by the length in the IPv4 header itself. */
-	return v6 || (*rte_pktmbuf_mtod_offset(m, const uint8_t *, m->l2_len) & 0x0fu) * 4 == m->l3_len;
+	if (!v6 && (*ip & 0x0fu) * 4 != m->l3_len)
+		return false;
+	return !(m->ol_flags & TW_OFFLOAD_CUT) ||
+	       (v6 ? m->l3_len == sizeof(struct rte_ipv6_hdr) && cut_holds(m, ip[offsetof(struct rte_ipv6_hdr, proto)])
+		   : cut_holds(m, ip[offsetof(struct rte_ipv4_hdr, next_proto_id)]));
 }
 
 /*
@@ -110,52 +128,48 @@ static bool fill_checksums(struct rte_mbuf *m)
 	return true;
 }
 
-/* What an mbuf is made of, which is its own and never another's. */
-#define OF_THE_BUFFER (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)
-
-static int segment(struct rte_mbuf *m, struct rte_mempool *pool, struct rte_mbuf **list)
+static bool takes_whole(const struct tw_slot *out, const struct rte_mbuf *m)
 {
-	const struct rte_gso_ctx ctx = {
-		.direct_pool = pool,
-		.indirect_pool = pool,
-		.gso_types = RTE_ETH_TX_OFFLOAD_TCP_TSO,
-		.gso_size = (uint16_t)segment_len(m),
-	};
-	uint64_t flags = m->ol_flags & ~(RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_L4_MASK | OF_THE_BUFFER);
-	int n;
+	if (!out->tx_csum)
+		return false;
+	if (m->ol_flags & RTE_MBUF_F_TX_UDP_SEG)
+		return out->tx_ufo;
+	return m->ol_flags & RTE_MBUF_F_TX_IPV6 ? out->tx_tso6 : out->tx_tso;
+}
 
-	if (m->pkt_len <= ctx.gso_size) { /* nothing to cut */
-		m->ol_flags = (m->ol_flags & OF_THE_BUFFER) | flags | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
-		return 1;
-	}
-	n = rte_gso_segment(m, &ctx, list, TW_SEGMENTS_MAX);
-	if (n <=
-	    0) /* no buffer; more segments than a frame of 64 KB can have; a fragment, which is not for it to cut */
-		return n == -ENOMEM ? n : -EINVAL;
-	for (int i = 0; i < n; i++) {
-		list[i]->l2_len = m->l2_len;
-		list[i]->l3_len = m->l3_len;
-		list[i]->l4_len = m->l4_len;
-		list[i]->ol_flags = flags | RTE_MBUF_F_TX_IP_CKSUM |
-				    RTE_MBUF_F_TX_TCP_CKSUM; /* it begins with headers of its own */
-	}
-	rte_pktmbuf_free(m);
-	return n;
+bool tw_offload_must_finish(const struct rte_mbuf *m, const struct tw_slot *out)
+{
+	return m->ol_flags & TW_OFFLOAD_CUT ? !takes_whole(out, m) : !out->tx_csum;
+}
+
+/* The fragments' one checksum is that of the whole datagram. */
+static bool sum_datagram(struct rte_mbuf *m)
+{
+	uint64_t request = m->ol_flags;
+	bool whole;
+
+	m->ol_flags = (request & ~RTE_MBUF_F_TX_L4_MASK) | RTE_MBUF_F_TX_UDP_CKSUM;
+	whole = fill_checksums(m);
+	m->ol_flags = request & ~RTE_MBUF_F_TX_L4_MASK;
+	return whole;
 }
 
 int tw_offload_finish(struct rte_mbuf *m, const struct tw_slot *out, struct rte_mempool *pool, struct rte_mbuf **list)
 {
-	bool tso = m->ol_flags & RTE_MBUF_F_TX_TCP_SEG;
 	int n = 1;
 
-	if (!lengths_hold(m))
+	if (!tw_offload_holds(m))
 		return -EINVAL;
 	list[0] = m;
-	if (tso && !out->tx_tso)
-		n = segment(m, pool, list);
-	if (!out->tx_csum || (tso && !out->tx_tso))
-		for (int i = 0; i < n; i++)
-			if (!fill_checksums(list[i])) /* never one of several: those are TCP */
-				return -EINVAL;
+	if (!tw_offload_must_finish(m, out))
+		return 1;
+	if (m->ol_flags & TW_OFFLOAD_CUT) {
+		if (m->ol_flags & RTE_MBUF_F_TX_UDP_SEG && !sum_datagram(m))
+			return -EINVAL;
+		n = tw_offload_cut(m, pool, list);
+	}
+	for (int i = 0; i < n; i++)
+		if (!fill_checksums(list[i])) /* never one of several: those are TCP, or have none */
+			return -EINVAL;
 	return n;
 }

@@ -96,25 +96,26 @@ struct tw_slot {
 	bool disabled;
 	bool trunk; /* uplinks: true, all VLANs, native 0 */
 	bool allow_forged;
-	bool native_tagged;   /* trunk: its native VLAN goes out tagged, too */
-	bool tunnel;          /* 802.1ad: what comes in is payload of VLAN `vlan`, its tag too; `trunk` is false */
-	bool dot1ad;          /* tunnel: ethertype of the outer tag is 0x88a8 */
-	bool isolated;        /* private VLAN: not even to its own secondary VLAN */
-	uint8_t pcp;          /* of tags its frames leave with: 0 = kept, else PCP + 1 */
-	uint8_t guards;       /* enum tw_guard */
-	uint8_t unknown;      /* enum tw_unknown */
-	bool promiscuous;     /* gets all unicast of its VLANs */
-	bool takes_unknown;   /* gets what the wire has for MACs that are no port's */
-	uint8_t team;         /* ports: index of tw_snapshot.team */
-	uint8_t hears;        /* ports: uplinks whose group frames it takes, bits of: */
-	uint8_t uplink_bit;   /* uplinks: which one it is; 0 for ports */
-	bool tx_csum, tx_tso; /* the other side takes frames whose checksum / segmentation is left to do */
-	uint16_t vlan;        /* access, tunnel: its VLAN; trunk: native, 0 = none (an uplink's 0 is untagged) */
-	uint16_t secondary;   /* private VLAN: what the wire carries; 0 = promiscuous, or no private VLAN */
-	uint16_t mtu;         /* octets of layer 3 */
-	uint32_t number;      /* port number; 0 for uplinks */
-	int32_t device;       /* vhost vid or ethdev port id; -1 none */
-	uint16_t n_queues;    /* receive queues of the guest we may fill; transmit queues of an ethdev */
+	bool native_tagged; /* trunk: its native VLAN goes out tagged, too */
+	bool tunnel;        /* 802.1ad: what comes in is payload of VLAN `vlan`, its tag too; `trunk` is false */
+	bool dot1ad;        /* tunnel: ethertype of the outer tag is 0x88a8 */
+	bool isolated;      /* private VLAN: not even to its own secondary VLAN */
+	uint8_t pcp;        /* of tags its frames leave with: 0 = kept, else PCP + 1 */
+	uint8_t guards;     /* enum tw_guard */
+	uint8_t unknown;    /* enum tw_unknown */
+	bool promiscuous;   /* gets all unicast of its VLANs */
+	bool takes_unknown; /* gets what the wire has for MACs that are no port's */
+	uint8_t team;       /* ports: index of tw_snapshot.team */
+	uint8_t hears;      /* ports: uplinks whose group frames it takes, bits of: */
+	uint8_t uplink_bit; /* uplinks: which one it is; 0 for ports */
+	/* the other side takes frames whose checksum is left to do; and super-frames of TCP over IPv4, over IPv6, of UDP */
+	bool tx_csum, tx_tso, tx_tso6, tx_ufo;
+	uint16_t vlan;      /* access, tunnel: its VLAN; trunk: native, 0 = none (an uplink's 0 is untagged) */
+	uint16_t secondary; /* private VLAN: what the wire carries; 0 = promiscuous, or no private VLAN */
+	uint16_t mtu;       /* octets of layer 3 */
+	uint32_t number;    /* port number; 0 for uplinks */
+	int32_t device;     /* vhost vid or ethdev port id; -1 none */
+	uint16_t n_queues;  /* receive queues of the guest we may fill; transmit queues of an ethdev */
 	uint8_t queue[TW_QUEUES_MAX]; /* the guest's: their numbers */
 	uint8_t mac[6];
 	uint64_t mirror_in; /* bit per mirror that wants what comes from / goes to this port */

@@ -191,7 +191,7 @@ static void forward(struct tw_trace *t, const struct tw_snapshot *s, const uint8
 		return;
 	}
 	tw_trace_limit(t, s, v->out);
-	if (!out->tx_csum || !out->tx_tso)
+	if (!out->tx_csum || !out->tx_tso || !out->tx_tso6)
 		tw_trace_note(t, TW_STAGE_offload,
 			      "%s takes no frames with work left to do: what a guest left is done here",
 			      tw_trace_name(t, v->out, 0));

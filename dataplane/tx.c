@@ -17,7 +17,6 @@
 #include "dataplane/acl_worker.h"
 #include "dataplane/edit.h"
 #include "dataplane/guest_tx.h"
-#include "dataplane/offload.h"
 #include "dataplane/rate.h"
 #include "dataplane/snoop.h"
 #include "dataplane/team.h"
@@ -103,13 +102,10 @@ static void send_some(struct tw_worker *w, const struct tw_snapshot *s, uint16_t
 	send_ready(w, s, slot, m, n, octets_of(m, n));
 }
 
+/* A request that does not hold is passed on to nobody: finishing refuses it. */
 static bool must_finish(const struct tw_slot *out, const struct rte_mbuf *m)
 {
-	if (!tw_offload_pending(m))
-		return false;
-	/* Super-frames of TCP over IPv6 are offered to nobody: finishing finds that out. */
-	return !out->tx_csum ||
-	       (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG && (!out->tx_tso || m->ol_flags & RTE_MBUF_F_TX_IPV6));
+	return tw_offload_pending(m) && (!tw_offload_holds(m) || tw_offload_must_finish(m, out));
 }
 
 static void send_finished(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf *m)

@@ -8,6 +8,7 @@
 #define TW_DATAPLANE_TX_H
 
 #include "dataplane/decide.h"
+#include "dataplane/offload.h"
 #include "dataplane/worker.h"
 
 /* Frames of one burst for one slot. */
@@ -22,7 +23,7 @@ static inline bool tw_tx_over_mtu(const struct tw_slot *out, uint32_t l2_len, co
 {
 	if (__builtin_expect(m->pkt_len - l2_len <= out->mtu, 1))
 		return false;
-	return !(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) || m->l3_len + m->l4_len + m->tso_segsz > out->mtu;
+	return !(m->ol_flags & TW_OFFLOAD_CUT) || tw_offload_largest_cut(m) > out->mtu;
 }
 
 void tw_tx_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, struct rte_mbuf *m);

@@ -28,11 +28,11 @@ struct tw_vhost_state {
 	bool running; /* the guest's driver has set up its rings */
 	int vid;      /* rte_vhost's number of the device */
 	struct tw_queues queues;
-	bool too_many;       /* it set up more queues than are served: those beyond are dead */
-	uint64_t features;   /* negotiated */
-	uint16_t mtu;        /* as told to or by the guest, 0 = not said */
-	bool csum, tso;      /* the guest takes unfinished checksums / super-frames */
-	uint64_t stopped_ns; /* CLOCK_REALTIME when it last stopped, 0 = never ran */
+	bool too_many;             /* it set up more queues than are served: those beyond are dead */
+	uint64_t features;         /* negotiated */
+	uint16_t mtu;              /* as told to or by the guest, 0 = not said */
+	bool csum, tso, tso6, ufo; /* the guest takes unfinished checksums / super-frames, as struct tw_slot */
+	uint64_t stopped_ns;       /* CLOCK_REALTIME when it last stopped, 0 = never ran */
 };
 
 /** Once, before the first open. @return an eventfd that becomes readable when a port's state changed; -errno */

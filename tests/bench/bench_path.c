@@ -130,6 +130,8 @@ static void open_vhost(unsigned i)
 	memcpy(slot->queue, state.queues.number, sizeof(slot->queue));
 	slot->tx_csum = state.csum;
 	slot->tx_tso = state.tso;
+	slot->tx_tso6 = state.tso6;
+	slot->tx_ufo = state.ufo;
 }
 
 static void fill_slot(unsigned i)

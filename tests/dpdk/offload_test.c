@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <rte_ip.h>
 
 #include "tests/support/ringswitch.h"
 
@@ -44,8 +45,8 @@ static struct rte_mbuf *unfinished(const struct test_frame *f, uint16_t mss)
 	m->ol_flags = (f->ip6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4) |
 		      (f->protocol == 6 ? RTE_MBUF_F_TX_TCP_CKSUM : RTE_MBUF_F_TX_UDP_CKSUM);
 	if (mss) {
-		m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
-		m->l4_len = 20;
+		m->ol_flags |= f->protocol == 6 ? RTE_MBUF_F_TX_TCP_SEG : RTE_MBUF_F_TX_UDP_SEG;
+		m->l4_len = f->protocol == 6 ? 20 : 8;
 		m->tso_segsz = mss;
 	}
 	return m;
@@ -282,6 +283,174 @@ static void segments_too_large_for_the_destination_are_over_its_mtu(void **state
 	rs_expect_drops("2.over_mtu=2 up.over_mtu=2");
 }
 
+static void super_frames_of_ipv6_are_cut_too(void **state)
+{
+	struct test_frame f = tcp(1, 2, HUGE), far = tcp(1, RS_REMOTE, 30000), tagged;
+
+	f.ip6 = far.ip6 = true;
+	tagged = far;
+	tagged.tagged = true;
+	tagged.tci = 10;
+	for (uint16_t mss = 1437; mss <= 1440; mss++) { /* the largest MTU lets through; odd ones too */
+		rs_send_mbuf(1, unfinished(&f, mss));
+		rs_run();
+		assert_int_equal(expect_segments_of(mss, 2, &f), (HUGE + mss - 1) / mss);
+	}
+	rs_send_mbuf(1, unfinished(&far, 1428));
+	rs_run();
+	assert_int_equal(expect_segments_of(1428, RS_UP, &tagged), 22);
+	rs_expect_silence();
+	rs_expect_drops("");
+}
+
+static void a_guest_that_takes_super_frames_of_one_protocol_gets_the_other_cut(void **state)
+{
+	struct test_frame f4 = tcp(1, 2, 4000), f6 = f4;
+	struct rte_mbuf *m;
+
+	f6.ip6 = true;
+	rs.port[2].csum = rs.port[2].tso = true;
+	rs_publish();
+	rs_send_mbuf(1, unfinished(&f6, 1428));
+	rs_run();
+	assert_int_equal(expect_segments_of(1428, 2, &f6), 3);
+	rs.port[2].tso = false;
+	rs.port[2].tso6 = true;
+	rs_publish();
+	rs_send_mbuf(1, unfinished(&f6, 1428));
+	rs_send_mbuf(1, unfinished(&f4, MSS));
+	rs_run();
+	m = rs_take(2);
+	assert_non_null(m);
+	assert_int_equal(m->pkt_len, 74 + 4000);
+	assert_true(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG);
+	rte_pktmbuf_free(m);
+	assert_int_equal(expect_segments(2, &f4), 3);
+	rs_expect_silence();
+	rs_expect_drops("");
+}
+
+/* CWR says that this sender has slowed down: once (RFC 3168 section 6.1.2). */
+static void of_the_segments_over_ipv6_the_first_alone_says_cwr(void **state)
+{
+	struct test_frame f = tcp(1, 2, 3000);
+	unsigned with = 0;
+	struct rte_mbuf *m;
+
+	f.ip6 = true;
+	f.tcp_flags = 0x90;
+	rs_send_mbuf(1, unfinished(&f, 1000));
+	rs_run();
+	for (unsigned i = 0; i < 3; i++) {
+		m = rs_take(2);
+		assert_non_null(m);
+		with += rte_pktmbuf_mtod(m, const uint8_t *)[54 + 13] & 0x80 ? 1u << i : 0;
+		rte_pktmbuf_free(m);
+	}
+	assert_int_equal(with, 1);
+	rs_expect_silence();
+}
+
+static void put16(uint8_t *at, unsigned value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static unsigned get16(const uint8_t *at)
+{
+	return (unsigned)at[0] << 8 | at[1];
+}
+
+/* The datagram put together again of fragments of IPv4 or IPv6, as a frame. @return its length */
+static size_t reassemble(unsigned who, bool ip6, unsigned n, uint32_t mtu, uint8_t *out)
+{
+	uint32_t head = ip6 ? 54 : 34, done = 0;
+	uint8_t id[4] = { 0 };
+	struct rte_mbuf *m;
+
+	for (unsigned i = 0; i < n; i++) {
+		static uint8_t frame[TF_MAX];
+		const uint8_t *p;
+		uint32_t skip = ip6 ? 62 : 34, at, len;
+		bool more;
+
+		m = rs_take(who);
+		assert_non_null(m);
+		assert_true(m->pkt_len <= 14 + mtu);
+		p = rte_pktmbuf_read(m, 0, m->pkt_len, frame);
+		at = ip6 ? get16(p + 56) & ~7u : (get16(p + 20) & 0x1fff) * 8;
+		more = ip6 ? p[57] & 1 : p[20] & 0x20;
+		len = m->pkt_len - skip;
+		assert_int_equal(at, done);
+		assert_int_equal(more, i + 1 < n);
+		assert_int_equal(ip6 ? p[54] : p[23], 17);
+		assert_int_equal(get16(p + (ip6 ? 18 : 16)), m->pkt_len - (ip6 ? 54 : 14));
+		if (ip6)
+			assert_int_equal(p[20], 44);
+		else
+			assert_int_equal((uint16_t)~rte_raw_cksum(p + 14, 20), 0);
+		if (i == 0) {
+			memcpy(out, p, head);
+			memcpy(id, p + (ip6 ? 58 : 18), ip6 ? 4 : 2);
+		}
+		assert_memory_equal(id, p + (ip6 ? 58 : 18), ip6 ? 4 : 2);
+		memcpy(out + head + at, p + skip, len);
+		done += len;
+		rte_pktmbuf_free(m);
+	}
+	if (ip6) {
+		put16(out + 18, done);
+		out[20] = 17;
+	} else {
+		put16(out + 16, done + 20);
+		put16(out + 20, 0);
+		put16(out + 24, 0);
+		put16(out + 24, 0xffffu ^ rte_be_to_cpu_16(rte_raw_cksum(out + 14, 20)));
+	}
+	return head + done;
+}
+
+static void a_large_datagram_is_cut_into_fragments_that_make_the_same_one(void **state)
+{
+	static uint8_t whole[TF_MAX];
+	struct test_frame f = { .from = 1, .to = 2, .protocol = 17, .sport = 7, .dport = 9, .ip_id = 77 };
+	const uint32_t sizes[] = { 1473, 2000, 9001, 65000 };
+
+	for (unsigned ip6 = 0; ip6 < 2; ip6++)
+		for (unsigned i = 0; i < 4; i++) {
+			uint16_t piece = ip6 ? 1448 : 1480;
+
+			f.ip6 = ip6;
+			f.payload = sizes[i];
+			rs_send_mbuf(1, unfinished(&f, (uint16_t)(piece + i))); /* rounded down to eight octets */
+			rs_run();
+			assert_int_equal(reassemble(2, ip6, (sizes[i] + 8 + piece - 1) / piece, 1500, whole),
+					 test_frame_write(&f, expected));
+			assert_memory_equal(whole, expected, test_frame_write(&f, expected));
+		}
+	rs_expect_silence();
+	rs_expect_drops("");
+}
+
+static void a_guest_that_takes_large_datagrams_gets_them_whole(void **state)
+{
+	struct test_frame f = { .from = 1, .to = 2, .protocol = 17, .payload = 30000 };
+	struct rte_mbuf *m;
+
+	rs.port[2].csum = rs.port[2].ufo = true;
+	rs_publish();
+	rs_send_mbuf(1, unfinished(&f, 1480));
+	rs_run();
+	m = rs_take(2);
+	assert_non_null(m);
+	assert_true(m->ol_flags & RTE_MBUF_F_TX_UDP_SEG);
+	assert_int_equal(m->tso_segsz, 1480);
+	rs_expect_mbuf(m, bytes, 42 + 30000);
+	rs_expect_silence();
+	rs_expect_drops("");
+}
+
 /* A request with one thing wrong. */
 static struct rte_mbuf *lie(unsigned n)
 {
@@ -289,6 +458,7 @@ static struct rte_mbuf *lie(unsigned n)
 	struct rte_mbuf *m;
 
 	f.ip6 = n == 9;
+	f.protocol = n == 13 || n == 14 ? 17 : 6;
 	m = unfinished(&f, MSS);
 	switch (n) {
 	case 0:
@@ -321,7 +491,8 @@ static struct rte_mbuf *lie(unsigned n)
 	case 8: /* a fragment is no segment */
 		rte_pktmbuf_mtod(m, uint8_t *)[14 + 6] = 0x20;
 		break;
-	case 9: /* not offered: nobody here cuts it */
+	case 9: /* a header of IPv6 with options before TCP */
+		m->l3_len += 8;
 		break;
 	case 10: /* an IP header longer than was said */
 		rte_pktmbuf_mtod(m, uint8_t *)[14] = 0x4f;
@@ -332,6 +503,16 @@ static struct rte_mbuf *lie(unsigned n)
 		m->pkt_len -= m->data_len - 60u;
 		m->data_len = 60;
 		break;
+	case 13: /* fragments of less than eight octets */
+		m->tso_segsz = 7;
+		break;
+	case 14: /* TCP and UDP at once */
+		m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
+		break;
+	case 15: /* UDP, says the request; TCP, says the frame */
+		m->ol_flags ^= RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_UDP_SEG;
+		m->l4_len = 8;
+		break;
 	case 12: /* a checksum nobody here can do */
 		m->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_SCTP_CKSUM;
 		break;
@@ -341,7 +522,7 @@ static struct rte_mbuf *lie(unsigned n)
 
 static void requests_that_do_not_fit_the_frame_are_dropped_and_charged_to_their_sender(void **state)
 {
-	enum { LIES = 13 };
+	enum { LIES = 16 };
 
 	rs.port[2].mtu = UINT16_MAX;
 	rs_publish();
@@ -352,18 +533,21 @@ static void requests_that_do_not_fit_the_frame_are_dropped_and_charged_to_their_
 			fail_msg("lie %u was believed", n);
 	}
 	rs_expect_silence();
-	rs_expect_drops("1.bad_offload=13");
+	rs_expect_drops("1.bad_offload=16");
 }
 
-static void super_frames_that_were_not_offered_are_not_passed_to_guests_either(void **state)
+/* Not even to a guest that takes everything; but how small the pieces are is then its own affair. */
+static void requests_that_lie_are_not_passed_on_either(void **state)
 {
-	rs.port[2].csum = rs.port[2].tso = true;
-	rs.port[2].mtu = 9000;
+	rs.port[2].csum = rs.port[2].tso = rs.port[2].tso6 = rs.port[2].ufo = true;
+	rs.port[2].mtu = UINT16_MAX;
 	rs_publish();
-	rs_send_mbuf(1, lie(9));
+	for (unsigned n = 0; n < 16; n++)
+		if (n != 6 && n != 12)
+			rs_send_mbuf(1, lie(n));
 	rs_run();
 	rs_expect_silence();
-	rs_expect_drops("1.bad_offload=1");
+	rs_expect_drops("1.bad_offload=14");
 }
 
 static void without_buffers_a_super_frame_is_dropped_for_that(void **state)
@@ -404,8 +588,13 @@ int main(void)
 		T(frames_before_and_behind_a_super_frame_keep_their_places),
 		T(a_super_frame_that_fits_one_segment_loses_its_request),
 		T(segments_too_large_for_the_destination_are_over_its_mtu),
+		T(super_frames_of_ipv6_are_cut_too),
+		T(a_guest_that_takes_super_frames_of_one_protocol_gets_the_other_cut),
+		T(of_the_segments_over_ipv6_the_first_alone_says_cwr),
+		T(a_large_datagram_is_cut_into_fragments_that_make_the_same_one),
+		T(a_guest_that_takes_large_datagrams_gets_them_whole),
 		T(requests_that_do_not_fit_the_frame_are_dropped_and_charged_to_their_sender),
-		T(super_frames_that_were_not_offered_are_not_passed_to_guests_either),
+		T(requests_that_lie_are_not_passed_on_either),
 		T(without_buffers_a_super_frame_is_dropped_for_that),
 	};
 

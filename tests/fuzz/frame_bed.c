@@ -47,6 +47,8 @@ void bed_set_port(unsigned who, uint8_t mode, uint8_t how, uint8_t what)
 	p->mtu = mtus[how & 3];
 	p->csum = how & 4;
 	p->tso = how & 4 && how & 8;
+	p->tso6 = p->tso;
+	p->ufo = p->tso && how & 1;
 	p->mirror_in = how >> 4 & 1;
 	p->mirror_out = how >> 5 & 1;
 	p->allow_forged = how & 64;

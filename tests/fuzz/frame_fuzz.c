@@ -146,7 +146,8 @@ static void lie(struct input *in, struct rte_mbuf *m)
 	if (!(how & 1))
 		return;
 	m->ol_flags |= l4[how >> 1 & 3] | (how & 8 ? RTE_MBUF_F_TX_IPV4 : 0) | (how & 16 ? RTE_MBUF_F_TX_IPV6 : 0) |
-		       (how & 32 ? RTE_MBUF_F_TX_TCP_SEG : 0) | (how & 64 ? RTE_MBUF_F_TX_IP_CKSUM : 0);
+		       (how & 32 ? RTE_MBUF_F_TX_TCP_SEG : 0) | (how & 64 ? RTE_MBUF_F_TX_IP_CKSUM : 0) |
+		       ((how & 68) == 68 ? RTE_MBUF_F_TX_UDP_SEG : 0);
 	m->l2_len = (how & 128 ? take(in) : 14) & 0x7f;
 	m->l3_len = (how & 128 ? take16(in) : 20) & 0x1ff;
 	m->l4_len = take(in);

@@ -184,6 +184,8 @@ static void hold_finished(const struct sent *s, unsigned who, const struct rte_m
 
 	hold(out->csum || !left, "no checksum is left to a port that cannot do it");
 	hold(out->tso || !(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG), "no segmentation is left to a port that cannot do it");
+	hold(out->ufo || !(m->ol_flags & RTE_MBUF_F_TX_UDP_SEG),
+	     "no fragmentation is left to a port that cannot do it");
 	if (s && s->honest && !left && l2_len(frame, m->pkt_len) <= 18)
 		hold(test_frame_sums_hold(frame, m->pkt_len), "the checksums of a finished frame are right");
 }

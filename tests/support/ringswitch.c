@@ -394,6 +394,8 @@ void rs_publish(void)
 							       .polls = 1,
 							       .tx_csum = p->csum,
 							       .tx_tso = p->tso,
+							       .tx_tso6 = p->tso6,
+							       .tx_ufo = p->ufo,
 							       .mtu = p->mtu };
 	}
 	describe(&m);

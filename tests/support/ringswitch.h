@@ -32,7 +32,7 @@ struct rs_teaming {
 struct rs_port {
 	uint8_t link; /* enum tw_link; uplinks: UP or ABSENT */
 	bool here;    /* in the configuration */
-	bool trunk, disabled, allow_forged, csum, tso;
+	bool trunk, disabled, allow_forged, csum, tso, tso6, ufo;
 	uint16_t vlan;        /* access, or native */
 	uint16_t first, last; /* trunk; tunnel: customer VLANs, 0 = all */
 	bool native_tagged, tunnel, dot1q;

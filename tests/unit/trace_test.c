@@ -39,7 +39,8 @@ static void add(int who, uint16_t slot, uint16_t vlan)
 					 .mac = { 2, 0, 0, 0, 0, (uint8_t)who },
 					 .n_queues = 1,
 					 .tx_csum = true,
-					 .tx_tso = true };
+					 .tx_tso = true,
+					 .tx_tso6 = true };
 }
 
 static const char *name(void *arg, uint16_t slot, uint32_t number, char *text, unsigned size)

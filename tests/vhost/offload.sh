@@ -34,6 +34,17 @@ for i in $(seq 0 40); do
 done
 ok "it comes in segments with right checksums, numbers and flags" equal $bad 0
 ok "FIN and PSH on the last alone" g expect 3 1 "1>3 tcp port=1000>2000 len=632 seq=59368 flags=25 id=141"
+
+big='tcp ip6 port=1000>2000 len=60000 seq=0 flags=25'
+ok "sends super-frames of IPv6" g send 1 3 "1>2 $big tso=1428"
+ok "they cross as one, too" g expect 2 3 "1>2 $big tso=1428"
+ok "sends one for a guest that cannot" g send 1 1 "1>3 $big tso=1428"
+bad=0
+for i in $(seq 0 41); do
+    g expect 3 1 "1>3 tcp ip6 port=1000>2000 len=1428 seq=$((i * 1428)) flags=16" || bad=$((bad + 1))
+done
+ok "it comes in segments with right checksums, numbers and flags" equal $bad 0
+ok "FIN and PSH on the last alone" g expect 3 1 "1>3 tcp ip6 port=1000>2000 len=24 seq=59976 flags=25"
 ok "and nothing else" g silence 50
 ok "nothing was dropped" equal "$(counter 1 drops)$(counter 2 drops)$(counter 3 drops)" ""
 stop_switch # with its guests connected

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "dataplane/guest_text.h"
 #include "dataplane/switch.h"
 
 #define TW_LOG_AREA "link"
@@ -69,6 +70,15 @@ void tw_links_release(struct tw_switch *sw)
 	}
 }
 
+/* Once a connection. */
+static void tell_guest(const struct tw_port *p)
+{
+	char text[TW_GUEST_TEXT];
+
+	tw_guest_text(&p->guest, text);
+	tw_log_info("guest port=%s features=%#" PRIx64 ": %s", p->name, p->guest.features, text);
+}
+
 /* What is told when the workers know. */
 static void tell(struct tw_port *p, uint8_t was)
 {
@@ -76,9 +86,10 @@ static void tell(struct tw_port *p, uint8_t was)
 
 	if (state->link == was)
 		return;
-	tw_log_info("link port=%s number=%u state=%s queues=%u features=%#" PRIx64 " mtu=%u csum=%d tso=%d", p->name,
-		    p->number, (const char *const[]){ "absent", "up", "hold", "moved" }[state->link], p->guest.queues.n,
-		    p->guest.features, p->guest.mtu, p->guest.csum, p->guest.tso);
+	tw_log_info("link port=%s number=%u state=%s", p->name, p->number,
+		    (const char *const[]){ "absent", "up", "hold", "moved" }[state->link]);
+	if (state->link == TW_LINK_UP)
+		tell_guest(p);
 	if (p->guest.too_many)
 		tw_log_warning("port=%s: the guest has more than %d queue pairs; those beyond are not served", p->name,
 			       TW_QUEUES_MAX);

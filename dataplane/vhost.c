@@ -318,6 +318,7 @@ static void silence(struct tw_vhost *v, int vid, uint32_t rings)
 
 void tw_vhost_take(struct tw_vhost *v, struct tw_vhost_state *s)
 {
+	struct rte_vhost_vring first;
 	uint32_t rings = 0;
 
 	memset(s, 0, sizeof(*s));
@@ -335,6 +336,8 @@ void tw_vhost_take(struct tw_vhost *v, struct tw_vhost_state *s)
 		return;
 	}
 	tw_queues_of_rings(rings, &s->queues);
+	if (rte_vhost_get_vhost_vring(s->vid, 0, &first) == 0)
+		s->ring_size = first.size;
 	s->too_many = rte_vhost_get_vring_num(s->vid) > RINGS;
 	rte_vhost_get_negotiated_features(s->vid, &s->features);
 	rte_vhost_get_mtu(s->vid, &s->mtu);

@@ -28,6 +28,7 @@ struct tw_vhost_state {
 	bool running; /* the guest's driver has set up its rings */
 	int vid;      /* rte_vhost's number of the device */
 	struct tw_queues queues;
+	uint32_t ring_size;        /* of its first receive ring */
 	bool too_many;             /* it set up more queues than are served: those beyond are dead */
 	uint64_t features;         /* negotiated */
 	uint16_t mtu;              /* as told to or by the guest, 0 = not said */

@@ -86,6 +86,7 @@ static const struct tw_column card[] = {
 	{ "octets from guest", "status.counters.rx_octets", NULL },
 	{ "packets to guest", "status.counters.tx_packets", NULL },
 	{ "octets to guest", "status.counters.tx_octets", NULL },
+	{ "negotiated", "status.guest", NULL },
 	{ "revision", "revision", NULL },
 	{ 0 },
 };

@@ -26,6 +26,7 @@ static const struct tw_rule has_error[] = { /* UplinkStatus, ExporterStatus */
 static const struct tw_rule port_status[] = {
 	{ "rings", TW_RULE_MESSAGE, COUNT(0, 256) },
 	{ "fault_text", TW_RULE_TEXT, .max = TEXT_MAX, .optional = true },
+	{ "guest", TW_RULE_TEXT, .max = 319, .optional = true },
 	{ 0 }
 };
 static const struct tw_rule worker_status[] = {

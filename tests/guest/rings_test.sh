@@ -20,6 +20,9 @@ streams() { on_guest web "iperf3 -c 192.168.1.2 -t $1 -P 4 >/tmp/iperf.log 2>&1"
 
 expect "web's ring is packed" test $(($(port_says web features) >> 34 & 1)) -eq 1
 expect "db's is split" test $(($(port_says db features) >> 34 & 1)) -eq 0
+negotiated() { twctl port show "$1/eth0" | grep -o "$2" >/dev/null; }
+expect "port show says so" negotiated web "packed rings of 256, . queue pairs*, mergeable buffers, indirect descriptors"
+expect "of both" negotiated db "split rings of 256, .*, MTU 9000; it leaves to others: checksums, TSO4, TSO6, UFO"
 for vm in web db; do
     expect "$vm has two queue pairs and uses them" test "$(combined $vm)" = "2 2"
     expect "the switch serves both" wait_until 10 serves $vm 2

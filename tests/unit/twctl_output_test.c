@@ -135,6 +135,7 @@ static void a_port_shows_its_identity_place_counters_and_drops(void **state)
 				      "octets from guest   980\n"
 				      "packets to guest    9\n"
 				      "octets to guest     882\n"
+				      "negotiated          -\n"
 				      "revision            7\n"
 				      "\n"
 				      "DROPPED REASON           THAT IS\n"

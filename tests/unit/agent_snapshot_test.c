@@ -122,6 +122,32 @@ static void teaming_is_the_ports_else_its_networks_else_the_hosts(void **state)
 	clean(&bed);
 }
 
+static void snooping_is_told_to_each_port_of_a_network_that_has_it(void **state)
+{
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_reply(1);
+	Tw__Network *blue;
+	const Tw__Snapshot *s;
+
+	add_network(reply, "green", 20)->querier = true; /* without snooping it means nothing */
+	blue = add_network(reply, "blue", 10);
+	blue->snooping = blue->querier = blue->query_guard = true;
+	blue->querier_address = strdup("10.0.0.5");
+	blue->query_interval_s = 60;
+	blue->unknown_groups = TW__UNKNOWN_GROUPS__GROUPS_ALL;
+	add_port(reply, "vm/a", 1, "green", "a");
+	add_port(reply, "vm/b", 2, "blue", "a");
+	s = build(&bed, reply);
+	assert_non_null(s);
+	assert_null(s->ports[0]->multicast);
+	assert_true(s->ports[1]->multicast->snooping && s->ports[1]->multicast->querier);
+	assert_true(s->ports[1]->multicast->query_guard);
+	assert_string_equal(s->ports[1]->multicast->querier_address, "10.0.0.5");
+	assert_int_equal(s->ports[1]->multicast->query_interval_s, 60);
+	assert_int_equal(s->ports[1]->multicast->unknown_groups, TW__UNKNOWN_GROUPS__GROUPS_ALL);
+	clean(&bed);
+}
+
 static void a_ports_own_guards_and_lists_take_the_place_of_its_networks(void **state)
 {
 	struct bed bed = { 0 };
@@ -392,6 +418,7 @@ int main(void)
 		cmocka_unit_test(a_ports_own_vlan_overrides_its_networks),
 		cmocka_unit_test(each_limit_of_a_port_takes_the_place_of_its_networks),
 		cmocka_unit_test(teaming_is_the_ports_else_its_networks_else_the_hosts),
+		cmocka_unit_test(snooping_is_told_to_each_port_of_a_network_that_has_it),
 		cmocka_unit_test(a_ports_own_guards_and_lists_take_the_place_of_its_networks),
 		cmocka_unit_test(a_ports_own_mac_policy_takes_the_place_of_its_networks),
 		cmocka_unit_test(a_migration_gives_ports_their_roles),

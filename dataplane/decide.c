@@ -311,6 +311,7 @@ static const char *const scope_text[] __attribute__((unused)) = {
 static struct tw_verdict forward_group(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v)
 {
 	enum tw_drop refused;
+	uint16_t snooped;
 
 	TW_NOTE(forward, "a group address: all of VLAN %u, %u port(s) here%s", v.vlan, s->flood[v.vlan].n,
 		!s->slot[key->in].uplink && s->n_uplinks > 0 ? " and the uplink" : "");
@@ -323,8 +324,12 @@ static struct tw_verdict forward_group(const struct tw_snapshot *s, const struct
 		TW_NOTE(forward, "the VLAN is snooped: %s", scope_text[v.scope]);
 	if (refused != TW_DROPS)
 		return drop(v, refused);
-	if (v.scope == TW_TO_ALL)
-		return flood(s, key, v, TW_TO_ALL, TW_DROP_NO_MEMBER);
+	if (v.scope == TW_TO_ALL) { /* a query is heard though nobody is here to have it: another host asks */
+		snooped = v.flags & TW_V_SNOOP;
+		v = flood(s, key, v, TW_TO_ALL, TW_DROP_NO_MEMBER);
+		v.flags |= snooped;
+		return v;
+	}
 	v.action = TW_ACT_FLOOD; /* who listens is asked for each frame */
 	return v;
 }

@@ -361,6 +361,18 @@ static void without_a_wire_what_nobody_wants_has_its_reason(void **state)
 	rs_expect_drops("1.no_listener=3 1.no_router=1");
 }
 
+static void a_query_is_heard_though_nobody_is_here_to_have_it(void **state)
+{
+	know();
+	for (unsigned who = 1; who <= 5; who++)
+		rs.port[who].link = TW_LINK_ABSENT;
+	rs_publish();
+	in(RS_UP, tagged(igmp(99, "224.0.0.1", query4), VLAN));
+	rs_expect_silence();
+	assert_int_equal(learn(), 1);
+	rs_expect_drops("up.no_member=1");
+}
+
 static void a_guest_that_may_not_be_a_router_asks_nobody(void **state)
 {
 	know();
@@ -516,6 +528,7 @@ int main(void)
 		ON_BENCH(what_is_no_ip_multicast_goes_to_all),
 		ON_BENCH(queries_go_to_all_and_reports_to_routers_alone),
 		ON_BENCH(without_a_wire_what_nobody_wants_has_its_reason),
+		ON_BENCH(a_query_is_heard_though_nobody_is_here_to_have_it),
 		ON_BENCH(a_guest_that_may_not_be_a_router_asks_nobody),
 		ON_BENCH(a_member_that_left_the_vlan_gets_nothing_though_the_view_is_old),
 		ON_BENCH(private_vlans_keep_members_apart),

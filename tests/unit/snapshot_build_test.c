@@ -400,6 +400,57 @@ static void a_static_mac_of_two_ports_is_refused(void **state)
 	free(w);
 }
 
+static void a_vlan_is_snooped_as_all_its_networks_together_say(void **state)
+{
+	char low[] = "10.0.0.3", high[] = "10.0.0.7", none[] = "";
+	Tw__Multicast quiet, asks;
+	struct world *w = world();
+	struct tw_plan *plan = plan_of(w);
+
+	assert_null(plan->snoop); /* nobody says so */
+	tw_plan_put(plan);
+	tw__multicast__init(&quiet);
+	tw__multicast__init(&asks);
+	quiet.snooping = asks.snooping = true;
+	quiet.querier_address = high;
+	quiet.query_guard = true;
+	asks.querier = true;
+	asks.querier_address = low;
+	asks.query_interval_s = 60;
+	asks.unknown_groups = TW__UNKNOWN_GROUPS__GROUPS_ALL;
+	for (int turn = 0; turn < 2; turn++) { /* whichever comes first */
+		w->port[0].multicast = turn ? &asks : &quiet;
+		w->port[1].multicast = turn ? &quiet : &asks;
+		plan = plan_of(w);
+		assert_int_equal(plan->snoop[10], TW_SNOOP_ON | TW_SNOOP_FLOOD | TW_SNOOP_GUARD);
+		assert_true(plan->mcast[10].querier);
+		assert_int_equal(plan->mcast[10].interval_s, 60);
+		assert_memory_equal(plan->mcast[10].address, "\x0a\0\0\x03", 4);
+		assert_int_equal(plan->snoop[20], 0);
+		tw_plan_put(plan);
+	}
+	quiet.querier_address = none;
+	w->port[0].multicast = w->port[1].multicast = NULL;
+	w->port[2].multicast = &quiet; /* the trunk: 10, 20, 21 and its native 5 */
+	plan = plan_of(w);
+	for (unsigned vlan = 0; vlan < TW_VLANS; vlan++)
+		assert_int_equal(plan->snoop[vlan] != 0, vlan == 5 || vlan == 10 || vlan == 20 || vlan == 21);
+	assert_int_equal(plan->mcast[21].interval_s, TW_QUERIER_INTERVAL_S);
+	tw_plan_put(plan);
+	w->vlan[3].mode = TW__VLAN__MODE__DOT1Q_TUNNEL; /* of 20: a customer's own */
+	plan = plan_of(w);
+	assert_int_equal(plan->snoop[20], 0);
+	assert_int_equal(plan->snoop[21], TW_SNOOP_ON | TW_SNOOP_GUARD);
+	tw_plan_put(plan);
+	w->vlan[3].mode = TW__VLAN__MODE__ACCESS;
+	w->vlan[2].n_trunk = 0; /* all VLANs: only so many, those with the lowest numbers */
+	plan = plan_of(w);
+	assert_int_equal(plan->snoop[TW_SNOOP_VLANS_MAX], TW_SNOOP_ON | TW_SNOOP_GUARD);
+	assert_int_equal(plan->snoop[TW_SNOOP_VLANS_MAX + 1], 0);
+	tw_plan_put(plan);
+	free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,6 +467,7 @@ int main(void)
 		cmocka_unit_test(a_number_a_mac_and_a_mirrors_port_are_checked),
 		cmocka_unit_test(a_mac_told_as_local_and_remote_is_local),
 		cmocka_unit_test(a_static_mac_is_where_its_port_is),
+		cmocka_unit_test(a_vlan_is_snooped_as_all_its_networks_together_say),
 		cmocka_unit_test(a_static_mac_of_two_ports_is_refused),
 	};
 

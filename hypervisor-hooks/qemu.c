@@ -50,11 +50,7 @@ static void add_machine(struct tw_args *args, const struct tw_qemu *q)
 	tw_args_add(args, "-no-user-config");
 	tw_args_add(args, "-nodefaults");
 	add2(args, "-display", "none");
-	/* Interrupts go through the guest's IOMMU, too: that needs the split interrupt controller under KVM. */
-	add2(args, "-machine",
-	     !spec->iommu ? "pc,usb=off"
-	     : q->kvm     ? "q35,usb=off,kernel-irqchip=split"
-			  : "q35,usb=off");
+	add2(args, "-machine", "pc,usb=off");
 	add2(args, "-accel", q->kvm ? "kvm" : "tcg");
 	add2(args, "-cpu", q->kvm ? "host" : "max");
 	tw_args_add(args, "-smp");
@@ -65,8 +61,6 @@ static void add_machine(struct tw_args *args, const struct tw_qemu *q)
 	tw_args_add(args, "-object");
 	tw_args_addf(args, "memory-backend-memfd,id=mem,size=%uM,share=on", spec->memory_mib);
 	add2(args, "-numa", "node,memdev=mem");
-	if (spec->iommu) /* before the devices that are behind it */
-		add2(args, "-device", "intel-iommu,intremap=on,device-iotlb=on");
 }
 
 static void add_boot(struct tw_args *args, const Tw__VmSpec *spec)
@@ -127,10 +121,9 @@ static void add_nic(struct tw_args *args, const struct tw_qemu *q, size_t i)
 	tw_args_add(args, "-netdev");
 	tw_args_addf(args, "vhost-user,id=net%zu,chardev=vhost%zu%s", i, i, queues);
 	tw_args_add(args, "-device");
-	tw_args_addf(args, "virtio-net-pci,id=nic%zu,netdev=net%zu,mac=%s,mrg_rxbuf=on,host_mtu=%u,romfile=%s%s%s%s", i,
+	tw_args_addf(args, "virtio-net-pci,id=nic%zu,netdev=net%zu,mac=%s,mrg_rxbuf=on,host_mtu=%u,romfile=%s%s%s", i,
 		     i, tw_mac_format(nic->mac, mac), nic->mtu, vectors, spec->queues > 1 ? ",mq=on" : "",
-		     spec->packed ? ",packed=on" : "",
-		     spec->iommu ? ",disable-legacy=on,iommu_platform=on,ats=on" : "");
+		     spec->packed ? ",packed=on" : "");
 }
 
 /* %r = run directory, %n = name of the guest, %% = %. The specification's check has seen to the rest. */

@@ -105,25 +105,6 @@ static void queues_come_with_interrupts_of_their_own(void **state)
 	tw_vm_spec_free(spec);
 }
 
-static void an_iommu_comes_before_what_is_behind_it(void **state)
-{
-	Tw__VmSpec *spec = web();
-	struct tw_qemu qemu = { .spec = spec, .run_dir = "/run/tw", .nics = nics, .kvm = true };
-	const char *text, *iommu, *nic;
-
-	spec->iommu = true;
-	text = lines(&qemu);
-	iommu = strstr(text, "-device\nintel-iommu,intremap=on,device-iotlb=on\n");
-	nic = strstr(text, "romfile=,disable-legacy=on,iommu_platform=on,ats=on\n");
-	assert_non_null(iommu);
-	assert_non_null(nic);
-	assert_true(iommu < nic);
-	assert_non_null(strstr(text, "-machine\nq35,usb=off,kernel-irqchip=split\n"));
-	qemu.kvm = false;
-	assert_non_null(strstr(lines(&qemu), "-machine\nq35,usb=off\n"));
-	tw_vm_spec_free(spec);
-}
-
 static void a_migration_adds_nothing_but_where_to_wait(void **state)
 {
 	Tw__VmSpec *spec = web();
@@ -211,7 +192,6 @@ int main(void)
 		cmocka_unit_test(emulation_forgoes_msi_x),
 		cmocka_unit_test(kvm_uses_the_hosts_cpu_and_msi_x),
 		cmocka_unit_test(queues_come_with_interrupts_of_their_own),
-		cmocka_unit_test(an_iommu_comes_before_what_is_behind_it),
 		cmocka_unit_test(a_migration_adds_nothing_but_where_to_wait),
 		cmocka_unit_test(qemu_connects_where_the_switch_listens),
 		cmocka_unit_test(commas_in_paths_start_no_option),

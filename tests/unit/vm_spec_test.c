@@ -47,7 +47,6 @@ static void a_specification_survives_a_round_trip(void **state)
 				   "  ],\n"
 				   "  \"queues\": 4,\n"
 				   "  \"packed\": true,\n"
-				   "  \"iommu\": true,\n"
 				   "  \"extra\": [\n"
 				   "    \"-device\",\n"
 				   "    \"%r/%n%%\"\n"
@@ -175,15 +174,15 @@ static void a_file_under_another_guests_name_is_refused(void **state)
 
 static void the_command_line_starts_the_same_guest(void **state)
 {
-	static const char *const expected[] = { "tw-vm",  "run",        "web",          "--run-dir",  "/run/b",
-						"--uuid", UUID,         "--memory=192", "--cpus=1",   "--port",
-						"a/b",    "--queues=2", "--packed",     "--iommu",    "--kernel",
-						"/k",     "--append",   "-x",           "--incoming", "tcp:h:0",
-						"--",     "-device",    "%r",           NULL };
+	static const char *const expected[] = {
+		"tw-vm",    "run",        "web",     "--run-dir",  "/run/b",   "--uuid",   UUID, "--memory=192",
+		"--cpus=1", "--port",     "a/b",     "--queues=2", "--packed", "--kernel", "/k", "--append",
+		"-x",       "--incoming", "tcp:h:0", "--",         "-device",  "%r",       NULL
+	};
 	struct tw_error err;
 	Tw__VmSpec *spec = parse(
 		"{" BOOTS
-		", \"append\": \"-x\", \"ports\": [\"a/b\"], \"queues\": 2, \"packed\": true, \"iommu\": true, \"extra\": [\"-device\", \"%r\"]}",
+		", \"append\": \"-x\", \"ports\": [\"a/b\"], \"queues\": 2, \"packed\": true, \"extra\": [\"-device\", \"%r\"]}",
 		&err);
 	char **args = tw_vm_spec_run_args(spec, "/run/b", "tcp:h:0");
 

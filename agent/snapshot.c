@@ -154,6 +154,11 @@ static void fill_multicast(struct local *local, const Tw__Network *network)
 	local->msg.multicast = m;
 }
 
+static uint32_t resolve_record(const Tw__Recorder *recorder)
+{
+	return recorder ? recorder->frames : 0;
+}
+
 static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Network *network, const char *run_dir,
 		       struct tw_error *err)
 {
@@ -180,6 +185,7 @@ static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Netw
 	msg->guards = port->guards ? port->guards : network->guards;
 	resolve_rates(msg, port, network);
 	msg->teaming = port->teaming ? port->teaming : network->teaming;
+	msg->record = resolve_record(port->record ? port->record : network->record);
 	msg->vhost = port->vhost;
 	msg->socket = local->socket;
 	if (!msg->vlan)

@@ -37,6 +37,7 @@ struct task {
 	uint64_t id;
 	struct tw_child *child; /* while tw-vm runs */
 	struct tw_stop *stop;   /* while a QEMU is being ended */
+	size_t question;        /* index into passed_on */
 };
 
 struct tw_tasks {
@@ -112,82 +113,52 @@ static void finish(struct task *task, Tw__TaskResult *result, const struct tw_er
 	drop(task);
 }
 
-/* ---- GetFlows, GetSwitchStatus, GetVmSpec ---- */
+/* ---- what the switch is asked; its answer is the result ---- */
 
-static void flows_done(const Tw__Envelope *reply, const struct tw_error *err, void *arg)
+static const struct {
+	Tw__Task__WhatCase task;
+	Tw__Envelope__BodyCase question, answer;
+	Tw__TaskResult__WhatCase result;
+} passed_on[] = {
+	{ TW__TASK__WHAT_FLOWS, TW__ENVELOPE__BODY_GET_FLOWS, TW__ENVELOPE__BODY_FLOWS, TW__TASK_RESULT__WHAT_FLOWS },
+	{ TW__TASK__WHAT_TRACE, TW__ENVELOPE__BODY_TRACE_FRAME, TW__ENVELOPE__BODY_TRACED,
+	  TW__TASK_RESULT__WHAT_TRACED },
+	{ TW__TASK__WHAT_MULTICAST, TW__ENVELOPE__BODY_GET_MULTICAST, TW__ENVELOPE__BODY_MULTICAST_STATE,
+	  TW__TASK_RESULT__WHAT_MULTICAST },
+	{ TW__TASK__WHAT_RECORDED, TW__ENVELOPE__BODY_GET_RECORDED, TW__ENVELOPE__BODY_RECORDED,
+	  TW__TASK_RESULT__WHAT_RECORDED },
+};
+
+/* A oneof's members are pointers in one place: whichever it is, it is passed on through this one. */
+static void answered(const Tw__Envelope *reply, const struct tw_error *err, void *arg)
 {
+	struct task *task = arg;
 	Tw__TaskResult result = empty_result();
 	struct tw_error why = { 0 };
 
-	if (!tw_calls_reply_is(reply, err, TW__ENVELOPE__BODY_FLOWS, &why)) {
-		finish(arg, NULL, &why);
+	if (!tw_calls_reply_is(reply, err, passed_on[task->question].answer, &why)) {
+		finish(task, NULL, &why);
 		return;
 	}
-	result.what_case = TW__TASK_RESULT__WHAT_FLOWS;
+	result.what_case = passed_on[task->question].result;
 	result.flows = reply->flows;
-	finish(arg, &result, NULL);
+	finish(task, &result, NULL);
 }
 
-static void traced(const Tw__Envelope *reply, const struct tw_error *err, void *arg)
-{
-	Tw__TaskResult result = empty_result();
-	struct tw_error why = { 0 };
-
-	if (!tw_calls_reply_is(reply, err, TW__ENVELOPE__BODY_TRACED, &why)) {
-		finish(arg, NULL, &why);
-		return;
-	}
-	result.what_case = TW__TASK_RESULT__WHAT_TRACED;
-	result.traced = reply->traced;
-	finish(arg, &result, NULL);
-}
-
-static void multicast_said(const Tw__Envelope *reply, const struct tw_error *err, void *arg)
-{
-	Tw__TaskResult result = empty_result();
-	struct tw_error why = { 0 };
-
-	if (!tw_calls_reply_is(reply, err, TW__ENVELOPE__BODY_MULTICAST_STATE, &why)) {
-		finish(arg, NULL, &why);
-		return;
-	}
-	result.what_case = TW__TASK_RESULT__WHAT_MULTICAST;
-	result.multicast = reply->multicast_state;
-	finish(arg, &result, NULL);
-}
-
-static bool begin_multicast(struct task *task, const Tw__Task *said, struct tw_error *err)
+static bool begin_question(struct task *task, const Tw__Task *said, struct tw_error *err)
 {
 	Tw__Envelope env = TW__ENVELOPE__INIT;
 
-	env.body_case = TW__ENVELOPE__BODY_GET_MULTICAST;
-	env.get_multicast = said->multicast;
-	if (tw_calls_ask(tw_switch_queries(task->tasks->agent->sw), &env, FLOWS_TIMEOUT_MS, multicast_said, task))
-		return tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");
-	return true;
-}
-
-static bool begin_trace(struct task *task, const Tw__Task *said, struct tw_error *err)
-{
-	Tw__Envelope env = TW__ENVELOPE__INIT;
-
-	env.body_case = TW__ENVELOPE__BODY_TRACE_FRAME;
-	env.trace_frame = said->trace;
-	if (tw_calls_ask(tw_switch_queries(task->tasks->agent->sw), &env, FLOWS_TIMEOUT_MS, traced, task))
-		return tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");
-	return true;
-}
-
-static bool begin_flows(struct task *task, const Tw__Task *said, struct tw_error *err)
-{
-	Tw__Envelope env = TW__ENVELOPE__INIT;
-
-	env.body_case = TW__ENVELOPE__BODY_GET_FLOWS;
+	while (passed_on[task->question].task != said->what_case)
+		task->question++;
+	env.body_case = passed_on[task->question].question;
 	env.get_flows = said->flows;
-	if (tw_calls_ask(tw_switch_queries(task->tasks->agent->sw), &env, FLOWS_TIMEOUT_MS, flows_done, task))
+	if (tw_calls_ask(tw_switch_queries(task->tasks->agent->sw), &env, FLOWS_TIMEOUT_MS, answered, task))
 		return tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");
 	return true;
 }
+
+/* ---- GetSwitchStatus, GetVmSpec ---- */
 
 static bool begin_status(struct task *task, const Tw__Task *said, struct tw_error *err)
 {
@@ -389,7 +360,10 @@ static bool begin(struct task *task, const Tw__Task *said, struct tw_error *err)
 {
 	switch (said->what_case) {
 	case TW__TASK__WHAT_FLOWS:
-		return begin_flows(task, said, err);
+	case TW__TASK__WHAT_TRACE:
+	case TW__TASK__WHAT_MULTICAST:
+	case TW__TASK__WHAT_RECORDED:
+		return begin_question(task, said, err);
 	case TW__TASK__WHAT_LAUNCH:
 		return begin_launch(task, said, err);
 	case TW__TASK__WHAT_MIGRATE:
@@ -400,10 +374,6 @@ static bool begin(struct task *task, const Tw__Task *said, struct tw_error *err)
 		return begin_status(task, said, err);
 	case TW__TASK__WHAT_VM_SPEC:
 		return begin_vm_spec(task, said, err);
-	case TW__TASK__WHAT_TRACE:
-		return begin_trace(task, said, err);
-	case TW__TASK__WHAT_MULTICAST:
-		return begin_multicast(task, said, err);
 	default:
 		return tw_error_set(err, TW_E_UNEXPECTED, "task.what", "this agent does not know such a task");
 	}

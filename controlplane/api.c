@@ -148,6 +148,7 @@ static const struct {
 	{ TW__ENVELOPE__BODY_WAIT_MIGRATION, tw_wait_migration },
 	{ TW__ENVELOPE__BODY_TRACE_PORT, tw_question_trace },
 	{ TW__ENVELOPE__BODY_LIST_MULTICAST, tw_question_multicast },
+	{ TW__ENVELOPE__BODY_WHY_PORT, tw_question_why },
 	{ TW__ENVELOPE__BODY_HELLO, tw_hosts_hello },
 	{ TW__ENVELOPE__BODY_WATCH, tw_watch_handle },
 	{ TW__ENVELOPE__BODY_REPORT, tw_hosts_report },

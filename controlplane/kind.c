@@ -34,6 +34,7 @@ static const char *const network_fields[] = { "vlan",
 					      "query_interval_s",
 					      "unknown_groups",
 					      "query_guard",
+					      "record",
 					      NULL };
 static const char *const port_fields[] = { "mac",
 					   "network",
@@ -57,6 +58,7 @@ static const char *const port_fields[] = { "mac",
 					   "storm_broadcast",
 					   "storm_multicast",
 					   "storm_unknown",
+					   "record",
 					   NULL };
 static const char *const mirror_fields[] = { "ports", "direction", "file", "snaplen", "max_bytes", "disabled", NULL };
 static const char *const exporter_fields[] = {

@@ -23,6 +23,7 @@ static void question_free(struct tw_question *q)
 /*
  * Where is it answered?
  * @param port    name; empty: the host is named
+ * @param host    where to ask, if not where the port is; may be empty
  * @param number  set to the port's, 0 for a host
  * @return NULL with *err filled: no such port or host, not bound, not connected
  */
@@ -39,8 +40,9 @@ static struct tw_host *find_host(struct tw_controller *ctl, const char *port, co
 			tw_error_set(err, TW_E_NOT_FOUND, "port.name", "there is no port '%s'", port);
 			return NULL;
 		}
-		host = tw_port_host(p);
 		*number = p->number;
+		if (!*host)
+			host = tw_port_host(p);
 		if (!host) {
 			tw_error_set(err, TW_E_NOT_BOUND, "port.name", "port '%s' is bound to no host", port);
 			return NULL;
@@ -149,6 +151,43 @@ void tw_question_multicast(struct tw_controller *ctl, const Tw__Envelope *env, s
 	task.what_case = TW__TASK__WHAT_MULTICAST;
 	task.multicast = &body;
 	post(ctl, host, &task, call, on_multicast);
+}
+
+static void on_recorded(struct tw_controller *ctl, void *arg, const Tw__TaskResult *result, const struct tw_error *err)
+{
+	struct tw_question *q = arg;
+	Tw__Envelope reply = TW__ENVELOPE__INIT;
+	Tw__WhyPortReply body;
+
+	if (!answered(q, result, err, TW__TASK_RESULT__WHAT_RECORDED))
+		return;
+	tw__why_port_reply__init(&body);
+	body.host = q->host;
+	body.recorded = result->recorded;
+	reply.body_case = TW__ENVELOPE__BODY_WHY_PORT_REPLY;
+	reply.why_port_reply = &body;
+	tw_call_reply(q->call, &reply);
+	question_free(q);
+}
+
+void tw_question_why(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)
+{
+	const Tw__WhyPort *ask = env->why_port;
+	Tw__Task task = TW__TASK__INIT;
+	Tw__GetRecorded body = TW__GET_RECORDED__INIT;
+	struct tw_error err = { 0 };
+	struct tw_host *host = find_host(ctl, ask->port, ask->host, &body.port, &err);
+
+	if (!host) {
+		tw_call_fail(call, &err);
+		return;
+	}
+	body.filter = ask->filter;
+	body.since_ms = ask->since_ms;
+	body.limit = ask->limit;
+	task.what_case = TW__TASK__WHAT_RECORDED;
+	task.recorded = &body;
+	post(ctl, host, &task, call, on_recorded);
 }
 
 void tw_questions_drop_all(struct tw_controller *ctl)

@@ -15,6 +15,8 @@ enum { TW_QUESTION_WAIT_MS = 3000 };
 void tw_question_trace(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call);
 /** Request ListMulticast: what a host's switch has learned of who listens. */
 void tw_question_multicast(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call);
+/** Request WhyPort (api.c): what has happened to a port's frames. */
+void tw_question_why(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call);
 /** At shutdown: those who asked are not answered. */
 void tw_questions_drop_all(struct tw_controller *ctl);
 

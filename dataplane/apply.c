@@ -57,6 +57,7 @@ static bool carry_out(struct tw_switch *sw, struct tw_change *c, struct tw_plan 
 	tw_apply_commit(sw, c);
 	tw_plan_put(sw->plan);
 	sw->plan = plan;
+	tw_recorders_follow(sw->recorders, plan);
 	snprintf(sw->host, sizeof(sw->host), "%s", c->config->host);
 	rc = tw_publish(sw);
 	tw_snooping_configure(sw->snooping);

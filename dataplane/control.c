@@ -196,6 +196,7 @@ static const struct {
 	{ TW__ENVELOPE__BODY_PUT_PORT_STATE, put_port_state },
 	{ TW__ENVELOPE__BODY_RELEASE_PORT, release_port },
 	{ TW__ENVELOPE__BODY_TRACE_FRAME, tw_trace_request },
+	{ TW__ENVELOPE__BODY_GET_RECORDED, tw_why_request },
 	{ TW__ENVELOPE__BODY_GET_MULTICAST, tw_snooping_request },
 };
 

@@ -24,7 +24,7 @@ static struct tw_verdict drop(struct tw_verdict v, enum tw_drop reason)
 	v.drop = (uint8_t)reason;
 	v.out = TW_SLOT_NONE;
 	v.egress = 0;
-	v.flags &= (uint16_t) ~(TW_V_MIRROR_OUT | TW_V_INSPECT | TW_V_ACL_EACH | TW_V_STORM | TW_V_SNOOP);
+	v.flags &= (uint16_t) ~(TW_V_MIRROR_OUT | TW_V_INSPECT | TW_V_ACL_EACH | TW_V_STORM | TW_V_SNOOP | TW_V_RECORD);
 	return v;
 }
 
@@ -125,6 +125,8 @@ static struct tw_verdict to_slot(const struct tw_snapshot *s, const struct tw_ke
 	v.edit = (uint8_t)tw_edit_for(&s->slot[key->in], out, key);
 	if (out->mirror_out)
 		v.flags |= TW_V_MIRROR_OUT;
+	if (out->frames)
+		v.flags |= TW_V_RECORD;
 	return v;
 }
 
@@ -186,6 +188,8 @@ static struct tw_verdict to_port(const struct tw_snapshot *s, const struct tw_ke
 	case TW_LINK_UP:
 		return to_slot(s, key, v, slot);
 	case TW_LINK_HOLD:
+		if (out->frames)
+			v.flags |= TW_V_RECORD;
 		v.action = TW_ACT_HOLD;
 		v.out = slot;
 		return v;
@@ -345,6 +349,8 @@ struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *ke
 
 	if (in->mirror_in)
 		v.flags |= TW_V_MIRROR_IN;
+	if (in->frames)
+		v.flags |= TW_V_RECORD;
 	if (in->uplink)
 		src = tw_snapshot_identity(s, key->src_mac);
 	/* Counted once in the whole switch: where it came in from its port, or here if its sender is no port. */

@@ -50,9 +50,10 @@ enum tw_verdict_flags {
 	TW_V_ACL_EACH = 1 << 5, /* an access list judges each frame: acl.h */
 	TW_V_SNOOP = 1 << 8,    /* a copy of each frame for main: snoop.h */
 	TW_V_HEARD = 1 << 3,    /* tell main: the sender, heard on an uplink, is a port of this host */
+	TW_V_RECORD = 1 << 6,   /* all frames of one of its ports are recorded: recorder.h */
 	TW_V_STORM = 1 << 7,    /* storm control: each frame takes credit, rate.h */
 	/* Those that each frame pays for before it goes anywhere; without one, worker.c takes the short way. */
-	TW_V_AT_INGRESS = TW_V_MIRROR_IN | TW_V_INSPECT | TW_V_ACL_EACH | TW_V_STORM | TW_V_SNOOP,
+	TW_V_AT_INGRESS = TW_V_MIRROR_IN | TW_V_INSPECT | TW_V_ACL_EACH | TW_V_STORM | TW_V_SNOOP | TW_V_RECORD,
 };
 
 struct tw_verdict {

@@ -6,8 +6,9 @@
 
 static const struct {
 	const char *name, *text;
+	bool at_out;
 } reasons[TW_DROPS] = {
-#define TW_DROP_ROW(symbol, name, side, text) [TW_DROP_##symbol] = { #name, text },
+#define TW_DROP_ROW(symbol, name, side, text) [TW_DROP_##symbol] = { #name, text, #side[0] == 'o' },
 	TW_DROP_REASONS(TW_DROP_ROW)
 #undef TW_DROP_ROW
 };
@@ -20,4 +21,9 @@ const char *tw_drop_name(unsigned reason)
 const char *tw_drop_text(unsigned reason)
 {
 	return reason < TW_DROPS ? reasons[reason].text : NULL;
+}
+
+bool tw_drop_is_at_out(unsigned reason)
+{
+	return reason < TW_DROPS && reasons[reason].at_out;
 }

@@ -9,6 +9,8 @@
 #ifndef TW_DATAPLANE_DROP_H
 #define TW_DATAPLANE_DROP_H
 
+#include <stdbool.h>
+
 /* symbol, name, port charged, sentence */
 #define TW_DROP_REASONS(_)                                                                                         \
 	_(SHORT_FRAME, short_frame, in, "the frame is shorter than its own headers")                               \
@@ -68,5 +70,7 @@ enum tw_drop {
 /** Stable name and sentence of a reason; NULL out of range. Static storage, any thread. */
 const char *tw_drop_name(unsigned reason);
 const char *tw_drop_text(unsigned reason);
+/** Is the port charged the one it was going to? */
+bool tw_drop_is_at_out(unsigned reason);
 
 #endif

@@ -33,6 +33,7 @@
 	S(storm, rate.c, to_many_or_unknown, "is there credit for another one",                                       \
 	  "storm_broadcast storm_multicast storm_unknown")                                                            \
 	S(count, meter.h, every_frame, "into the flow, or into that of its frames refused one by one", "")            \
+	S(record, record.c, recorded_ports, "the header and its fate into the flight recorder", "")                   \
 	S(snoop, snoop.c, igmp_and_mld, "a copy for main, which learns who listens", "")                              \
 	S(edit, edit.c, every_frame, "802.1Q tag on, off, changed", "no_buffer")                                      \
 	S(flood, tx.c, group_frames_and_copies, "a copy for each member of the VLAN, or of the group",                \

@@ -130,6 +130,7 @@ static bool add_port(struct sets *sets, const Tw__LocalPort *in, uint16_t slot, 
 	p->mtu = (uint16_t)(in->mtu ? in->mtu : MTU_DEFAULT);
 	p->disabled = in->disabled;
 	p->allow_forged = in->allow_forged;
+	p->record = (uint16_t)in->record;
 	p->incoming = in->role == TW__LOCAL_PORT__ROLE__INCOMING;
 	memcpy(p->mac, in->mac.data, sizeof(p->mac));
 	if (!tw_plan_guards(in, p) || !tw_plan_rates(in, p) || !tw_plan_macs(in, p))

@@ -38,6 +38,7 @@ struct tw_plan_port {
 	struct tw_addresses *addresses;        /* owned; NULL = none */
 	struct tw_rate *rate;                  /* owned; NULL = no limit */
 	const struct tw_acl *acl_in, *acl_out; /* of the plan; NULL = none */
+	uint16_t record;                       /* frames to keep of all; 0 = of dropped ones only */
 	uint32_t identity;                     /* index into identities */
 	uint8_t team;                          /* index into teams */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ports.c - slots: who has which, given and taken back; see switch.h. Main. */
+#include <stdio.h>
 #include <string.h>
 
 #include "dataplane/switch.h"
@@ -63,4 +64,15 @@ uint16_t tw_uplink_alloc(struct tw_switch *sw)
 uint32_t tw_slot_number(const struct tw_switch *sw, uint16_t slot)
 {
 	return slot < TW_PORTS_MAX && sw->ports[slot].used ? sw->ports[slot].number : 0;
+}
+
+const char *tw_slot_name(const struct tw_switch *sw, uint16_t slot, uint32_t number, char *text, unsigned size)
+{
+	if (slot < TW_PORTS_MAX)
+		snprintf(text, size, "%s", sw->ports[slot].name);
+	else if (slot < TW_SLOTS_MAX)
+		snprintf(text, size, "%s", sw->uplinks[slot - TW_PORTS_MAX].device.name);
+	else
+		snprintf(text, size, "port number %u", number);
+	return text;
 }

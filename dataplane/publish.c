@@ -41,7 +41,10 @@ bool tw_grace_over(struct tw_switch *sw)
 			sw->stale[kept++] = sw->stale[i];
 	}
 	sw->n_stale = kept;
-	return kept == 0 && !sw->unpublished;
+	if (kept || sw->unpublished)
+		return false;
+	tw_recorders_reap(sw->recorders);
+	return true;
 }
 
 static bool wait_grace(struct tw_switch *sw)
@@ -67,6 +70,7 @@ int tw_publish(struct tw_switch *sw)
 		tw_acl_compile(sw->plan->acls[i]);
 	if (++sw->generation == 0)
 		sw->generation = 1;
+	tw_recorders_fill(sw->recorders, sw->states);
 	next = tw_snapshot_build(sw->plan, sw->states, sw->n_workers, sw->generation, old);
 	sw->unpublished = !next;
 	if (!next) {

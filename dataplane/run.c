@@ -111,7 +111,8 @@ static bool make_threads(struct tw_switch *sw)
 	sw->jobs = tw_jobs_create(sw->events, sw->workers, sw->n_workers);
 	sw->announcer = tw_announcer_create(sw->events, sw->workers[0]);
 	sw->snooping = tw_snooping_create(sw);
-	return sw->exporter && sw->jobs && sw->announcer && sw->snooping;
+	sw->recorders = tw_recorders_create(sw->n_workers);
+	return sw->exporter && sw->jobs && sw->announcer && sw->snooping && sw->recorders;
 }
 
 static bool make_sockets(struct tw_switch *sw)
@@ -220,6 +221,7 @@ void tw_switch_destroy(struct tw_switch *sw)
 	tw_snapshot_free(atomic_load(&sw->snapshot));
 	tw_plan_put(sw->plan);
 	tw_workers_destroy(sw);
+	tw_recorders_destroy(sw->recorders);
 	if (sw->news)
 		tw_link_pub_destroy(sw->news);
 	free_events(sw);

@@ -78,6 +78,7 @@ struct tw_team {
 struct tw_addresses;
 struct tw_acl;
 struct tw_rate;
+struct tw_recorder;
 
 /* MACs that live behind a port beside its own. */
 struct tw_macs {
@@ -125,6 +126,8 @@ struct tw_slot {
 	const struct tw_addresses *addresses;  /* guard.h; NULL = none are known */
 	const struct tw_rate *rate;            /* rate.h; NULL = no limit */
 	const struct tw_acl *acl_in, *acl_out; /* acl.h; what comes from / goes to the guest; NULL = everything may */
+	/* recorder.h: its dropped frames; all its frames, NULL = not asked for */
+	const struct tw_recorder *drops, *frames;
 };
 
 /* A MAC the switch was told of. Sorted by mac for bsearch; MACs are unique in the switch. */

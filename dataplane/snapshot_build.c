@@ -82,6 +82,8 @@ static void set_state(struct tw_slot *slot, const struct tw_slot_state *state)
 	slot->tx_tso = state->tx_tso;
 	slot->tx_tso6 = state->tx_tso6;
 	slot->tx_ufo = state->tx_ufo;
+	slot->drops = state->drops;
+	slot->frames = state->frames;
 }
 
 static void set_port(struct tw_slot *slot, const struct tw_plan_port *p, const struct tw_slot_state *state)

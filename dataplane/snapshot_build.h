@@ -15,10 +15,11 @@ struct tw_slot_state {
 	int32_t device;    /* vhost vid or ethdev port id; looked at only while link is UP */
 	uint16_t n_queues; /* and the next, as struct tw_slot */
 	uint8_t queue[TW_QUEUES_MAX];
-	uint32_t polls;                        /* bit per receive queue (pair) to poll */
-	bool tx_csum, tx_tso, tx_tso6, tx_ufo; /* as struct tw_slot */
-	uint16_t mtu;                          /* uplinks: the device's */
-	bool withheld;                         /* uplinks: up, but not for traffic */
+	uint32_t polls;                           /* bit per receive queue (pair) to poll */
+	bool tx_csum, tx_tso, tx_tso6, tx_ufo;    /* as struct tw_slot */
+	uint16_t mtu;                             /* uplinks: the device's */
+	bool withheld;                            /* uplinks: up, but not for traffic */
+	const struct tw_recorder *drops, *frames; /* as struct tw_slot */
 	/* A port (uplink) that is being closed: no longer in the plan, but its last flow records must say whose they are. */
 	bool retiring, uplink;
 	uint32_t number;

@@ -29,6 +29,7 @@
 #include "dataplane/options.h"
 #include "dataplane/plan.h"
 #include "dataplane/rate.h"
+#include "dataplane/recorders.h"
 #include "dataplane/snapshot_build.h"
 #include "dataplane/snooping.h"
 #include "dataplane/uplink.h"
@@ -119,6 +120,7 @@ struct tw_switch {
 	struct tw_jobs *jobs;
 	struct tw_announcer *announcer;
 	struct tw_snooping *snooping;
+	struct tw_recorders *recorders;
 	bool ticking;
 	bool ending;                         /* the program: exporters stay for the last records */
 	unsigned seconds;                    /* of the event that comes each */
@@ -241,6 +243,12 @@ void tw_snooping_request(struct tw_switch *sw, struct tw_link_request *req, cons
 
 /* ---- trace_request.c ---- */
 void tw_trace_request(struct tw_switch *sw, struct tw_link_request *req, const Tw__Envelope *env);
+
+/** What to call a slot, or (TW_SLOT_NONE) the port of that number. Writes into text and returns it. */
+const char *tw_slot_name(const struct tw_switch *sw, uint16_t slot, uint32_t number, char *text, unsigned size);
+
+/* ---- why_request.c ---- */
+void tw_why_request(struct tw_switch *sw, struct tw_link_request *req, const Tw__Envelope *env);
 
 /* ---- control.c ---- */
 void tw_control_handle(struct tw_link_request *req, const Tw__Envelope *env, void *sw);

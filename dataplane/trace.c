@@ -136,7 +136,7 @@ static uint32_t edit(struct tw_trace *t, const uint8_t *frame, uint32_t len, enu
 	return m.pkt_len;
 }
 
-static const char *edit_text(enum tw_edit edit)
+const char *tw_trace_edit_text(enum tw_edit edit)
 {
 	switch (edit) {
 	case TW_EDIT_NONE:
@@ -184,7 +184,8 @@ static void forward(struct tw_trace *t, const struct tw_snapshot *s, const uint8
 	const struct tw_verdict *v = &t->verdict;
 	const struct tw_slot *out = &s->slot[v->out];
 
-	tw_trace_note(t, TW_STAGE_edit, "for %s: %s", tw_trace_name(t, v->out, 0), edit_text((enum tw_edit)v->edit));
+	tw_trace_note(t, TW_STAGE_edit, "for %s: %s", tw_trace_name(t, v->out, 0),
+		      tw_trace_edit_text((enum tw_edit)v->edit));
 	if (!leave(t, s, v->out, frame, len, l2_len, (enum tw_edit)v->edit)) {
 		tw_trace_note(t, TW_STAGE_transmit, "%u octets of layer 3 for an MTU of %u", len - l2_len, out->mtu);
 		end_dropped(t, TW_DROP_OVER_MTU);
@@ -207,7 +208,7 @@ static void flood_to(struct tw_trace *t, const struct tw_snapshot *s, uint16_t s
 	if (s->slot[slot].rate)
 		tw_trace_limit(t, s, slot);
 	if (leave(t, s, slot, frame, len, l2_len, how))
-		tw_trace_note(t, TW_STAGE_flood, "%s (%s)", tw_trace_name(t, slot, 0), edit_text(how));
+		tw_trace_note(t, TW_STAGE_flood, "%s (%s)", tw_trace_name(t, slot, 0), tw_trace_edit_text(how));
 	else
 		tw_trace_note(t, TW_STAGE_flood, "%s not: over its MTU", tw_trace_name(t, slot, 0));
 }
@@ -291,6 +292,9 @@ static void act(struct tw_trace *t, const struct tw_snapshot *s, const struct tw
 		tw_trace_storm(t, s, key);
 	if (v->flags & TW_V_SNOOP)
 		tw_trace_note(t, TW_STAGE_snoop, "the switch learns from it who listens and who asks");
+	if (v->flags & TW_V_RECORD)
+		tw_trace_note(t, TW_STAGE_record,
+			      "all frames of one of its ports are recorded: `twctl why` shows them");
 	switch ((enum tw_action)v->action) {
 	case TW_ACT_COPY:
 		copies(t, s, key, frame, len, l2_len);

@@ -55,6 +55,8 @@ void tw_trace_frame(const struct tw_snapshot *s, uint16_t in, const uint8_t *fra
 
 /** Name of a stage; the stage in which a frame is dropped for a reason (of several, the first). Static; any thread. */
 const char *tw_stage_name(enum tw_stage stage);
+/** What an edit does to a frame, as a clause: "a tag is put on". */
+const char *tw_trace_edit_text(enum tw_edit edit);
 enum tw_stage tw_stage_of_drop(enum tw_drop reason);
 
 /* ---- decide_traced.c ---- */

@@ -9,15 +9,7 @@
 
 static const char *name_of(void *arg, uint16_t slot, uint32_t number, char *text, unsigned size)
 {
-	const struct tw_switch *sw = arg;
-
-	if (slot < TW_PORTS_MAX)
-		snprintf(text, size, "%s", sw->ports[slot].name);
-	else if (slot < TW_SLOTS_MAX)
-		snprintf(text, size, "%s", sw->uplinks[slot - TW_PORTS_MAX].device.name);
-	else
-		snprintf(text, size, "port number %u", number);
-	return text;
+	return tw_slot_name(arg, slot, number, text, size);
 }
 
 static const char *const actions[] = { [TW_ACT_DROP] = "drop",

@@ -20,15 +20,22 @@
 #include "dataplane/rate.h"
 #include "dataplane/snoop.h"
 #include "dataplane/team.h"
+#include "dataplane/record.h"
 
 static struct tw_counters *counters(struct tw_worker *w, uint16_t slot)
 {
 	return &w->counters[slot];
 }
 
-void tw_tx_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, struct rte_mbuf *m)
+void tw_tx_count_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, const struct rte_mbuf *m)
 {
 	counters(w, slot)->drops[reason]++;
+	tw_record_drop(w, slot, reason, m, 1);
+}
+
+void tw_tx_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, struct rte_mbuf *m)
+{
+	tw_tx_count_drop(w, slot, reason, m);
 	rte_pktmbuf_free(m);
 }
 
@@ -63,6 +70,26 @@ static void free_sent(struct tw_worker *w, struct rte_mbuf **m, uint16_t n)
 		rte_pktmbuf_free_bulk(m, n);
 }
 
+/* Those that the other side did not take, and how many of them because its buffer was too small. @return their octets */
+static __attribute__((noinline)) uint64_t not_taken(struct tw_worker *w, uint16_t slot, struct rte_mbuf *const *m,
+						    uint16_t n, uint16_t too_big)
+{
+	const struct rte_mbuf *longest = m[0];
+	uint64_t octets = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		octets += m[i]->pkt_len;
+		longest = m[i]->pkt_len > longest->pkt_len ? m[i] : longest;
+	}
+	counters(w, slot)->drops[TW_DROP_RING_FULL] += n - too_big;
+	counters(w, slot)->drops[TW_DROP_GUEST_BUFFER] += too_big;
+	if (n > too_big)
+		tw_record_drop(w, slot, TW_DROP_RING_FULL, m[0], (uint32_t)(n - too_big));
+	if (too_big)
+		tw_record_drop(w, slot, TW_DROP_GUEST_BUFFER, longest, too_big);
+	return octets;
+}
+
 /* Frames that need nothing more, and how many octets they are. */
 static void send_ready(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n,
 		       uint64_t octets)
@@ -75,12 +102,10 @@ static void send_ready(struct tw_worker *w, const struct tw_snapshot *s, uint16_
 		sent = tw_guest_send(w, s, out, m, n, &too_big);
 	else if (out->kind == TW_SLOT_ETHDEV)
 		sent = send_to_device(w, out, slot, m, n);
-	for (uint16_t i = sent; i < n; i++)
-		octets -= m[i]->pkt_len;
+	if (__builtin_expect(sent < n, 0))
+		octets -= not_taken(w, slot, m + sent, (uint16_t)(n - sent), too_big);
 	c->tx_packets += sent;
 	c->tx_octets += octets;
-	c->drops[TW_DROP_RING_FULL] += n - sent - too_big;
-	c->drops[TW_DROP_GUEST_BUFFER] += too_big;
 	if (out->kind == TW_SLOT_VHOST)
 		free_sent(w, m, n);
 	else
@@ -187,16 +212,16 @@ static void flood_one(struct tw_worker *w, const struct tw_snapshot *s, uint16_t
 	struct rte_mbuf *copy;
 
 	if (tw_tx_over_mtu(out, tw_key_l2_len(key), m)) {
-		counters(w, slot)->drops[TW_DROP_OVER_MTU]++;
+		tw_tx_count_drop(w, slot, TW_DROP_OVER_MTU, m);
 		return;
 	}
 	if (out->acl_out && !tw_acl_lets_copy_out(w, out, key, v->vlan, m)) {
-		counters(w, slot)->drops[TW_DROP_ACL_EGRESS]++;
+		tw_tx_count_drop(w, slot, TW_DROP_ACL_EGRESS, m);
 		return;
 	}
 	copy = rte_pktmbuf_copy(m, w->pool, 0, UINT32_MAX);
 	if (!copy) {
-		counters(w, key->in)->drops[TW_DROP_NO_BUFFER]++;
+		tw_tx_count_drop(w, key->in, TW_DROP_NO_BUFFER, m);
 		return;
 	}
 	if (out->link == TW_LINK_HOLD) {
@@ -209,6 +234,8 @@ static void flood_one(struct tw_worker *w, const struct tw_snapshot *s, uint16_t
 	}
 	if (out->mirror_out)
 		tw_tx_mirror(w, out->mirror_out, out->number, true, copy);
+	if (out->frames)
+		tw_record_copy(w, s, key->in, slot, v, copy);
 	tw_tx_send(w, s, slot, &copy, 1);
 }
 

@@ -26,6 +26,9 @@ static inline bool tw_tx_over_mtu(const struct tw_slot *out, uint32_t l2_len, co
 	return !(m->ol_flags & TW_OFFLOAD_CUT) || tw_offload_largest_cut(m) > out->mtu;
 }
 
+/** A frame (or a copy of it that is not even made) ends here; m stays the caller's. */
+void tw_tx_count_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, const struct rte_mbuf *m);
+/** The same, and the frame is freed. */
 void tw_tx_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, struct rte_mbuf *m);
 
 /** Send frames, finished for what `slot` can take. m->port is the slot each came in by: requests that lie are charged to it. */

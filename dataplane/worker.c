@@ -35,6 +35,8 @@
 #include "dataplane/parse.h"
 #include "dataplane/peek.h"
 #include "dataplane/rate.h"
+#include "dataplane/record.h"
+#include "dataplane/tx.h"
 #include "dataplane/vlan.h"
 
 enum {
@@ -190,6 +192,8 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 	}
 	if (__builtin_expect(v->flags & TW_V_SNOOP, 0))
 		tw_snoop_tell(w, s, &b->key[i], v, b->m[i]);
+	if (__builtin_expect(v->flags & TW_V_RECORD, 0))
+		tw_record_frame(w, s, b->slot, v, b->m[i]);
 	switch ((enum tw_action)v->action) {
 	case TW_ACT_COPY:
 		tw_tx_copies(w, s, b->slot, &b->key[i], v, b->m[i]);
@@ -229,6 +233,7 @@ static uint64_t parse_all(struct tw_worker *w, struct burst *b)
 		octets += m->pkt_len;
 		if (!tw_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len, b->slot, &b->key[kept],
 			      &b->meta[kept])) {
+			m->port = b->slot;
 			tw_tx_drop(w, b->slot, TW_DROP_SHORT_FRAME, m);
 			continue;
 		}
@@ -390,6 +395,7 @@ unsigned tw_worker_poll(struct tw_worker *w)
 
 	if (!s)
 		return 0;
+	w->now = s;
 	handled = tw_tx_inject(w, s);
 	tw_job_some(w, s);
 	handled += poll_all(w, s);

@@ -101,6 +101,7 @@ struct tw_worker {
 	uint64_t tsc_base, ms_per_tsc; /* now_ms = (tsc - tsc_base) * ms_per_tsc / 2^64; tw_worker_clock_init() */
 	uint64_t ticks_per_tsc;        /* * 2^32; of a bucket's clock (bucket.h) */
 	uint64_t tsc_still;            /* tests: what the time-stamp counter says; 0 = ask it */
+	const struct tw_snapshot *now; /* of this round */
 	struct tw_job *job;            /* being worked on */
 	uint64_t round_tsc;            /* when this round began */
 	bool busy;                     /* the last round found frames */

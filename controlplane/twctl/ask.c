@@ -166,3 +166,16 @@ int tw_run_fail(const struct tw_run *run)
 		fprintf(err, "twctl: %s\n", run->hint);
 	return TW_EXIT_FAILED;
 }
+
+bool tw_ports_mac(void *ports, const char *name, uint8_t mac[static TW_MAC_LEN])
+{
+	const json_t *port;
+	size_t i;
+
+	json_array_foreach(json_object_get(ports, "objects"), i, port)
+	{
+		if (strcmp(tw_json_string_at(port, "name"), name) == 0)
+			return tw_mac_parse(tw_json_string_at(port, "mac"), mac);
+	}
+	return false;
+}

@@ -217,7 +217,7 @@ static int check_operands(struct tw_run *run, int argc, char **argv)
 
 	if (n < min)
 		return tw_run_usage(run, "%s is missing", command->operand);
-	if (command->more && n <= max)
+	if (command->more && command->more[0] != '[' && n <= max)
 		return tw_run_usage(run, "%s is missing", command->more);
 	if (command->more)
 		run->more = join(argv + optind + max, n - max);

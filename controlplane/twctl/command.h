@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "common/mac.h"
 #include "controlplane/twctl/message.h"
 #include "controlplane/twctl/output.h"
 #include "proto/envelope.pb-c.h"
@@ -68,7 +69,7 @@ struct tw_command {
 	const char *operand; /* "NAME"; "[NAME]" = may be left out; NULL = there is none */
 	enum tw_complete complete;
 	const char *words;
-	const char *more;                       /* further words, at least one, which are one text; may be NULL */
+	const char *more;                       /* further words, which are one text; "[X]" = there need be none */
 	const char *summary;                    /* a few words, as in a list of commands */
 	const char *text;                       /* further sentences for its own help; may be NULL */
 	const char *example;                    /* a line, without "twctl"; may be NULL */
@@ -168,6 +169,8 @@ Tw__Envelope *tw_ask_new(const char *body_name, void *body);
 Tw__Envelope *tw_ask(struct tw_run *run, Tw__Envelope *request, int extra_ms, const char *expected);
 /** Objects of a kind as {"revision", "objects": [...]}; name NULL = all. NULL with run->error filled. */
 json_t *tw_ask_objects(struct tw_run *run, Tw__Kind kind, const char *name);
+/** The MAC of the port of that name in what tw_ask_objects() gave. As tw_frame_resolve. @return false: no such port */
+bool tw_ports_mac(void *ports, const char *name, uint8_t mac[static TW_MAC_LEN]);
 /** GetStatus as JSON. NULL with run->error filled. */
 json_t *tw_ask_status(struct tw_run *run);
 /** Print run->error. @return TW_EXIT_FAILED */

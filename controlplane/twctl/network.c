@@ -8,6 +8,7 @@
 #include "controlplane/twctl/nouns.h"
 #include "controlplane/twctl/rate.h"
 #include "controlplane/twctl/teaming.h"
+#include "controlplane/twctl/record.h"
 #include "controlplane/twctl/vlan.h"
 #include "proto/link/check.h"
 
@@ -43,6 +44,7 @@ static const struct tw_column card[] = {
 	{ "storm control", "storm_broadcast", tw_cell_storm },
 	{ "teaming", "teaming", tw_cell_teaming },
 	{ "multicast snooping", "snooping", tw_cell_snooping },
+	{ "recorded", "record", tw_cell_record },
 	{ "ports", "ports", NULL },
 	{ "revision", "revision", NULL },
 	{ 0 },
@@ -80,6 +82,7 @@ static const struct tw_option *const write_options[] = { tw_network_vlan_options
 							 tw_network_rate_options,
 							 tw_network_teaming_options,
 							 tw_network_multicast_options,
+							 tw_network_record_options,
 							 tw_write_options,
 							 NULL };
 

@@ -11,6 +11,7 @@
 #include "controlplane/twctl/nouns.h"
 #include "controlplane/twctl/rate.h"
 #include "controlplane/twctl/teaming.h"
+#include "controlplane/twctl/record.h"
 #include "controlplane/twctl/stats.h"
 #include "controlplane/twctl/vlan.h"
 
@@ -74,6 +75,7 @@ static const struct tw_column card[] = {
 	{ "ingress limit", "ingress_rate", tw_cell_ingress },
 	{ "egress limit", "egress_rate", tw_cell_egress },
 	{ "storm control", "storm_broadcast", tw_cell_storm },
+	{ "recorded", "record", tw_cell_record },
 	{ "state", "disabled", state_cell },
 	{ "host", "binding.host", NULL },
 	{ "migration", "binding.migration", migration_cell },
@@ -212,10 +214,10 @@ static const struct tw_command commands[] = {
 	  .text = "NAME is VM/NIC. The port is the vNIC's identity: its number (the ifIndex in flow records), its counters "
 		  "and its mirrors stay with it wherever the VM runs.",
 	  .example = "port create web/eth0 --network blue",
-	  .options =
-		  (const struct tw_option *const[]){ options, tw_port_vlan_options, tw_port_mac_options,
-						     tw_port_guard_options, tw_port_rate_options,
-						     tw_port_teaming_options, create_options, tw_write_options, NULL },
+	  .options = (const struct tw_option *const[]){ options, tw_port_vlan_options, tw_port_mac_options,
+							tw_port_guard_options, tw_port_rate_options,
+							tw_port_teaming_options, tw_port_record_options, create_options,
+							tw_write_options, NULL },
 	  .required = "network",
 	  .begin = tw_object_begin_create,
 	  .run = tw_object_write },
@@ -227,7 +229,8 @@ static const struct tw_command commands[] = {
 	  .example = "port set db/eth0 --vlan 20 --wait",
 	  .options = (const struct tw_option *const[]){ options, tw_port_vlan_options, tw_port_mac_options,
 							tw_port_guard_options, tw_port_rate_options,
-							tw_port_teaming_options, tw_write_options, NULL },
+							tw_port_teaming_options, tw_port_record_options,
+							tw_write_options, NULL },
 	  .begin = tw_object_begin_set,
 	  .run = tw_object_write },
 	TW_COMMAND_DELETE(TW_COMPLETE_PORT, "delete a port", "Its number is never used again."),

@@ -12,19 +12,6 @@
 
 enum { HOST_ANSWERS_MS = 4000 /* the controller waits for the host 3 s at most */, HOPS_MAX = 64 };
 
-static bool mac_of(void *ports, const char *name, uint8_t mac[static TW_MAC_LEN])
-{
-	const json_t *port;
-	size_t i;
-
-	json_array_foreach(json_object_get(ports, "objects"), i, port)
-	{
-		if (strcmp(tw_json_string_at(port, "name"), name) == 0)
-			return tw_mac_parse(tw_json_string_at(port, "mac"), mac);
-	}
-	return false;
-}
-
 /* The host that serves a port by number; "" = none. */
 static const json_t *port_by_number(const json_t *ports, json_int_t number)
 {
@@ -172,11 +159,11 @@ static uint32_t make_frame(struct tw_run *run, json_t *ports, uint8_t frame[stat
 	struct tw_frame *f = tw_alloc(sizeof(*f));
 	uint32_t len = 0;
 
-	if (!mac_of(ports, run->operand, f->src)) {
+	if (!tw_ports_mac(ports, run->operand, f->src)) {
 		tw_error_set(&run->error, TW_E_NOT_FOUND, "port.name", "there is no port '%.127s'", run->operand);
-	} else if (tw_frame_parse("trace.frame", run->more, mac_of, ports, f, &run->error)) {
+	} else if (tw_frame_parse("trace.frame", run->more, tw_ports_mac, ports, f, &run->error)) {
 		if (!(f->given & TW_FRAME_SRC))
-			mac_of(ports, run->operand, f->src);
+			tw_ports_mac(ports, run->operand, f->src);
 		if (!(f->given & (TW_FRAME_DST | TW_FRAME_HEX)))
 			tw_error_set(&run->error, TW_E_MISSING, "trace.frame",
 				     "say where it goes: dst MAC, dst PORT or dst broadcast");

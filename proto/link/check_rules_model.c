@@ -17,6 +17,10 @@ static const struct tw_rule vlan_range[] = {
 	{ "last", RANGE(1, TW_VLAN_MAX, "a VLAN id"), .also = tw_also_range_rises },
 	{ 0 }
 };
+static const struct tw_rule recorder[] = {
+	{ "frames", RANGE_OR_ZERO(16, 16384, "a number of frames to record", "dropped ones only") },
+	{ 0 }
+};
 static const struct tw_rule network[] = {
 	{ "name", TW_RULE_NAME },
 	{ "vlan", TW_RULE_VLAN },
@@ -24,6 +28,7 @@ static const struct tw_rule network[] = {
 	{ "guards", TW_RULE_MESSAGE, .optional = true },
 	{ "ingress_acl", TW_RULE_NAME, .optional = true },
 	{ "egress_acl", TW_RULE_NAME, .optional = true },
+	{ "record", TW_RULE_MESSAGE, .optional = true },
 	{ "teaming", TW_RULE_MESSAGE, .optional = true, .also = tw_also_teaming_is_no_lag },
 	{ "querier_address", TW_RULE_ADDRESS, .optional = true, .also = tw_also_querier_is_ipv4 },
 	{ "query_interval_s", QUERY_INTERVAL },
@@ -41,6 +46,7 @@ static const struct tw_rule port[] = {
 	{ "guards", TW_RULE_MESSAGE, .optional = true },
 	{ "ingress_acl", TW_RULE_NAME, .optional = true },
 	{ "egress_acl", TW_RULE_NAME, .optional = true },
+	{ "record", TW_RULE_MESSAGE, .optional = true },
 	{ "teaming", TW_RULE_MESSAGE, .optional = true, .also = tw_also_teaming_is_no_lag },
 	{ 0 }
 };
@@ -109,6 +115,7 @@ const struct tw_rules tw_rules_model[] = {
 	{ &tw__port__descriptor, port },
 	{ &tw__binding__descriptor, binding },
 	{ &tw__network__descriptor, network },
+	{ &tw__recorder__descriptor, recorder },
 	{ &tw__host__descriptor, host },
 	{ &tw__uplink__descriptor, uplink },
 	{ &tw__teaming__descriptor, teaming },

@@ -34,6 +34,7 @@ static const struct tw_rule local_port[] = {
 	{ "ingress_acl", TW_RULE_NAME, .optional = true },
 	{ "egress_acl", TW_RULE_NAME, .optional = true },
 	{ "teaming", TW_RULE_MESSAGE, .optional = true, .also = tw_also_teaming_is_no_lag },
+	{ "record", RANGE_OR_ZERO(16, 16384, "a number of frames to record", "dropped ones only") },
 	{ 0 }
 };
 static const struct tw_rule multicast[] = {

@@ -396,6 +396,8 @@ void rs_publish(void)
 							       .tx_tso = p->tso,
 							       .tx_tso6 = p->tso6,
 							       .tx_ufo = p->ufo,
+							       .drops = p->drops,
+							       .frames = p->frames,
 							       .mtu = p->mtu };
 	}
 	describe(&m);

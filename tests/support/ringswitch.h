@@ -50,6 +50,7 @@ struct rs_port {
 	uint8_t static_who; /* the MAC of this test frame lives behind the port, too; 0 = none */
 	struct rs_rate storm_broadcast, storm_multicast, storm_unknown;
 	struct rs_teaming teaming;
+	struct tw_recorder *drops, *frames; /* NULL = none */
 };
 
 struct ringswitch {

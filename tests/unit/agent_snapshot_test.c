@@ -154,9 +154,13 @@ static void a_ports_own_guards_and_lists_take_the_place_of_its_networks(void **s
 	Tw__WatchReply *reply = make_reply(1);
 	const Tw__Snapshot *s;
 	Tw__Guards *guards = malloc(sizeof(*guards)), *own = malloc(sizeof(*own));
+	Tw__Recorder *record = malloc(sizeof(*record)), *own_record = malloc(sizeof(*own_record));
 	Tw__Port *port;
 
-	assert_true(guards && own);
+	assert_true(guards && own && record && own_record);
+	tw__recorder__init(record);
+	tw__recorder__init(own_record);
+	record->frames = 512;
 	tw__guards__init(guards);
 	tw__guards__init(own);
 	guards->source = guards->ra = true;
@@ -167,6 +171,8 @@ static void a_ports_own_guards_and_lists_take_the_place_of_its_networks(void **s
 	port = add_port(reply, "vm/d", 4, "green", "a");
 	port->ingress_acl = strdup("none");
 	port->egress_acl = strdup("other");
+	port->record = own_record; /* only dropped frames */
+	reply->networks[reply->n_networks - 1]->record = record;
 	add_network(reply, "blue", 10)->guards = guards;
 	port = add_port(reply, "vm/a", 1, "blue", "a");
 	port->addresses = malloc(sizeof(char *));
@@ -184,6 +190,9 @@ static void a_ports_own_guards_and_lists_take_the_place_of_its_networks(void **s
 	assert_string_equal(s->ports[2]->ingress_acl, "web");
 	assert_string_equal(s->ports[3]->ingress_acl, "");
 	assert_string_equal(s->ports[3]->egress_acl, "other");
+	assert_int_equal(s->ports[1]->record, 0);
+	assert_int_equal(s->ports[2]->record, 512);
+	assert_int_equal(s->ports[3]->record, 0);
 	clean(&bed);
 }
 

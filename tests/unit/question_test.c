@@ -94,6 +94,62 @@ static void the_host_that_serves_the_port_is_asked_and_its_answer_is_the_answer(
 	answer_clear(&answer);
 }
 
+static uint32_t ask_why(struct tw_controller *ctl, const char *port, const char *host, struct answer *answer)
+{
+	Tw__Envelope env = TW__ENVELOPE__INIT;
+	Tw__WhyPort body;
+	char p[64], h[64];
+
+	snprintf(p, sizeof(p), "%s", port);
+	snprintf(h, sizeof(h), "%s", host);
+	tw__why_port__init(&body);
+	body.port = p;
+	body.host = h;
+	body.since_ms = 5000;
+	body.limit = 7;
+	env.body_case = TW__ENVELOPE__BODY_WHY_PORT;
+	env.why_port = &body;
+	return ask(ctl, &env, answer);
+}
+
+static void what_was_recorded_is_asked_of_the_host_that_serves_the_port_or_of_another(void **state)
+{
+	struct tw_controller *ctl = *state;
+	Tw__Envelope env = TW__ENVELOPE__INIT;
+	Tw__TaskResult result;
+	Tw__Recorded recorded;
+	struct answer answer, w;
+	char host[] = "a";
+
+	ask_why(ctl, "web/eth0", "", &answer);
+	assert_int_equal(ask_watch(ctl, "a", ctl->model.revision, 0, &w), 0);
+	assert_int_equal(w.reply->watch_reply->tasks[0]->what_case, TW__TASK__WHAT_RECORDED);
+	assert_int_equal(w.reply->watch_reply->tasks[0]->recorded->port, 1);
+	assert_int_equal(w.reply->watch_reply->tasks[0]->recorded->since_ms, 5000);
+	assert_int_equal(w.reply->watch_reply->tasks[0]->recorded->limit, 7);
+	tw__task_result__init(&result);
+	tw__recorded__init(&recorded);
+	recorded.kept = 3;
+	result.host = host;
+	result.id = w.reply->watch_reply->tasks[0]->id;
+	result.what_case = TW__TASK_RESULT__WHAT_RECORDED;
+	result.recorded = &recorded;
+	env.body_case = TW__ENVELOPE__BODY_TASK_RESULT;
+	env.task_result = &result;
+	assert_int_equal(ask(ctl, &env, NULL), 0);
+	assert_string_equal(answer.reply->why_port_reply->host, "a");
+	assert_int_equal(answer.reply->why_port_reply->recorded->kept, 3);
+	answer_clear(&w);
+	answer_clear(&answer);
+	ask_why(ctl, "db/eth0", "a", &answer); /* bound nowhere now, but it was at a */
+	assert_int_equal(ask_watch(ctl, "a", ctl->model.revision, 0, &w), 0);
+	assert_int_equal(w.reply->watch_reply->tasks[0]->recorded->port, 2);
+	answer_clear(&w);
+	answer_clear(&answer);
+	assert_int_equal(ask_why(ctl, "db/eth0", "", &answer), TW_E_NOT_BOUND);
+	answer_clear(&answer);
+}
+
 static void what_cannot_be_asked_is_refused_at_once(void **state)
 {
 	struct answer answer;
@@ -126,6 +182,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_host_that_serves_the_port_is_asked_and_its_answer_is_the_answer,
 						start, stop),
+		cmocka_unit_test_setup_teardown(
+			what_was_recorded_is_asked_of_the_host_that_serves_the_port_or_of_another, start, stop),
 		cmocka_unit_test_setup_teardown(what_cannot_be_asked_is_refused_at_once, start, stop),
 		cmocka_unit_test_setup_teardown(a_question_that_nobody_answers_ends, start, stop),
 	};

@@ -123,6 +123,7 @@ static void a_port_shows_its_identity_place_counters_and_drops(void **state)
 				      "ingress limit       inherit\n"
 				      "egress limit        inherit\n"
 				      "storm control       inherit\n"
+				      "recorded            inherit\n"
 				      "state               enabled\n"
 				      "host                a\n"
 				      "migration           none\n"

@@ -118,6 +118,7 @@ static void resolve_rates(Tw__LocalPort *msg, const Tw__Port *port, const Tw__Ne
 	msg->storm_broadcast = port->storm_broadcast ? port->storm_broadcast : network->storm_broadcast;
 	msg->storm_multicast = port->storm_multicast ? port->storm_multicast : network->storm_multicast;
 	msg->storm_unknown = port->storm_unknown ? port->storm_unknown : network->storm_unknown;
+	msg->shape = port->shape ? port->shape : network->shape;
 	msg->egress_rate = port->egress_rate ? port->egress_rate : network->egress_rate;
 	msg->egress_pps = port->egress_pps ? port->egress_pps : network->egress_pps;
 }

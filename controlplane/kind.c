@@ -35,6 +35,7 @@ static const char *const network_fields[] = { "vlan",
 					      "unknown_groups",
 					      "query_guard",
 					      "record",
+					      "shape",
 					      NULL };
 static const char *const port_fields[] = { "mac",
 					   "network",
@@ -59,6 +60,7 @@ static const char *const port_fields[] = { "mac",
 					   "storm_multicast",
 					   "storm_unknown",
 					   "record",
+					   "shape",
 					   NULL };
 static const char *const mirror_fields[] = { "ports", "direction", "file", "snaplen", "max_bytes", "disabled", NULL };
 static const char *const exporter_fields[] = {

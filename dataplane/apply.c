@@ -19,6 +19,24 @@
 #define TW_LOG_AREA "apply"
 #include "common/log.h"
 
+/* A port that is shaped has a queue from now on, for as long as it is open. */
+static bool open_shapers(struct tw_switch *sw, const struct tw_plan *plan, struct tw_error *err)
+{
+	sw->shape_room.most = sw->pool->size / 4;
+	for (uint32_t i = 0; i < plan->n_ports; i++) {
+		const struct tw_plan_port *p = &plan->ports[i];
+
+		if (!p->rate || !p->rate->bucket[TW_RATE_SHAPE].cost || sw->shapers[p->slot])
+			continue;
+		sw->shapers[p->slot] = tw_shaper_create(p->slot, &sw->shape_room);
+		if (!sw->shapers[p->slot])
+			return tw_error_set(err, TW_E_INTERNAL, "snapshot.ports.shape",
+					    "no memory for the queue of port %u", p->number);
+		sw->states[p->slot].queued = true;
+	}
+	return true;
+}
+
 static struct tw_plan *prepare(struct tw_switch *sw, struct tw_change *c, struct tw_error *err)
 {
 	const struct tw_places places = { c->port_slots, c->uplink_slots, c->mirror_bits };
@@ -42,6 +60,10 @@ static struct tw_plan *prepare(struct tw_switch *sw, struct tw_change *c, struct
 	if (trial) {
 		tw_apply_open_mirrors(sw, c);
 		plan = tw_plan_create(c->config, &places, err);
+	}
+	if (plan && !open_shapers(sw, plan, err)) {
+		tw_plan_put(plan);
+		plan = NULL;
 	}
 	if (!plan)
 		tw_apply_undo(sw, c);

@@ -54,6 +54,9 @@
 	_(RING_FULL, ring_full, out, "the guest (or the uplink) did not take the frame: its ring is full")         \
 	_(RATE_EGRESS, rate_egress, out, "more is sent to the guest than its egress rate")                         \
 	_(GUEST_BUFFER, guest_buffer, out, "the guest's receive buffer is smaller than the frame")                 \
+	_(SHAPE_QUEUE_FULL, shape_queue_full, out,                                                                 \
+	  "the guest's shaping queue is full: more is sent to it than its rate")                                   \
+	_(SHAPE_STALE, shape_stale, out, "the port's VLANs changed while the frame waited in its shaping queue")   \
 	_(OVER_MTU, over_mtu, out, "the frame is larger than the destination's MTU")                               \
 	_(HOLD_FULL, hold_full, out, "the guest is between two hosts and its hold queue is full")                  \
 	_(NO_BUFFER, no_buffer, in, "no packet buffer was free to copy the frame into")                            \

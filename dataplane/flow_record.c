@@ -22,6 +22,7 @@ static uint8_t forwarding_status(const struct tw_verdict *v)
 		return TW_DROPPED_SOURCE;
 	case TW_DROP_RATE_INGRESS:
 	case TW_DROP_RATE_EGRESS:
+	case TW_DROP_SHAPE_QUEUE_FULL:
 	case TW_DROP_STORM_BROADCAST:
 	case TW_DROP_STORM_MULTICAST:
 	case TW_DROP_STORM_UNKNOWN:

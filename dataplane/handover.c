@@ -79,11 +79,29 @@ void tw_handover_stopped(struct tw_port *p)
 
 /* --- what waited goes on --- */
 
+static bool waits_in_shaper(const struct tw_port *p)
+{
+	struct tw_shaper *shaper = p->drain_to == p->slot ? NULL : p->sw->shapers[p->slot];
+
+	return shaper && atomic_load_explicit(&shaper->octets, memory_order_relaxed) > 0;
+}
+
+/* What waited in the shaping queue came before what waits since; back at its guest it leaves from there. */
+static struct rte_mbuf *next_held(struct tw_port *p)
+{
+	struct tw_shaper *shaper = p->drain_to == p->slot ? NULL : p->sw->shapers[p->slot];
+	struct rte_mbuf *m = shaper ? tw_shaper_take(shaper) : NULL;
+
+	if (m || rte_ring_dequeue(p->hold, (void **)&m) == 0)
+		return m;
+	return NULL;
+}
+
 static void drop_held(struct tw_port *p, enum tw_drop reason)
 {
 	struct rte_mbuf *m;
 
-	while (rte_ring_dequeue(p->hold, (void **)&m) == 0) {
+	while ((m = next_held(p))) {
 		p->base.drops[reason]++;
 		rte_pktmbuf_free(m);
 	}
@@ -106,7 +124,7 @@ static void drain(struct tw_port *p)
 
 	if (p->drain_to == TW_SLOT_NONE)
 		drop_held(p, TW_DROP_NO_UPLINK);
-	while (rte_ring_free_count(inject) > 0 && rte_ring_dequeue(p->hold, (void **)&m) == 0) {
+	while (rte_ring_free_count(inject) > 0 && (m = next_held(p))) {
 		if (was_for_all(p, m)) {
 			p->base.drops[TW_DROP_NO_MEMBER]++;
 			rte_pktmbuf_free(m);
@@ -188,6 +206,7 @@ static void give_up(struct tw_port *p)
 		       p->name);
 	state_of(p)->link = TW_LINK_ABSENT;
 	tw_publish(p->sw);
+	p->drain_to = TW_SLOT_NONE;
 	drop_held(p, TW_DROP_HOLD_FULL);
 	tw_news_port_link(p);
 }
@@ -202,7 +221,7 @@ static void tick_port(struct tw_port *p)
 		return;
 	drain(p);
 	/* A worker that still had the former snapshot may have put a last frame in. */
-	if (rte_ring_empty(p->hold) && tw_grace_over(p->sw))
+	if (rte_ring_empty(p->hold) && !waits_in_shaper(p) && tw_grace_over(p->sw))
 		p->draining = false;
 }
 

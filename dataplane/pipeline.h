@@ -40,6 +40,7 @@
 	  "no_buffer no_listener no_router")                                                                          \
 	S(hold, tx.c, migrating_ports, "wait for a guest between two hosts", "hold_full")                             \
 	S(limit, police.c, each_burst, "is there credit for what goes to the guest", "rate_egress")                   \
+	S(shape, shape.c, shaped_ports, "wait for the port's rate, in order", "shape_queue_full shape_stale")         \
 	S(offload, offload.c, frames_for_less_able, "checksums and segments the other side cannot do", "bad_offload") \
 	S(transmit, tx.c, every_frame, "one enqueue per destination and burst", "ring_full guest_buffer over_mtu")    \
 	S(expire, expire.c, each_round, "a few flows that may have ended become records", "")

@@ -26,6 +26,17 @@ static bool frames(struct tw_rate *r, enum tw_rate_bucket which, const Tw__Rate 
 	return true;
 }
 
+static bool shape(struct tw_rate *r, const Tw__Shape *in)
+{
+	bool shaped = in && in->per_second;
+
+	r->queue_octets = shaped && in->queue ? in->queue : tw_rate_shape_queue(shaped ? in->per_second : UINT64_MAX);
+	if (shaped)
+		tw_bucket_init(&r->bucket[TW_RATE_SHAPE], in->per_second, 8, tw_rate_shape_burst(in->per_second),
+			       FRAME_MOST);
+	return shaped;
+}
+
 bool tw_plan_rates(const Tw__LocalPort *in, struct tw_plan_port *port)
 {
 	struct tw_rate *r = calloc(1, sizeof(*r));
@@ -40,6 +51,7 @@ bool tw_plan_rates(const Tw__LocalPort *in, struct tw_plan_port *port)
 	limited |= frames(r, TW_RATE_STORM_UNKNOWN, in->storm_unknown);
 	r->out = bits(r, TW_RATE_OUT_OCTETS, in->egress_rate);
 	r->out |= frames(r, TW_RATE_OUT_FRAMES, in->egress_pps);
+	limited |= shape(r, in->shape);
 	if (limited || r->out)
 		port->rate = r;
 	else

@@ -38,6 +38,8 @@ void tw_port_free(struct tw_port *p)
 	struct rte_mbuf *m;
 
 	tw_vhost_close(p->vhost);
+	tw_shaper_free(sw->shapers[p->slot]);
+	sw->shapers[p->slot] = NULL;
 	tw_snooping_port_gone(sw->snooping, p->slot);
 	while (p->hold && rte_ring_dequeue(p->hold, (void **)&m) == 0)
 		rte_pktmbuf_free(m);

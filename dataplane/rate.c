@@ -9,6 +9,8 @@
 enum {
 	OCTETS_MIN = 128 << 10,
 	FRAMES_MIN = TW_BURST,
+	SHAPE_BURST_MIN = 2 * 1518,
+	QUEUE_MAX = 1 << 26,
 	TICKS_PER_NS = TW_TICKS_PER_S / 1000000000,
 };
 
@@ -26,6 +28,20 @@ uint64_t tw_rate_burst_frames(uint64_t frames_per_second)
 	uint64_t burst = frames_per_second / 10;
 
 	return burst > FRAMES_MIN ? burst : FRAMES_MIN;
+}
+
+uint64_t tw_rate_shape_burst(uint64_t bits_per_second)
+{
+	uint64_t burst = bits_per_second / 8 / 1000;
+
+	return burst > SHAPE_BURST_MIN ? burst : SHAPE_BURST_MIN;
+}
+
+uint32_t tw_rate_shape_queue(uint64_t bits_per_second)
+{
+	uint64_t queue = bits_per_second / 8 / 20;
+
+	return queue < OCTETS_MIN ? OCTETS_MIN : queue < QUEUE_MAX ? (uint32_t)queue : QUEUE_MAX;
 }
 
 uint64_t tw_rate_ticks(const struct tw_worker *w, uint64_t tsc)

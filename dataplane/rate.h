@@ -32,17 +32,23 @@ enum tw_rate_bucket {
 	TW_RATE_STORM_UNKNOWN,
 	TW_RATE_OUT_OCTETS = 8,
 	TW_RATE_OUT_FRAMES,
+	TW_RATE_SHAPE,
 	TW_RATE_BUCKETS = 16,
 };
 
 struct tw_rate {
 	struct tw_bucket bucket[TW_RATE_BUCKETS];
-	bool out; /* there is a limit on what the guest gets */
+	bool out;              /* there is a limit on what the guest gets */
+	uint32_t queue_octets; /* shape.h */
 };
 
 struct tw_rate_state {
 	tw_bucket_state full_at[TW_RATE_BUCKETS];
 } __attribute__((aligned(64)));
+
+/** Defaults for a shaper: what leaves at once, 1 ms and 2 full frames at least; what may wait, 50 ms and 128 KiB at least. */
+uint64_t tw_rate_shape_burst(uint64_t bits_per_second);
+uint32_t tw_rate_shape_queue(uint64_t bits_per_second);
 
 /** Defaults of a burst for a rate: 10 ms and 128 KiB at least; 100 ms and 32 frames at least. */
 uint64_t tw_rate_burst_octets(uint64_t bits_per_second);

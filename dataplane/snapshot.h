@@ -109,6 +109,7 @@ struct tw_slot {
 	uint8_t team;       /* ports: index of tw_snapshot.team */
 	uint8_t hears;      /* ports: uplinks whose group frames it takes, bits of: */
 	uint8_t uplink_bit; /* uplinks: which one it is; 0 for ports */
+	bool queued;        /* has a queue of its own: shape.h */
 	/* the other side takes frames whose checksum is left to do; and super-frames of TCP over IPv4, over IPv6, of UDP */
 	bool tx_csum, tx_tso, tx_tso6, tx_ufo;
 	uint16_t vlan;      /* access, tunnel: its VLAN; trunk: native, 0 = none (an uplink's 0 is untagged) */
@@ -124,7 +125,7 @@ struct tw_slot {
 	const struct tw_vlan_set *allowed;     /* trunks; tunnels: customer VLANs, NULL = all */
 	const struct tw_macs *macs;            /* NULL = none but `mac` */
 	const struct tw_addresses *addresses;  /* guard.h; NULL = none are known */
-	const struct tw_rate *rate;            /* rate.h; NULL = no limit */
+	const struct tw_rate *rate;            /* rate.h; NULL = no limit and no queue */
 	const struct tw_acl *acl_in, *acl_out; /* acl.h; what comes from / goes to the guest; NULL = everything may */
 	/* recorder.h: its dropped frames; all its frames, NULL = not asked for */
 	const struct tw_recorder *drops, *frames;
@@ -179,6 +180,8 @@ struct tw_snapshot {
 	struct tw_vlan_set takes_unknown; /* VLANs with a member that takes_unknown, or is promiscuous */
 	const uint8_t *snoop;             /* [TW_VLANS], enum tw_snoop_how; NULL = nothing is snooped */
 	const uint16_t *primary_of; /* [TW_VLANS]: of a secondary VLAN, else 0; NULL = there are no private VLANs */
+	uint16_t n_queued;
+	uint16_t queued[TW_PORTS_MAX]; /* slots that have a queue */
 	struct tw_poll_list polls[TW_WORKERS_MAX];
 	uint64_t active_timeout_ms, idle_timeout_ms; /* metering; the shortest any exporter asks for */
 };

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/rate.h"
 #include "dataplane/team.h"
 
 struct built {
@@ -86,6 +87,9 @@ static void set_state(struct tw_slot *slot, const struct tw_slot_state *state)
 	slot->frames = state->frames;
 }
 
+/* Of a port that was shaped: what waits leaves at once. */
+static const struct tw_rate no_limits = { .queue_octets = UINT32_MAX };
+
 static void set_port(struct tw_slot *slot, const struct tw_plan_port *p, const struct tw_slot_state *state)
 {
 	slot->kind = TW_SLOT_VHOST;
@@ -112,7 +116,8 @@ static void set_port(struct tw_slot *slot, const struct tw_plan_port *p, const s
 	slot->macs = p->macs;
 	slot->guards = p->guards;
 	slot->addresses = p->addresses;
-	slot->rate = p->rate;
+	slot->rate = p->rate || !state->queued ? p->rate : &no_limits;
+	slot->queued = state->queued;
 	slot->acl_in = p->acl_in;
 	slot->acl_out = p->acl_out;
 	slot->team = p->team;
@@ -130,8 +135,13 @@ static void set_uplink(struct tw_slot *slot, const struct tw_slot_state *state, 
 
 static void fill_slots(struct tw_snapshot *s, const struct tw_plan *plan, const struct tw_slot_state *states)
 {
-	for (uint32_t i = 0; i < plan->n_ports; i++)
-		set_port(&s->slot[plan->ports[i].slot], &plan->ports[i], &states[plan->ports[i].slot]);
+	for (uint32_t i = 0; i < plan->n_ports; i++) {
+		uint16_t slot = plan->ports[i].slot;
+
+		set_port(&s->slot[slot], &plan->ports[i], &states[slot]);
+		if (states[slot].queued)
+			s->queued[s->n_queued++] = slot;
+	}
 	for (uint16_t i = 0; i < plan->n_uplinks; i++) {
 		uint16_t slot = plan->uplinks[i];
 

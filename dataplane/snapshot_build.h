@@ -18,6 +18,7 @@ struct tw_slot_state {
 	uint32_t polls;                           /* bit per receive queue (pair) to poll */
 	bool tx_csum, tx_tso, tx_tso6, tx_ufo;    /* as struct tw_slot */
 	uint16_t mtu;                             /* uplinks: the device's */
+	bool queued;                              /* it has a shaper (shape.h) */
 	bool withheld;                            /* uplinks: up, but not for traffic */
 	const struct tw_recorder *drops, *frames; /* as struct tw_slot */
 	/* A port (uplink) that is being closed: no longer in the plan, but its last flow records must say whose they are. */

@@ -30,6 +30,7 @@
 #include "dataplane/plan.h"
 #include "dataplane/rate.h"
 #include "dataplane/recorders.h"
+#include "dataplane/shape.h"
 #include "dataplane/snapshot_build.h"
 #include "dataplane/snooping.h"
 #include "dataplane/uplink.h"
@@ -92,9 +93,11 @@ struct tw_switch {
 	void *flow_memory[TW_WORKERS_MAX];
 	struct rte_mempool *pool;
 	struct rte_rcu_qsbr *qsbr;
-	struct rte_ring *hold[TW_SLOTS_MAX];          /* workers read */
-	rte_spinlock_t *tx_lock[TW_SLOTS_MAX];        /* workers read */
-	struct tw_rate_state rates[TW_PORTS_MAX];     /* workers write */
+	struct rte_ring *hold[TW_SLOTS_MAX];      /* workers read */
+	rte_spinlock_t *tx_lock[TW_SLOTS_MAX];    /* workers read */
+	struct tw_rate_state rates[TW_PORTS_MAX]; /* workers write */
+	struct tw_shaper *shapers[TW_PORTS_MAX];  /* workers read; NULL until the port is shaped */
+	struct tw_shape_room shape_room;
 	_Atomic(const struct tw_snapshot *) snapshot; /* workers read */
 	_Atomic(const struct tw_mcast_view *) mcast;  /* workers read; snooping.c's */
 	/* --- the configuration and what is so --- */

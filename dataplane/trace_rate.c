@@ -38,6 +38,11 @@ void tw_trace_limit(struct tw_trace *t, const struct tw_snapshot *s, uint16_t ou
 {
 	const struct tw_rate *r = s->slot[out].rate;
 
+	if (r && r->bucket[TW_RATE_SHAPE].cost) {
+		tw_trace_note(t, TW_STAGE_shape, "for %s", tw_trace_name(t, out, 0));
+		note(t, TW_STAGE_shape, &r->bucket[TW_RATE_SHAPE], "shaped to", "bit/s");
+		tw_trace_note(t, TW_STAGE_shape, "beyond it frames wait, up to %u octets", r->queue_octets);
+	}
 	if (!r || !r->out) {
 		tw_trace_note(t, TW_STAGE_limit, "no limit on what %s gets", tw_trace_name(t, out, 0));
 		return;

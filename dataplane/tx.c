@@ -18,6 +18,7 @@
 #include "dataplane/edit.h"
 #include "dataplane/guest_tx.h"
 #include "dataplane/rate.h"
+#include "dataplane/shape.h"
 #include "dataplane/snoop.h"
 #include "dataplane/team.h"
 #include "dataplane/record.h"
@@ -166,8 +167,7 @@ static void send_mixed(struct tw_worker *w, const struct tw_snapshot *s, uint16_
 		send_some(w, s, slot, m + first, (uint16_t)(n - first));
 }
 
-/* Frames that no limit holds back. */
-static void send_now(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n)
+void tw_tx_send_now(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n)
 {
 	uint64_t octets = 0, flags = 0;
 
@@ -181,19 +181,31 @@ static void send_now(struct tw_worker *w, const struct tw_snapshot *s, uint16_t 
 		send_ready(w, s, slot, m, n, octets);
 }
 
+static void refuse_all(struct tw_worker *w, uint16_t slot, enum tw_drop reason, struct rte_mbuf **m, uint16_t n,
+		       tw_refused_fn refused, void *arg)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		if (refused)
+			refused(arg, m[i], reason);
+		tw_tx_drop(w, slot, reason, m[i]);
+	}
+}
+
 void tw_tx_send_told(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n,
 		     tw_refused_fn refused, void *arg)
 {
-	const struct tw_rate *rate = s->slot[slot].rate;
-	uint16_t kept = rate && rate->out ? tw_rate_police(w, rate, slot, m, n) : n;
+	const struct tw_slot *out = &s->slot[slot];
+	uint16_t kept = out->rate && out->rate->out ? tw_rate_police(w, out->rate, slot, m, n) : n, sent;
 
-	for (uint16_t i = kept; i < n; i++) {
-		if (refused)
-			refused(arg, m[i], TW_DROP_RATE_EGRESS);
-		tw_tx_drop(w, slot, TW_DROP_RATE_EGRESS, m[i]);
+	refuse_all(w, slot, TW_DROP_RATE_EGRESS, m + kept, (uint16_t)(n - kept), refused, arg);
+	if (kept == 0)
+		return;
+	if (!out->queued) {
+		tw_tx_send_now(w, s, slot, m, kept);
+		return;
 	}
-	if (kept > 0)
-		send_now(w, s, slot, m, kept);
+	sent = tw_shape_send(w, s, slot, m, kept);
+	refuse_all(w, slot, TW_DROP_SHAPE_QUEUE_FULL, m + sent, (uint16_t)(kept - sent), refused, arg);
 }
 
 void tw_tx_send(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n)
@@ -201,7 +213,7 @@ void tw_tx_send(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot,
 	if (__builtin_expect(s->slot[slot].rate != NULL, 0))
 		tw_tx_send_told(w, s, slot, m, n, NULL, NULL);
 	else
-		send_now(w, s, slot, m, n);
+		tw_tx_send_now(w, s, slot, m, n);
 }
 
 /* A copy of its own for one member, edited for it. */

@@ -34,8 +34,11 @@ void tw_tx_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, struct 
 /** Send frames, finished for what `slot` can take. m->port is the slot each came in by: requests that lie are charged to it. */
 void tw_tx_send(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n);
 
+/** The same past the port's limits and queue. */
+void tw_tx_send_now(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n);
+
 /**
- * The same, and say which frames the port's limits refuse, before each is dropped.
+ * As tw_tx_send(), and say which frames the port's limits refuse, before each is dropped.
  * @param refused NULL: nobody wants to know
  */
 typedef void (*tw_refused_fn)(void *arg, const struct rte_mbuf *m, enum tw_drop reason);

@@ -36,6 +36,7 @@
 #include "dataplane/peek.h"
 #include "dataplane/rate.h"
 #include "dataplane/record.h"
+#include "dataplane/shape.h"
 #include "dataplane/tx.h"
 #include "dataplane/vlan.h"
 
@@ -399,6 +400,8 @@ unsigned tw_worker_poll(struct tw_worker *w)
 	handled = tw_tx_inject(w, s);
 	tw_job_some(w, s);
 	handled += poll_all(w, s);
+	if (__builtin_expect(s->n_queued > 0, 0))
+		handled += tw_shape_drain(w, s);
 	tw_expire_some(w, s, elapsed, handled == 0);
 	w->stats.packets += handled;
 	w->stats.polls++;
@@ -407,21 +410,30 @@ unsigned tw_worker_poll(struct tw_worker *w)
 	return handled;
 }
 
-/* Nothing to do: spin a little, then sleep, longer each time. Asleep, the worker is no reader: a grace period does not wait
- * for it. A job in hand is work. */
+/* How long an idle worker sleeps now: longer each time, but not past the next departure from a queue of its own. */
+static uint64_t nap_ns(const struct tw_worker *w)
+{
+	const struct tw_snapshot *s = atomic_load_explicit(w->snapshot, memory_order_acquire);
+	uint32_t doublings = w->idle_polls - SPIN_POLLS;
+	uint64_t us = doublings > 16 ? w->idle_sleep_us : (uint64_t)FIRST_SLEEP_US << doublings, next;
+
+	us = us < w->idle_sleep_us ? us : w->idle_sleep_us;
+	next = s && s->n_queued ? tw_shape_next_ns(w, s) : UINT64_MAX;
+	return next < us * 1000 ? next : us * 1000;
+}
+
+/* Nothing to do: spin a little, then sleep. Asleep, the worker is no reader: a grace period does not wait for it. A job in
+ * hand is work. */
 static void rest(struct tw_worker *w)
 {
 	struct timespec nap = { 0 };
-	uint32_t doublings;
-	uint64_t us;
 
-	if (++w->idle_polls < SPIN_POLLS || w->idle_sleep_us == 0 || w->job) {
+	if (++w->idle_polls >= SPIN_POLLS && w->idle_sleep_us > 0 && !w->job)
+		nap.tv_nsec = (long)nap_ns(w);
+	if (nap.tv_nsec < FIRST_SLEEP_US * 1000) {
 		rte_pause();
 		return;
 	}
-	doublings = w->idle_polls - SPIN_POLLS;
-	us = doublings > 16 ? w->idle_sleep_us : (uint64_t)FIRST_SLEEP_US << doublings;
-	nap.tv_nsec = (long)(us < w->idle_sleep_us ? us : w->idle_sleep_us) * 1000;
 	w->stats.sleeps++;
 	rte_rcu_qsbr_thread_offline(w->qsbr, w->id);
 	nanosleep(&nap, NULL);

@@ -122,6 +122,7 @@ struct tw_worker {
 	struct rte_ring *told;   /* tw_told_pack(): worker -> main */
 	struct rte_ring *
 		*hold; /* [TW_SLOTS_MAX], NULL or MP ring of mbufs as tw_edit_canonical() leaves them; main drains */
+	struct tw_shaper **shapers;  /* [TW_PORTS_MAX], of those `queued` (shape.h) */
 	struct tw_rate_state *rates; /* [TW_PORTS_MAX], of all workers together (rate.h) */
 	rte_spinlock_t **tx_lock;    /* [TW_SLOTS_MAX], NULL unless an ethdev has fewer transmit queues than workers */
 	uint64_t epoch_ms;           /* Unix epoch at tsc_base */

@@ -109,6 +109,7 @@ static int create_worker(struct tw_switch *sw, unsigned id)
 	w->hold = sw->hold;
 	w->tx_lock = sw->tx_lock;
 	w->rates = sw->rates;
+	w->shapers = sw->shapers;
 	w->idle_sleep_us = sw->options.idle_sleep_us;
 	w->no_metering = sw->options.no_metering;
 	w->snapshot = &sw->snapshot;

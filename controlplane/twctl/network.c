@@ -45,6 +45,7 @@ static const struct tw_column card[] = {
 	{ "teaming", "teaming", tw_cell_teaming },
 	{ "multicast snooping", "snooping", tw_cell_snooping },
 	{ "recorded", "record", tw_cell_record },
+	{ "shaping", "shape", tw_cell_shape },
 	{ "ports", "ports", NULL },
 	{ "revision", "revision", NULL },
 	{ 0 },

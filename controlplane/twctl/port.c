@@ -76,6 +76,7 @@ static const struct tw_column card[] = {
 	{ "egress limit", "egress_rate", tw_cell_egress },
 	{ "storm control", "storm_broadcast", tw_cell_storm },
 	{ "recorded", "record", tw_cell_record },
+	{ "shaping", "shape", tw_cell_shape },
 	{ "state", "disabled", state_cell },
 	{ "host", "binding.host", NULL },
 	{ "migration", "binding.migration", migration_cell },

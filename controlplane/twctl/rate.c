@@ -60,6 +60,17 @@ static bool apply_burst(struct tw_run *run, const struct tw_option *option, cons
 	return true;
 }
 
+static bool apply_queue(struct tw_run *run, const struct tw_option *option, const char *value)
+{
+	char path[96];
+	uint64_t n;
+
+	if (!tw_parse_size(path_of(run, option, "queue", path), value, option->min, option->max, &n, &run->error))
+		return false;
+	tw_message_set_number(rate_of(run, option->field), "queue", n);
+	return true;
+}
+
 enum { RATE_LEAST = 1000, BURST_LEAST = 1514 /* a frame of an MTU of 1,500 */ };
 
 #define BITS(option, of, text)                                                                                 \
@@ -92,6 +103,16 @@ const struct tw_option tw_network_rate_options[] = {
 	FRAMES("storm-multicast", "storm_multicast", "multicasts a second that each guest may send; or none (default)"),
 	FRAMES("storm-unknown", "storm_unknown",
 	       "frames a second that each guest may send to MACs nobody is known to have; or none (default)"),
+	BITS("shape", "shape",
+	     "bit/s at which frames leave for each guest, in order; beyond it they wait; or none (default)"),
+	{ .name = "shape-queue",
+	  .arg = "SIZE",
+	  .help = "octets that may wait for it (default: 50 ms of the rate, 128K at least)",
+	  .field = "shape",
+	  .needs = "shape",
+	  .min = BURST_LEAST,
+	  .max = TW_SHAPE_QUEUE_MAX,
+	  .apply = apply_queue },
 	{ 0 },
 };
 
@@ -108,6 +129,15 @@ const struct tw_option tw_port_rate_options[] = {
 	FRAMES("storm-multicast", "storm_multicast", "multicasts a second that the guest may send" OWN),
 	FRAMES("storm-unknown", "storm_unknown",
 	       "frames a second that the guest may send to MACs nobody is known to have" OWN),
+	BITS("shape", "shape", "bit/s at which frames leave for the guest, in order; beyond it they wait" OWN),
+	{ .name = "shape-queue",
+	  .arg = "SIZE",
+	  .help = "octets that may wait for it (default: 50 ms of the rate, 128K at least)",
+	  .field = "shape",
+	  .needs = "shape",
+	  .min = BURST_LEAST,
+	  .max = TW_SHAPE_QUEUE_MAX,
+	  .apply = apply_queue },
 	{ 0 },
 };
 
@@ -209,4 +239,19 @@ void tw_cell_storm(FILE *cell, const json_t *broadcast, const json_t *object)
 	}
 	if (same)
 		fputs(no, cell);
+}
+
+void tw_cell_shape(FILE *cell, const json_t *shape, const json_t *object)
+{
+	uint64_t queue = (uint64_t)tw_json_number_at(shape, "queue");
+
+	if (no_rate(shape, object)) {
+		fputs(no_rate(shape, object), cell);
+		return;
+	}
+	print_bits(cell, shape);
+	if (!queue)
+		return;
+	fputs(", queue ", cell);
+	print_scaled(cell, queue, 1024, "KMG");
 }

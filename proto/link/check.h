@@ -17,7 +17,7 @@
 #include "proto/link/error.h"
 
 #define TW_RATE_MAX UINT64_C(1000000000000) /* bits or frames a second */
-enum { TW_RATE_BURST_MAX = 1 << 30 };
+enum { TW_RATE_BURST_MAX = 1 << 30, TW_SHAPE_QUEUE_MAX = 1 << 26 };
 enum { TW_STATIC_MACS_MAX = 64 }; /* of a port */
 enum { TW_VLAN_MAX = 4094, TW_MTU_MIN = 68, TW_MTU_MAX = 9000, TW_MTU_DEFAULT = 1500 };
 

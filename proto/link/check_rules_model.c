@@ -109,6 +109,12 @@ static const struct tw_rule rate[] = {
 	{ 0 }
 };
 
+static const struct tw_rule shape[] = {
+	{ "per_second", RANGE_OR_ZERO(1, TW_RATE_MAX, "a rate in bit/s", "no shaping") },
+	{ "queue", RANGE_OR_ZERO(1, TW_SHAPE_QUEUE_MAX, "a queue in octets", "50 ms of the rate") },
+	{ 0 }
+};
+
 const struct tw_rules tw_rules_model[] = {
 	{ &tw__vlan_range__descriptor, vlan_range },
 	{ &tw__vlan__descriptor, vlan },
@@ -123,6 +129,7 @@ const struct tw_rules tw_rules_model[] = {
 	{ &tw__exporter__descriptor, exporter },
 	{ &tw__acl__descriptor, acl },
 	{ &tw__rate__descriptor, rate },
+	{ &tw__shape__descriptor, shape },
 	{ &tw__migration__descriptor, migration },
 	{ 0 }
 };

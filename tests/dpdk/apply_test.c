@@ -429,6 +429,49 @@ static void take(uint32_t number)
 	ask(&request);
 }
 
+/* And what a port owes goes along: its buckets are as empty there as they were here. */
+static void a_shaped_port_has_a_queue_while_it_is_open(void **state)
+{
+	Tw__PortState moved = TW__PORT_STATE__INIT;
+	uint64_t debts[] = { 60000000000, 0, 0 };
+	struct config c;
+	Tw__Shape shape;
+	uint16_t slot;
+
+	tw__shape__init(&shape);
+	shape.per_second = 1000000;
+	begin(&c, 70);
+	add_port(&c, 1, "1.sock");
+	apply(&c);
+	slot = tw_port_by_number(sw, 1)->slot;
+	assert_null(sw->shapers[slot]);
+	assert_int_equal(atomic_load(&sw->snapshot)->n_queued, 0);
+	c.port[0].shape = &shape;
+	c.snapshot.revision = 71;
+	apply(&c);
+	assert_non_null(sw->shapers[slot]);
+	assert_int_equal(atomic_load(&sw->snapshot)->n_queued, 1);
+	assert_int_equal(atomic_load(&sw->snapshot)->queued[0], slot);
+	c.port[0].shape = NULL; /* what waits leaves by it */
+	c.snapshot.revision = 72;
+	apply(&c);
+	assert_true(atomic_load(&sw->snapshot)->slot[slot].queued);
+	moved.number = 1;
+	moved.rate_debts = debts;
+	moved.n_rate_debts = 3;
+	put(&moved);
+	assert_int_equal(answered, TW__ENVELOPE__BODY_PUT_PORT_STATE_REPLY);
+	take(1);
+	assert_int_equal(answered, TW__ENVELOPE__BODY_PORT_STATE);
+	assert_in_range(answer_state->rate_debts[0], 1, 60000000000);
+	assert_int_equal(answer_state->rate_debts[1], 0);
+	tw__port_state__free_unpacked(answer_state, NULL);
+	begin(&c, 73);
+	apply(&c);
+	settle();
+	assert_null(sw->shapers[slot]);
+}
+
 /* What arrives with a port leaves with it again, when it goes on. */
 static void counters_and_flows_go_along_with_a_port(void **state)
 {
@@ -526,6 +569,7 @@ int main(void)
 		cmocka_unit_test_teardown(an_uplink_can_be_renamed, nothing),
 		cmocka_unit_test_teardown(frames_of_an_uplink_are_counted_and_their_ends_named, nothing),
 		cmocka_unit_test_teardown(an_incoming_port_is_elsewhere_and_an_outgoing_one_here, nothing),
+		cmocka_unit_test_teardown(a_shaped_port_has_a_queue_while_it_is_open, nothing),
 		cmocka_unit_test_teardown(counters_and_flows_go_along_with_a_port, nothing),
 		cmocka_unit_test_teardown(a_state_that_is_not_right_is_refused_whole, nothing),
 	};

@@ -18,9 +18,10 @@
 #include "dataplane/acl.h"
 #include "dataplane/guard.h"
 #include "dataplane/rate.h"
+#include "dataplane/shape.h"
 #include "dataplane/snapshot_build.h"
 
-enum { RATES = 7, POOL = 4095, ROOM = RTE_PKTMBUF_HEADROOM + 2048 };
+enum { RATES = 7, SHAPE_ROOM = 1024, POOL = 4095, ROOM = RTE_PKTMBUF_HEADROOM + 2048 };
 
 struct ringswitch rs;
 
@@ -32,6 +33,8 @@ static struct tw_counters counters[TW_SLOTS_MAX];
 static struct rte_ring *hold[TW_SLOTS_MAX];
 static rte_spinlock_t *tx_lock[TW_SLOTS_MAX];
 static struct tw_rate_state rates[TW_PORTS_MAX];
+static struct tw_shaper *shapers[TW_PORTS_MAX];
+static struct tw_shape_room shape_room;
 static _Atomic(const struct tw_snapshot *) published;
 static uint32_t generation;
 static void *table;
@@ -154,6 +157,8 @@ int rs_setup(void **state)
 	w->tx_lock = tx_lock;
 	memset(rates, 0, sizeof(rates));
 	w->rates = rates;
+	w->shapers = shapers;
+	shape_room = (struct tw_shape_room){ .most = SHAPE_ROOM };
 	w->snapshot = &published;
 	w->inject = ring("rs_inject", 256);
 	w->jobs = ring("rs_jobs", 16);
@@ -189,6 +194,10 @@ int rs_teardown(void **state)
 	rte_ring_free(rs.worker.told);
 	rte_ring_free(rs.worker.snoops);
 	tw_snapshot_free(atomic_exchange(&published, NULL));
+	for (unsigned who = 1; who <= RS_PORTS; who++) {
+		tw_shaper_free(shapers[rs_slot(who)]);
+		shapers[rs_slot(who)] = NULL;
+	}
 	lost = pool_full - rte_mempool_avail_count(pool);
 	if (left || lost)
 		print_error("%u frames nobody looked at, %u buffers lost\n", left, lost);
@@ -214,6 +223,7 @@ struct message {
 	Tw__Acl acl, *acls[1];
 	Tw__Rate rates[RS_PORTS][RATES];
 	Tw__Teaming teaming, port_teaming[RS_PORTS];
+	Tw__Shape shape[RS_PORTS];
 	uint16_t port_slots[RS_PORTS], uplink_slots[2];
 };
 
@@ -249,6 +259,10 @@ static void describe_rates(struct message *m, size_t i, const struct rs_port *p)
 	m->port[i].ingress_pps = describe_rate(&m->rates[i][1], &p->ingress_pps);
 	m->port[i].egress_rate = describe_rate(&m->rates[i][2], &p->egress_rate);
 	m->port[i].egress_pps = describe_rate(&m->rates[i][3], &p->egress_pps);
+	tw__shape__init(&m->shape[i]);
+	m->shape[i].per_second = p->shape.per_second;
+	m->shape[i].queue = p->shape.burst;
+	m->port[i].shape = p->shape.per_second ? &m->shape[i] : NULL;
 	m->port[i].storm_broadcast = describe_rate(&m->rates[i][4], &p->storm_broadcast);
 	m->port[i].storm_multicast = describe_rate(&m->rates[i][5], &p->storm_multicast);
 	m->port[i].storm_unknown = describe_rate(&m->rates[i][6], &p->storm_unknown);
@@ -388,10 +402,15 @@ void rs_publish(void)
 	for (unsigned who = 1; who < RS_DEVICES; who++) {
 		const struct rs_port *p = &rs.port[who];
 
+		struct tw_shaper **shaper = who < RS_UP ? &shapers[rs_slot(who)] : NULL;
+
+		if (p->shape.per_second && !*shaper)
+			*shaper = tw_shaper_create(rs_slot(who), &shape_room);
 		states[rs_slot(who)] = (struct tw_slot_state){ .link = p->link,
 							       .device = device[who],
 							       .n_queues = 1,
 							       .polls = 1,
+							       .queued = shaper && *shaper,
 							       .tx_csum = p->csum,
 							       .tx_tso = p->tso,
 							       .tx_tso6 = p->tso6,

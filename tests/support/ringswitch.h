@@ -51,6 +51,7 @@ struct rs_port {
 	struct rs_rate storm_broadcast, storm_multicast, storm_unknown;
 	struct rs_teaming teaming;
 	struct tw_recorder *drops, *frames; /* NULL = none */
+	struct rs_rate shape;               /* its burst is the queue */
 };
 
 struct ringswitch {

@@ -34,6 +34,7 @@ static struct {
 	Tw__VlanRange *ranges[65];
 	Tw__Network network;
 	Tw__Rate rate, no_rate;
+	Tw__Shape shape;
 	Tw__Port port;
 	Tw__Host host;
 	Tw__Uplink uplink[2];
@@ -80,6 +81,8 @@ static void make_model(void)
 	m.port.name = TEXT("web/eth0");
 	m.port.network = TEXT("blue");
 	m.port.egress_pps = &m.no_rate;
+	tw__shape__init(&m.shape);
+	m.port.shape = &m.shape;
 
 	tw__host__init(&m.host);
 	m.host.name = TEXT("a");
@@ -216,6 +219,8 @@ static void numbers_have_their_limits(void **state)
 		{ &m.rate.burst, 1 << 30, { 0 } },
 		{ &m.rate.burst, (1 << 30) + 1, { "network.ingress_rate.burst" } },
 		{ &m.no_rate.burst, 1, { "port.egress_pps.burst" } },
+		{ &m.shape.queue, 1 << 26, { 0 } },
+		{ &m.shape.queue, (1 << 26) + 1, { "port.shape.queue" } },
 		{ &m.port.number, INT32_MAX, { 0 } },
 		{ &m.port.number, (uint32_t)INT32_MAX + 1, { "port.number" } },
 		{ &m.mirror.snaplen, 0, { 0 } },

@@ -124,6 +124,7 @@ static void a_port_shows_its_identity_place_counters_and_drops(void **state)
 				      "egress limit        inherit\n"
 				      "storm control       inherit\n"
 				      "recorded            inherit\n"
+				      "shaping             inherit\n"
 				      "state               enabled\n"
 				      "host                a\n"
 				      "migration           none\n"

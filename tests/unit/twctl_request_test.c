@@ -104,6 +104,9 @@ static const struct {
 	{ "why web/eth0", "{'why_port':{'port':'web/eth0'}}" },
 	{ "why web/eth0 --since 5m --limit 10 --host a",
 	  "{'why_port':{'port':'web/eth0','host':'a','since_ms':300000,'limit':10}}" },
+	{ "port set db/eth0 --shape 500M --shape-queue 1M",
+	  "{'set':{'object':{'port':{'name':'db/eth0','vhost':'client','shape':{'per_second':500000000,"
+	  "'queue':1048576}}},'fields':['shape']}}" },
 	{ "network delete blue", "{'delete':{'kind':'network','name':'blue'}}" },
 
 	{ "port create web/eth0 --network blue",

@@ -132,6 +132,10 @@ static void resolve_macs(Tw__LocalPort *msg, const Tw__Port *port, const Tw__Net
 {
 	msg->allow_forged =
 		accepts(port->forged, network->allow_forged ? TW__POLICY__POLICY_ACCEPT : TW__POLICY__POLICY_REJECT);
+	msg->mac_change = accepts(port->mac_change, network->mac_change);
+	msg->learn = port->learn ? port->learn : network->learn;
+	msg->learn_age_s = port->learn_age_s ? port->learn_age_s : network->learn_age_s;
+	msg->learn_limit = port->learn_limit ? port->learn_limit : network->learn_limit;
 	msg->promiscuous = accepts(port->promiscuous, network->promiscuous);
 	msg->unknown_unicast = port->unknown_unicast ? port->unknown_unicast : network->unknown_unicast;
 	msg->unknown_from_wire = accepts(port->unknown_from_wire, network->unknown_from_wire);

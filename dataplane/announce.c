@@ -90,6 +90,25 @@ static unsigned send_all(struct tw_worker *w, const struct tw_snapshot *s, uint1
 	return 1 + n_macs;
 }
 
+/* What was learned behind it, each in its VLAN. */
+static void send_learned(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, unsigned frames)
+{
+	const struct tw_fdb *fdb = tw_snapshot_fdb(s); /* main's own: it cannot go meanwhile */
+	const struct tw_slot *port = &s->slot[slot];
+
+	for (uint32_t i = 0; fdb && i <= fdb->mask && frames < FRAMES_MAX; i++) {
+		const struct tw_fdb_entry *e = &fdb->cell[i];
+		uint16_t vlan = (uint16_t)(e->key & 0xfff);
+		uint8_t mac[6];
+
+		if (e->key == 0 || e->slot != slot || e->number != port->number)
+			continue;
+		tw_mac_of_word(e->key >> 12, mac);
+		for (uint16_t u = 0; u < s->n_uplinks; u++, frames++)
+			send_one(w, port, mac, port->secondary ? port->secondary : vlan, s->uplink[u]);
+	}
+}
+
 /* @return false when the port is no longer up there */
 static bool announce_once(struct tw_worker *w, uint16_t slot, uint32_t number)
 {
@@ -110,6 +129,7 @@ static bool announce_once(struct tw_worker *w, uint16_t slot, uint32_t number)
 		frames += send_all(w, s, slot, vlan);
 		n++;
 	}
+	send_learned(w, s, slot, frames);
 	return true;
 }
 

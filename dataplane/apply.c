@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "dataplane/apply.h"
+#include "dataplane/learned.h"
 
 #define TW_LOG_AREA "apply"
 #include "common/log.h"
@@ -80,6 +81,7 @@ static bool carry_out(struct tw_switch *sw, struct tw_change *c, struct tw_plan 
 	tw_plan_put(sw->plan);
 	sw->plan = plan;
 	tw_recorders_follow(sw->recorders, plan);
+	tw_learned_apply(sw);
 	snprintf(sw->host, sizeof(sw->host), "%s", c->config->host);
 	rc = tw_publish(sw);
 	tw_snooping_configure(sw->snooping);
@@ -125,5 +127,8 @@ int tw_apply_nothing(struct tw_switch *sw)
 
 	tw__snapshot__init(&nothing);
 	sw->plan = tw_plan_create(&nothing, &nowhere, &err);
-	return sw->plan ? tw_publish(sw) : -ENOMEM;
+	if (!sw->plan)
+		return -ENOMEM;
+	tw_learned_apply(sw);
+	return tw_publish(sw);
 }

@@ -136,6 +136,7 @@ static void set_role(struct tw_port *p, Tw__LocalPort__Role role)
 
 	if (comes_back) {
 		tw_handover_leave(p);
+		tw_learning_forget(p->sw->learning, p->slot);
 		tw_workers_zero(p->sw, p->slot, &p->base);
 	}
 	if (comes_back || (role != TW__LOCAL_PORT__ROLE__OUTGOING && state->link == TW_LINK_MOVED))

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "dataplane/acl.h"
+#include "dataplane/fdb.h"
 #include "dataplane/guard.h"
 #include "dataplane/note.h"
 #include "dataplane/snoop.h"
@@ -85,19 +86,62 @@ static bool is_heard(const struct tw_snapshot *s, const struct tw_key *key, cons
 	       (!deja_vu || tw_team_takes(s, src->slot, key->src_mac, key->in));
 }
 
-/* Stage source: is the sender who it may be? */
-static enum tw_drop check_source(const struct tw_slot *in, const struct tw_key *key)
+/*
+ * The wire's MACs are learned where that keeps frames from being flooded, and to see that a guest's MAC has moved away. That is
+ * heard by the uplink its frames left by: a copy of what it sent itself never comes back there.
+ */
+static enum tw_drop learn_from_wire(const struct tw_snapshot *s, const struct tw_key *key,
+				    const struct tw_identity *src, struct tw_verdict *v)
+{
+	const struct tw_fdb_entry *e = src ? NULL : tw_snapshot_learned(s, key->src_mac, v->vlan);
+
+	if (e && e->slot != TW_FDB_WIRE && s->slot[e->slot].link == TW_LINK_UP &&
+	    !tw_team_takes(s, e->slot, key->src_mac, key->in))
+		return is_group(key->dst_mac) ? TW_DROP_DEJA_VU : TW_DROPS;
+	if (e || (!src && tw_vlan_set_has(&s->learn_wire, v->vlan)))
+		v->flags |= TW_V_LEARN;
+	return TW_DROPS;
+}
+
+/* A sender that is no port's MAC, at a port that may have others than its own. */
+static enum tw_drop check_learned(const struct tw_snapshot *s, const struct tw_slot *in, const struct tw_key *key,
+				  struct tw_verdict *v)
+{
+	const struct tw_fdb *fdb = tw_snapshot_fdb(s);
+	const struct tw_fdb_entry *e = tw_snapshot_learned(s, key->src_mac, v->vlan);
+
+	v->flags |= TW_V_LEARN;
+	if (e && e->slot == key->in) {
+		TW_NOTE(source, "the port has this MAC now");
+		return TW_DROPS;
+	}
+	if (in->learn == TW_LEARN_ONE) {
+		TW_NOTE(source, "main is told that the guest has another MAC now");
+		return in->allow_forged ? TW_DROPS : TW_DROP_FORGED_SOURCE;
+	}
+	TW_NOTE(source, "the MAC is learned, if there is room");
+	return in->limit_drop && fdb && tw_fdb_bit(fdb->full, key->in) ? TW_DROP_MAC_LIMIT : TW_DROPS;
+}
+
+/* Stage source: is the sender who it may be? @param src the port that has its MAC, NULL = none (asked where it matters) */
+static enum tw_drop check_source(const struct tw_snapshot *s, const struct tw_slot *in, const struct tw_key *key,
+				 const struct tw_identity *src, struct tw_verdict *v)
 {
 	TW_NOTE(source, "%s",
-		in->uplink         ? "a sender on the wire may be anybody"
-		: in->allow_forged ? "this port may send from any MAC"
-		: in->macs         ? "the sender must have the port's own MAC or one of its static ones"
-				   : "the sender must have the port's own MAC");
+		in->uplink                  ? "a sender on the wire may be anybody"
+		: in->allow_forged          ? "this port may send from any MAC"
+		: in->learn == TW_LEARN_ALL ? "this port may send from any MAC that is no other port's"
+		: in->macs                  ? "the sender must have the port's own MAC or one of its static ones"
+					    : "the sender must have the port's own MAC");
 	if (is_group(key->src_mac) || is_zero(key->src_mac))
 		return TW_DROP_BAD_SOURCE;
-	if (!in->uplink && !in->allow_forged && !tw_slot_has_mac(in, key->src_mac))
-		return TW_DROP_FORGED_SOURCE;
-	return TW_DROPS;
+	if (in->uplink)
+		return learn_from_wire(s, key, src, v);
+	if (tw_slot_has_mac(in, key->src_mac))
+		return TW_DROPS;
+	if (in->learn && !tw_snapshot_identity(s, key->src_mac))
+		return check_learned(s, in, key, v);
+	return in->allow_forged ? TW_DROPS : TW_DROP_FORGED_SOURCE;
 }
 
 /* Frames of the kind that goes to many, or to nobody known. */
@@ -255,6 +299,23 @@ static struct tw_verdict copy_to_promiscuous(const struct tw_snapshot *s, const 
 	return copy;
 }
 
+/* To a MAC that no port has of its own: one behind a port or the wire, if it was learned. */
+static struct tw_verdict forward_learned(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v)
+{
+	const struct tw_fdb_entry *e = tw_snapshot_learned(s, key->dst_mac, v.vlan);
+
+	if (!e) {
+		v.flags |= storm_flag(&s->slot[key->in], key);
+		return forward_elsewhere(s, key, v, true);
+	}
+	if (e->slot == TW_FDB_WIRE) {
+		TW_NOTE(forward, "it was learned from the wire");
+		return forward_elsewhere(s, key, v, false);
+	}
+	TW_NOTE(forward, "it was learned behind %s", TW_NAME(e->slot, e->number));
+	return to_port(s, key, v, e->slot);
+}
+
 static struct tw_verdict forward_unicast(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v)
 {
 	const struct tw_identity *dst = tw_snapshot_identity(s, key->dst_mac);
@@ -263,7 +324,7 @@ static struct tw_verdict forward_unicast(const struct tw_snapshot *s, const stru
 		TW_NOTE(forward, "the destination is %s, %s", TW_NAME(dst->slot, dst->number),
 			dst->slot == TW_SLOT_NONE ? "on another host" : "on this host");
 	else
-		TW_NOTE(forward, "the destination is no port of the switch");
+		TW_NOTE(forward, "the destination is no port's MAC");
 	if (dst) {
 		uint16_t wire = tw_vlan_tag(&s->slot[key->in], key) & 0x0fff, vlan = dst->trunk ? wire : v.vlan;
 		bool native = vlan == dst->vlan && (vlan != 0 || !dst->trunk);
@@ -280,9 +341,7 @@ static struct tw_verdict forward_unicast(const struct tw_snapshot *s, const stru
 		if (dst->slot != TW_SLOT_NONE)
 			return to_port(s, key, v, dst->slot);
 	}
-	if (!dst)
-		v.flags |= storm_flag(&s->slot[key->in], key);
-	return forward_elsewhere(s, key, v, !dst);
+	return dst ? forward_elsewhere(s, key, v, false) : forward_learned(s, key, v);
 }
 
 /* Uplinks that members of a VLAN's list listen to. */
@@ -370,7 +429,7 @@ struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *ke
 	if (reason == TW_DROPS && in->disabled)
 		reason = TW_DROP_PORT_DISABLED;
 	if (reason == TW_DROPS)
-		reason = deja_vu ? TW_DROP_DEJA_VU : check_source(in, key);
+		reason = deja_vu ? TW_DROP_DEJA_VU : check_source(s, in, key, src, &v);
 	if (reason == TW_DROPS && in->guards) {
 		bool inspect = false;
 
@@ -384,8 +443,11 @@ struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *ke
 		TW_NOTE(acl_in, "%s, rule %u of %u%s", in->acl_in->name, rule + 1u, in->acl_in->n,
 			rule == in->acl_in->n ? ": the default" : "");
 	}
-	if (reason != TW_DROPS)
+	if (reason != TW_DROPS) {
+		if (reason != TW_DROP_FORGED_SOURCE) /* what is refused teaches nothing but who the guest is now */
+			v.flags &= (uint16_t)~TW_V_LEARN;
 		return drop(v, reason);
+	}
 	if (is_group(key->dst_mac)) {
 		v.flags |= storm_flag(in, key);
 		return forward_group(s, key, v);

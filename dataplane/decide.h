@@ -49,6 +49,7 @@ enum tw_verdict_flags {
 	TW_V_INSPECT = 1 << 4,  /* a guard looks at each frame: guard.h */
 	TW_V_ACL_EACH = 1 << 5, /* an access list judges each frame: acl.h */
 	TW_V_SNOOP = 1 << 8,    /* a copy of each frame for main: snoop.h */
+	TW_V_LEARN = 1 << 9,    /* the source MAC is learned or to be: learn.h */
 	TW_V_HEARD = 1 << 3,    /* tell main: the sender, heard on an uplink, is a port of this host */
 	TW_V_RECORD = 1 << 6,   /* all frames of one of its ports are recorded: recorder.h */
 	TW_V_STORM = 1 << 7,    /* storm control: each frame takes credit, rate.h */

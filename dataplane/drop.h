@@ -17,6 +17,7 @@
 	_(RATE_INGRESS, rate_ingress, in, "the guest sends more than its ingress rate")                            \
 	_(PORT_DISABLED, port_disabled, in, "the port is administratively down")                                   \
 	_(FORGED_SOURCE, forged_source, in, "the source MAC is not the port's own (forged transmits are off)")     \
+	_(MAC_LIMIT, mac_limit, in, "the port has as many learned MACs as it may have, and this is another")       \
 	_(BAD_SOURCE, bad_source, in, "the source MAC is a group address or zero")                                 \
 	_(SOURCE_GUARD, source_guard, in, "the IP source address is not one of the port's (source guard)")         \
 	_(ARP_INSPECT, arp_inspect, in, "the ARP says a MAC or an address that is not the port's")                 \

@@ -10,6 +10,7 @@
 #include <rte_ring_peek_zc.h>
 
 #include "dataplane/flow_lookup.h"
+#include "dataplane/learn.h"
 
 enum {
 	SWEEP_MS = 1024, /* time for one round of the table */
@@ -85,6 +86,13 @@ static struct tw_flow *next_entry(struct tw_flow_cache *c)
 	return f;
 }
 
+/* Since the hand came by last, or a little longer: the flow lives, and so does its MAC. */
+static void keep_learned(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_flow *f)
+{
+	if (f->generation && w->cache.now_ms - f->last_ms < 2 * SWEEP_MS)
+		tw_learn_heard(w, s, f);
+}
+
 /*
  * Their cache misses overlap: first who has ended, then where each is found, then they end.
  * @param n    at most PIECE, and not beyond the last entry: none is met twice
@@ -100,6 +108,8 @@ static bool look_at_some(struct tw_worker *w, const struct tw_snapshot *s, uint3
 		struct tw_flow *f = next_entry(&w->cache);
 		enum tw_flow_end reason = f->live ? ended(s, f, w->cache.now_ms) : (enum tw_flow_end)0;
 
+		if (f->live && f->verdict.flags & TW_V_LEARN)
+			keep_learned(w, s, f);
 		if (reason == 0)
 			continue;
 		__builtin_prefetch(&f->key);

@@ -17,7 +17,7 @@
 	S(lookup, flow_lookup.h, every_frame, "the key finds its flow: verdict and counters", "")                     \
 	S(vlan, vlan.c, first_frame, "which VLAN is it in, may it be",                                                \
 	  "vlan_not_allowed untagged_on_trunk tagged_on_access port_disabled")                                        \
-	S(source, decide.c, first_frame, "is the sender who it may be", "forged_source bad_source deja_vu")           \
+	S(source, decide.c, first_frame, "is the sender who it may be", "forged_source mac_limit bad_source deja_vu") \
 	S(guard, guard.c, first_frame, "are its addresses and its role a guest's",                                    \
 	  "source_guard dhcp_guard dhcp6_guard ra_guard bpdu_guard guard_hidden")                                     \
 	S(acl_in, acl.c, first_frame, "does the port's access list let it in", "acl_ingress")                         \

@@ -34,6 +34,9 @@ struct tw_plan_port {
 	uint8_t guards;  /* enum tw_guard */
 	uint8_t unknown; /* as struct tw_slot, and the next two */
 	bool promiscuous, takes_unknown;
+	uint8_t learn; /* as struct tw_slot */
+	bool limit_drop;
+	uint32_t learn_limit, learn_age_ms;
 	struct tw_macs *macs;                  /* owned; NULL = none */
 	struct tw_addresses *addresses;        /* owned; NULL = none */
 	struct tw_rate *rate;                  /* owned; NULL = no limit */
@@ -69,8 +72,9 @@ struct tw_plan {
 	uint8_t n_teams;
 	struct tw_plan_team teams[TW_TEAMS_MAX]; /* 0 is the host's */
 	uint64_t active_timeout_ms, idle_timeout_ms;
-	struct tw_identities *identities; /* every local port at its slot */
-	struct tw_vlan_set **sets;        /* each value once */
+	_Atomic(const struct tw_fdb *) *fdb; /* set by whoever has one, after the plan is made; as struct tw_snapshot */
+	struct tw_identities *identities;    /* every local port at its slot */
+	struct tw_vlan_set **sets;           /* each value once */
 	uint32_t n_sets;
 	uint16_t *primary_of;          /* [TW_VLANS], as struct tw_snapshot; NULL = no private VLANs */
 	uint8_t *snoop;                /* [TW_VLANS], as struct tw_snapshot; NULL = nothing is snooped */

@@ -13,6 +13,7 @@
 #include <rte_cycles.h>
 
 #include "dataplane/flow_state.h"
+#include "dataplane/learned.h"
 #include "dataplane/switch.h"
 
 #define TW_LOG_AREA "handover"
@@ -87,7 +88,7 @@ static Tw__PortState *make_state(const struct tw_port *p, struct tw_job *const *
 	state->counters = tw_status_counters(&sum);
 	state->flows = malloc(n * sizeof(Tw__Flow *));
 	whole = state->counters && state->flows && state->rate_debts &&
-		tw_snooping_take(p->sw->snooping, p->slot, state);
+		tw_snooping_take(p->sw->snooping, p->slot, state) && tw_learned_take(p, state);
 	for (unsigned i = 0; i < n_jobs && whole; i++)
 		whole = add_flows(state, p->sw->workers[i], jobs[i]);
 	if (whole)
@@ -211,6 +212,7 @@ void tw_handover_put(struct tw_port *p, const Tw__PortState *state, struct tw_li
 	if (rc == 0) {
 		if (state->counters)
 			add_counters(p, state->counters);
+		tw_learned_put(p, state);
 		tw_rate_set_debts(&sw->rates[p->slot], tw_rate_ticks(sw->workers[0], rte_rdtsc()), state->rate_debts,
 				  state->n_rate_debts);
 		tw_snooping_put(sw->snooping, p->slot, state);

@@ -18,6 +18,7 @@
 
 #include "common/clock.h"
 #include "common/path.h"
+#include "dataplane/learned.h"
 #include "dataplane/telemetry.h"
 
 #define TW_LOG_AREA "switch"
@@ -48,6 +49,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	tw_links_poll_uplinks(sw, ++sw->seconds % REOPEN_S == 0);
 	tw_handover_tick(sw); /* old news from workers go */
 	tw_rings_judge(sw);
+	tw_learned_age(sw);
 	tw_telemetry_update(tw_status(sw));
 }
 
@@ -55,6 +57,7 @@ static void on_rings(evutil_socket_t fd, short what, void *arg)
 {
 	tw_links_poll_uplinks(arg, false); /* devices that the kernel has no news of */
 	tw_rings_sample(arg);
+	tw_learned_hear(arg);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -112,7 +115,7 @@ static bool make_threads(struct tw_switch *sw)
 	sw->announcer = tw_announcer_create(sw->events, sw->workers[0]);
 	sw->snooping = tw_snooping_create(sw);
 	sw->recorders = tw_recorders_create(sw->n_workers);
-	return sw->exporter && sw->jobs && sw->announcer && sw->snooping && sw->recorders;
+	return tw_learned_create(sw) && sw->exporter && sw->jobs && sw->announcer && sw->snooping && sw->recorders;
 }
 
 static bool make_sockets(struct tw_switch *sw)
@@ -220,6 +223,7 @@ void tw_switch_destroy(struct tw_switch *sw)
 	tw_snooping_destroy(sw->snooping);
 	tw_snapshot_free(atomic_load(&sw->snapshot));
 	tw_plan_put(sw->plan);
+	tw_learned_destroy(sw);
 	tw_workers_destroy(sw);
 	tw_recorders_destroy(sw->recorders);
 	if (sw->news)

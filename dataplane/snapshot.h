@@ -13,6 +13,7 @@
 #ifndef TW_DATAPLANE_SNAPSHOT_H
 #define TW_DATAPLANE_SNAPSHOT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -77,6 +78,7 @@ struct tw_team {
 
 struct tw_addresses;
 struct tw_acl;
+struct tw_fdb;
 struct tw_rate;
 struct tw_recorder;
 
@@ -88,6 +90,9 @@ struct tw_macs {
 
 /* Where a guest's frame goes whose destination is no port of the switch. */
 enum tw_unknown { TW_UNKNOWN_UPLINK, TW_UNKNOWN_FLOOD, TW_UNKNOWN_DROP };
+
+/* Which MACs that are no port's may be a port's guest's: those that it sends from, or the last of them. */
+enum tw_learn { TW_LEARN_NOT, TW_LEARN_ONE, TW_LEARN_ALL };
 
 /* One port or uplink as workers see it. */
 struct tw_slot {
@@ -104,6 +109,8 @@ struct tw_slot {
 	uint8_t pcp;        /* of tags its frames leave with: 0 = kept, else PCP + 1 */
 	uint8_t guards;     /* enum tw_guard */
 	uint8_t unknown;    /* enum tw_unknown */
+	uint8_t learn;      /* enum tw_learn */
+	bool limit_drop;    /* what is beyond the limit of learned MACs is dropped, not only not learned */
 	bool promiscuous;   /* gets all unicast of its VLANs */
 	bool takes_unknown; /* gets what the wire has for MACs that are no port's */
 	uint8_t team;       /* ports: index of tw_snapshot.team */
@@ -179,6 +186,9 @@ struct tw_snapshot {
 	struct tw_vlan_set promiscuous;   /* VLANs with a promiscuous member */
 	struct tw_vlan_set takes_unknown; /* VLANs with a member that takes_unknown, or is promiscuous */
 	const uint8_t *snoop;             /* [TW_VLANS], enum tw_snoop_how; NULL = nothing is snooped */
+	struct tw_vlan_set
+		learn_wire; /* VLANs with a port whose unknown unicast is flooded: the wire's MACs are learned */
+	_Atomic(const struct tw_fdb *) *fdb; /* fdb.h; NULL = nothing is learned */
 	const uint16_t *primary_of; /* [TW_VLANS]: of a secondary VLAN, else 0; NULL = there are no private VLANs */
 	uint16_t n_queued;
 	uint16_t queued[TW_PORTS_MAX]; /* slots that have a queue */

@@ -111,6 +111,8 @@ static void set_port(struct tw_slot *slot, const struct tw_plan_port *p, const s
 	slot->mirror_out = p->mirror_out;
 	slot->allowed = p->allowed;
 	slot->unknown = p->unknown;
+	slot->learn = p->learn;
+	slot->limit_drop = p->limit_drop;
 	slot->promiscuous = p->promiscuous;
 	slot->takes_unknown = p->takes_unknown;
 	slot->macs = p->macs;
@@ -225,6 +227,11 @@ static void note_takes_unknown(struct tw_snapshot *s, unsigned vlan, uint16_t sl
 	tw_vlan_set_add(&s->takes_unknown, vlan);
 }
 
+static void note_floods(struct tw_snapshot *s, unsigned vlan, uint16_t slot)
+{
+	tw_vlan_set_add(&s->learn_wire, vlan);
+}
+
 static uint32_t count_members(struct tw_snapshot *s)
 {
 	uint32_t total = 0;
@@ -250,6 +257,8 @@ static void fill_members(struct tw_snapshot *s)
 			each_vlan(s, i, note_promiscuous);
 		if (s->slot[i].takes_unknown)
 			each_vlan(s, i, note_takes_unknown);
+		if (s->slot[i].unknown == TW_UNKNOWN_FLOOD)
+			each_vlan(s, i, note_floods);
 	}
 }
 
@@ -309,6 +318,7 @@ const struct tw_snapshot *tw_snapshot_build(struct tw_plan *plan, const struct t
 	s->n_identities = ids->n;
 	s->primary_of = plan->primary_of;
 	s->snoop = plan->snoop;
+	s->fdb = plan->fdb;
 	fill_slots(s, plan, states);
 	fill_teams(s, plan, states);
 	n_members = count_members(s);

@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "dataplane/acl.h"
 #include "dataplane/guest_text.h"
+#include "dataplane/learned.h"
 #include "dataplane/switch.h"
 
 /* A message's strings are malloc'ed or the generator's empty one. @return false: out of memory */
@@ -101,6 +102,7 @@ static bool add_rings(Tw__PortStatus *out, const struct tw_port *p)
 
 static bool add_port(struct tw_switch *sw, Tw__SwitchStatus *s, const struct tw_port *p)
 {
+	bool whole;
 	Tw__PortStatus *out = malloc(sizeof(*out));
 	char guest[TW_GUEST_TEXT] = "";
 
@@ -114,11 +116,12 @@ static bool add_port(struct tw_switch *sw, Tw__SwitchStatus *s, const struct tw_
 	out->mtu = p->mtu;
 	out->features = p->guest.running ? p->guest.features : 0;
 	out->counters = count(sw, p->slot, &p->base);
+	out->macs = tw_learned_status(p, &whole);
 	out->fault = (Tw__Fault)p->rings.fault;
 	if (p->guest.running)
 		tw_guest_text(&p->guest, guest);
-	return out->counters && set(&out->name, p->name) && set(&out->socket, p->socket) && set(&out->guest, guest) &&
-	       set(&out->fault_text, p->rings.fault_text) && add_rings(out, p);
+	return whole && out->counters && set(&out->name, p->name) && set(&out->socket, p->socket) &&
+	       set(&out->guest, guest) && set(&out->fault_text, p->rings.fault_text) && add_rings(out, p);
 }
 
 static bool add_uplink(struct tw_switch *sw, Tw__SwitchStatus *s, unsigned i)

@@ -25,6 +25,7 @@
 #include "dataplane/blame.h"
 #include "dataplane/export_thread.h"
 #include "dataplane/jobs.h"
+#include "dataplane/learning.h"
 #include "dataplane/mirror.h"
 #include "dataplane/options.h"
 #include "dataplane/plan.h"
@@ -100,6 +101,12 @@ struct tw_switch {
 	struct tw_shape_room shape_room;
 	_Atomic(const struct tw_snapshot *) snapshot; /* workers read */
 	_Atomic(const struct tw_mcast_view *) mcast;  /* workers read; snooping.c's */
+	/* --- learned.c --- */
+	_Atomic(const struct tw_fdb *) fdb; /* workers read */
+	const struct tw_fdb *fdb_old;       /* until each worker has left it */
+	uint64_t fdb_token;
+	struct tw_learning *learning;
+	unsigned flap_told; /* second in which a flap was last told */
 	/* --- the configuration and what is so --- */
 	struct tw_plan *plan;
 	char host[64];

@@ -31,6 +31,7 @@
 #include "dataplane/flow_lookup.h"
 #include "dataplane/guard.h"
 #include "dataplane/job.h"
+#include "dataplane/learn.h"
 #include "dataplane/meter.h"
 #include "dataplane/parse.h"
 #include "dataplane/peek.h"
@@ -64,6 +65,8 @@ void tw_burst_decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw
 	f->verdict = v;
 	f->generation = s->generation;
 	tw_acl_count_flow(w, s, &f->key, &v);
+	if (v.flags & TW_V_LEARN)
+		tw_learn_heard(w, s, f);
 	if (v.flags & TW_V_HEARD) {
 		const struct tw_identity *sender = tw_snapshot_identity(s, f->key.src_mac);
 
@@ -399,6 +402,7 @@ unsigned tw_worker_poll(struct tw_worker *w)
 	w->now = s;
 	handled = tw_tx_inject(w, s);
 	tw_job_some(w, s);
+	tw_learn_some(w, s);
 	handled += poll_all(w, s);
 	if (__builtin_expect(s->n_queued > 0, 0))
 		handled += tw_shape_drain(w, s);

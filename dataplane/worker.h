@@ -21,6 +21,7 @@
 #include <rte_spinlock.h>
 
 #include "dataplane/drop.h"
+#include "dataplane/fdb.h"
 #include "dataplane/flow_cache.h"
 #include "dataplane/mcast_view.h"
 #include "dataplane/snapshot.h"
@@ -71,6 +72,26 @@ static inline void *tw_told_pack(enum tw_told what, uint16_t slot)
 	return (void *)((uintptr_t)what << 16 | slot);
 }
 
+/* A MAC that a worker heard, on its way to main. */
+struct tw_heard_mac {
+	uint64_t mac; /* tw_mac_word() */
+	uint16_t vlan;
+	uint16_t slot;   /* TW_FDB_WIRE: by an uplink */
+	uint32_t number; /* of the port that was there */
+};
+static_assert(sizeof(struct tw_heard_mac) == 16, "goes through a ring by value");
+enum { TW_MACS_RING = 4096 };
+
+/* learn.c's */
+struct tw_learn_worker {
+	uint32_t sequence;   /* of the version whose changes are known */
+	uint32_t left, hand; /* entries still to be looked at, and the next */
+	uint32_t window;     /* in which `told` counts */
+	uint8_t told[TW_FDB_SLOTS];
+	uint64_t changed[TW_FDB_HASHES / 64]; /* what is being looked for: as struct tw_fdb */
+	uint64_t changed_slots[(TW_FDB_SLOTS + 63) / 64];
+};
+
 /*
  * Something only the worker may do to its flow cache, asked by main. Worked off a piece each poll, so that no job stalls
  * forwarding. `done` is stored with release by the worker when everything is in `flows`.
@@ -110,6 +131,7 @@ struct tw_worker {
 	uint32_t expiry_owed; /* entries expiry is behind with */
 	uint32_t expiry_busy; /* entries it may look at in a round that has frames */
 	struct tw_snoop_meter snoop_meters[TW_SLOTS_MAX];
+	struct tw_learn_worker learn;
 	/* --- shared: set by main before the worker starts --- */
 	struct rte_mempool *pool;  /* private area TW_MBUF_PRIV_SIZE */
 	struct rte_rcu_qsbr *qsbr; /* this worker is thread `id` */
@@ -120,6 +142,7 @@ struct tw_worker {
 	struct rte_ring *snoops; /* mbufs with a struct tw_snoop_tag: worker -> main */
 	struct rte_ring *jobs;   /* struct tw_job *: main -> worker */
 	struct rte_ring *told;   /* tw_told_pack(): worker -> main */
+	struct rte_ring *macs;   /* of struct tw_heard_mac by value: worker -> main; NULL = nobody learns */
 	struct rte_ring *
 		*hold; /* [TW_SLOTS_MAX], NULL or MP ring of mbufs as tw_edit_canonical() leaves them; main drains */
 	struct tw_shaper **shapers;  /* [TW_PORTS_MAX], of those `queued` (shape.h) */

@@ -85,9 +85,12 @@ static bool create_rings(struct tw_worker *w)
 	w->mirrors = ring("mirrors", w->id, TW_MIRROR_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->inject = ring("inject", w->id, TW_INJECT_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->jobs = ring("jobs", w->id, JOB_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	snprintf(name, sizeof(name), "macs-%u", w->id);
+	w->macs = rte_ring_create_elem(name, sizeof(struct tw_heard_mac), TW_MACS_RING, SOCKET_ID_ANY,
+				       RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->snoops = ring("snoops", w->id, TW_SNOOP_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->told = ring("told", w->id, TW_TOLD_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	return w->records && w->mirrors && w->inject && w->jobs && w->told && w->snoops;
+	return w->records && w->mirrors && w->inject && w->jobs && w->told && w->macs && w->snoops;
 }
 
 static int create_worker(struct tw_switch *sw, unsigned id)
@@ -173,6 +176,7 @@ void tw_workers_destroy(struct tw_switch *sw)
 		free_mbufs(w->snoops);
 		rte_ring_free(w->records);
 		rte_ring_free(w->jobs);
+		rte_ring_free(w->macs);
 		rte_ring_free(w->told);
 		rte_free(w->counters);
 		rte_free(sw->flow_memory[i]);

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "controlplane/twctl/parse.h"
+#include "proto/link/check.h"
 
 /* accept, reject, and of a port inherit. The field is a Policy, or a network's older one, which is a bool. */
 static bool apply_policy(struct tw_run *run, const struct tw_option *option, const char *value)
@@ -51,6 +52,29 @@ static bool apply_static(struct tw_run *run, const struct tw_option *option, con
 const struct tw_option tw_network_mac_options[] = {
 	POLICY("forged", "allow_forged", "accept reject",
 	       "may guests send from MACs that are not their own: accept or reject (default)"),
+	POLICY("mac-change", "mac_change", "accept reject",
+	       "may a guest take a MAC of its own choosing, one at a time: accept or reject (default)"),
+	{ .name = "learn",
+	  .arg = "POLICY",
+	  .help = "learn which MACs guests send from: accept; strict: more than the limit are dropped; or reject (default)",
+	  .field = "learn",
+	  .complete = TW_COMPLETE_WORDS,
+	  .words = "accept strict reject",
+	  .apply = tw_apply_enum },
+	{ .name = "learn-age",
+	  .arg = "TIME",
+	  .help = "how long a silent MAC is remembered (default 5m)",
+	  .field = "learn_age_s",
+	  .min = 10,
+	  .max = 86400,
+	  .apply = tw_apply_seconds },
+	{ .name = "learn-limit",
+	  .arg = "N",
+	  .help = "MACs that a port may have beside its own (default 64)",
+	  .field = "learn_limit",
+	  .min = 1,
+	  .max = TW_LEARN_LIMIT_MAX,
+	  .apply = tw_apply_number },
 	POLICY("promiscuous", "promiscuous", "accept reject",
 	       "do ports get all unicast of their VLANs: accept or reject (default)"),
 	{ .name = "unknown-unicast",
@@ -68,6 +92,28 @@ const struct tw_option tw_network_mac_options[] = {
 const struct tw_option tw_port_mac_options[] = {
 	POLICY("forged", "forged", "accept reject inherit",
 	       "may the guest send from MACs that are not its own: accept, reject, or inherit (default)"),
+	POLICY("mac-change", "mac_change", "accept reject inherit",
+	       "may the guest take a MAC of its own choosing, one at a time: accept, reject, or inherit (default)"),
+	{ .name = "learn",
+	  .arg = "POLICY",
+	  .help = "learn which MACs the guest sends from: accept; strict: more than the limit are dropped; reject; or inherit "
+		  "(default)",
+	  .field = "learn",
+	  .complete = TW_COMPLETE_WORDS,
+	  .words = "accept strict reject inherit",
+	  .apply = tw_apply_enum },
+	{ .name = "learn-age",
+	  .arg = "TIME",
+	  .help = "how long a silent MAC is remembered; 0 for the network's (default)",
+	  .field = "learn_age_s",
+	  .max = 86400,
+	  .apply = tw_apply_seconds },
+	{ .name = "learn-limit",
+	  .arg = "N",
+	  .help = "MACs that the port may have beside its own; 0 for the network's (default)",
+	  .field = "learn_limit",
+	  .max = TW_LEARN_LIMIT_MAX,
+	  .apply = tw_apply_number },
 	POLICY("promiscuous", "promiscuous", "accept reject inherit",
 	       "does the port get all unicast of its VLANs: accept, reject, or inherit (default)"),
 	{ .name = "unknown-unicast",
@@ -105,4 +151,24 @@ void tw_cell_policy(FILE *out, const json_t *policy, const json_t *object)
 void tw_cell_unknown(FILE *out, const json_t *unknown, const json_t *object)
 {
 	cell(out, unknown, object, "uplink");
+}
+
+void tw_cell_learn_age(FILE *out, const json_t *seconds, const json_t *object)
+{
+	json_int_t s = json_integer_value(seconds);
+
+	if (!s && json_object_get(object, "network"))
+		fputs("inherit", out);
+	else
+		fprintf(out, "%" JSON_INTEGER_FORMAT " s", s ? s : TW_LEARN_AGE_DEFAULT_S);
+}
+
+void tw_cell_learn_limit(FILE *out, const json_t *limit, const json_t *object)
+{
+	json_int_t n = json_integer_value(limit);
+
+	if (!n && json_object_get(object, "network"))
+		fputs("inherit", out);
+	else
+		fprintf(out, "%" JSON_INTEGER_FORMAT, n ? n : TW_LEARN_LIMIT_DEFAULT);
 }

@@ -10,6 +10,8 @@ extern const struct tw_option tw_port_mac_options[];    /* the same, also inheri
 
 /** "accept", "reject"; "inherit" of a port that says nothing. */
 void tw_cell_policy(FILE *cell, const json_t *policy, const json_t *object);
+void tw_cell_learn_age(FILE *cell, const json_t *seconds, const json_t *object);
+void tw_cell_learn_limit(FILE *cell, const json_t *limit, const json_t *object);
 /** "uplink", "flood", "drop"; "inherit" of a port that says nothing. */
 void tw_cell_unknown(FILE *cell, const json_t *unknown, const json_t *object);
 

@@ -22,6 +22,8 @@ static const struct tw_rule recorder[] = {
 	{ 0 }
 };
 static const struct tw_rule network[] = {
+	{ "learn_age_s", RANGE_OR_ZERO(10, 86400, "an age in seconds", "300") },
+	{ "learn_limit", RANGE_OR_ZERO(1, TW_LEARN_LIMIT_MAX, "a number of MACs", "64") },
 	{ "name", TW_RULE_NAME },
 	{ "vlan", TW_RULE_VLAN },
 	{ "mtu", MTU },
@@ -35,6 +37,8 @@ static const struct tw_rule network[] = {
 	{ 0 }
 };
 static const struct tw_rule port[] = {
+	{ "learn_age_s", RANGE_OR_ZERO(10, 86400, "an age in seconds", "300") },
+	{ "learn_limit", RANGE_OR_ZERO(1, TW_LEARN_LIMIT_MAX, "a number of MACs", "64") },
 	{ "name", TW_RULE_PORT },
 	{ "uuid", TW_RULE_UUID, .optional = true },
 	{ "number", RANGE_OR_ZERO(1, INT32_MAX, "a port number", "not given yet") },

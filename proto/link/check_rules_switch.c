@@ -18,6 +18,8 @@ static const struct tw_rule snapshot[] = {
 	{ 0 }
 };
 static const struct tw_rule local_port[] = {
+	{ "learn_age_s", RANGE_OR_ZERO(10, 86400, "an age in seconds", "300") },
+	{ "learn_limit", RANGE_OR_ZERO(1, TW_LEARN_LIMIT_MAX, "a number of MACs", "64") },
 	{ "number", PORT_NUMBER },
 	{ "name", TW_RULE_PORT },
 	{ "uuid", TW_RULE_UUID, .optional = true },
@@ -88,8 +90,14 @@ static const struct tw_rule names_number[] = { /* TakePortState, ReleasePort, Po
 	{ 0 }
 };
 
+static const struct tw_rule learned_mac[] = {
+	{ "mac", TW_RULE_MAC },
+	{ "vlan", VLAN_ID_OR("untagged") },
+	{ 0 }
+};
 static const struct tw_rule port_state[] = {
 	{ "number", PORT_NUMBER },
+	{ "learned", TW_RULE_MESSAGE, COUNT(0, TW_LEARN_LIMIT_MAX) },
 	{ "rate_debts", TW_RULE_ANY, COUNT(0, 16) },
 	{ "groups", TW_RULE_MESSAGE, COUNT(0, 256) },
 	{ 0 }
@@ -108,6 +116,7 @@ const struct tw_rules tw_rules_switch[] = {
 	{ &tw__release_port__descriptor, names_number },
 	{ &tw__port_state__descriptor, port_state },
 	{ &tw__port_group__descriptor, port_group },
+	{ &tw__learned_mac__descriptor, learned_mac },
 	{ &tw__port_activated__descriptor, names_number },
 	{ 0 }
 };

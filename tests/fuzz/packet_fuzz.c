@@ -11,6 +11,7 @@
 
 #include "dataplane/acl.h"
 #include "dataplane/decide.h"
+#include "dataplane/learning.h"
 #include "dataplane/parse.h"
 #include "dataplane/vlan.h"
 
@@ -56,6 +57,34 @@ static void list(uint16_t vlan, uint16_t first, uint16_t n)
 {
 	s.flood[vlan].first = first;
 	s.flood[vlan].n = n;
+}
+
+/* ACCESS's guest may change its MAC, TRUNK's has some of those that frames are likely to have; OTHER is promiscuous. */
+static void learn(void)
+{
+	static _Atomic(const struct tw_fdb *) fdb;
+	struct tw_learning *l = tw_learning_create();
+
+	tw_learning_set(l, ACCESS, &(const struct tw_learn_policy){ TW_LEARN_ONE, ACCESS, 1, 1000 });
+	tw_learning_set(l, TRUNK, &(const struct tw_learn_policy){ TW_LEARN_ALL, TRUNK, 6, 1000 });
+	tw_learning_set(l, TW_FDB_WIRE, &(const struct tw_learn_policy){ TW_LEARN_ALL, 0, 6, 1000 });
+	tw_learning_heard(l, ACCESS, 0x020000000011, 10, 0);
+	for (uint64_t i = 0; i < 6; i++) {
+		tw_learning_heard(l, TRUNK, 0x020000000012 + i, i % 2 ? 10 : 20, 0);
+		tw_learning_heard(l, TW_FDB_WIRE, 0x020000000022 + i, i % 2 ? 10 : 20, 0);
+	}
+	atomic_store(&fdb, tw_learning_build(l));
+	s.fdb = &fdb;
+	s.slot[ACCESS].learn = TW_LEARN_ONE;
+	s.slot[TRUNK].learn = TW_LEARN_ALL;
+	s.slot[TRUNK].limit_drop = true;
+	s.slot[TRUNK].unknown = TW_UNKNOWN_FLOOD;
+	s.slot[OTHER].promiscuous = true;
+	s.slot[OTHER].unknown = TW_UNKNOWN_DROP;
+	tw_vlan_set_add(&s.promiscuous, 20);
+	tw_vlan_set_add(&s.takes_unknown, 20);
+	tw_vlan_set_add(&s.learn_wire, 10);
+	tw_vlan_set_add(&s.learn_wire, 20);
 }
 
 static void build_switch(void)

@@ -272,6 +272,9 @@ static void describe_macs(struct message *m, size_t i, const struct rs_port *p)
 {
 	m->port[i].promiscuous = p->promiscuous;
 	m->port[i].unknown_from_wire = p->unknown_from_wire;
+	m->port[i].learn = (Tw__Learn)p->learn;
+	m->port[i].mac_change = p->mac_change;
+	m->port[i].learn_limit = p->learn_limit;
 	m->port[i].unknown_unicast = (Tw__UnknownUnicast)p->unknown;
 	memcpy(m->static_mac[i], (const uint8_t[6]){ 2, 0, 0, 0, 0, p->static_who }, 6);
 	m->static_macs[i] = (ProtobufCBinaryData){ 6, m->static_mac[i] };
@@ -425,6 +428,7 @@ void rs_publish(void)
 		fail_msg("%s: %s", err.field, err.text);
 	for (uint32_t i = 0; i < plan->n_acls; i++)
 		tw_acl_compile(plan->acls[i]);
+	plan->fdb = rs.fdb;
 	s = tw_snapshot_build(plan, states, 1, ++generation, old);
 	assert_non_null(s);
 	tw_plan_put(plan);

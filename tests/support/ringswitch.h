@@ -46,7 +46,10 @@ struct rs_port {
 	bool acl_in, acl_out;           /* has the list of rs.acl_rules */
 	struct rs_rate ingress_rate, ingress_pps, egress_rate, egress_pps;
 	bool promiscuous, unknown_from_wire;
-	uint8_t unknown;    /* Tw__UnknownUnicast */
+	uint8_t unknown; /* Tw__UnknownUnicast */
+	uint8_t learn;   /* Tw__Learn */
+	bool mac_change;
+	uint32_t learn_limit;
 	uint8_t static_who; /* the MAC of this test frame lives behind the port, too; 0 = none */
 	struct rs_rate storm_broadcast, storm_multicast, storm_unknown;
 	struct rs_teaming teaming;
@@ -62,6 +65,7 @@ struct ringswitch {
 	_Atomic(const struct tw_mcast_view *) mcast; /* the test's, NULL = nothing is known */
 	const char *acl_rules[4];                    /* up to the first NULL; what they do not fit passes */
 	struct rs_teaming teaming;
+	_Atomic(const struct tw_fdb *) *fdb; /* of the next rs_publish(); NULL = nothing is learned */
 };
 extern struct ringswitch rs;
 

@@ -245,13 +245,19 @@ static void a_ports_own_mac_policy_takes_the_place_of_its_networks(void **state)
 	Tw__Port *port;
 
 	network->allow_forged = true;
-	network->promiscuous = TW__POLICY__POLICY_ACCEPT;
+	network->promiscuous = network->mac_change = TW__POLICY__POLICY_ACCEPT;
+	network->learn = TW__LEARN__LEARN_STRICT;
+	network->learn_age_s = 60;
+	network->learn_limit = 7;
 	network->unknown_unicast = TW__UNKNOWN_UNICAST__UNKNOWN_FLOOD;
 	add_port(reply, "vm/a", 1, "blue", "a");
 	port = add_port(reply, "vm/b", 2, "blue", "a");
 	port->forged = port->promiscuous = TW__POLICY__POLICY_REJECT;
 	port->unknown_unicast = TW__UNKNOWN_UNICAST__UNKNOWN_DROP;
 	port->unknown_from_wire = TW__POLICY__POLICY_ACCEPT;
+	port->mac_change = TW__POLICY__POLICY_REJECT;
+	port->learn = TW__LEARN__LEARN_REJECT;
+	port->learn_limit = 8;
 	for (int i = 0; i < 2; i++) { /* one here, one elsewhere */
 		port = i ? add_port(reply, "vm/c", 3, "blue", "b") : port;
 		port->static_macs = malloc(sizeof(*port->static_macs));
@@ -265,6 +271,10 @@ static void a_ports_own_mac_policy_takes_the_place_of_its_networks(void **state)
 	assert_true(s->ports[0]->allow_forged && s->ports[0]->promiscuous && !s->ports[0]->unknown_from_wire);
 	assert_int_equal(s->ports[0]->unknown_unicast, TW__UNKNOWN_UNICAST__UNKNOWN_FLOOD);
 	assert_int_equal(s->ports[0]->n_static_macs, 0);
+	assert_true(s->ports[0]->mac_change && s->ports[0]->learn == TW__LEARN__LEARN_STRICT);
+	assert_true(s->ports[0]->learn_age_s == 60 && s->ports[0]->learn_limit == 7);
+	assert_true(!s->ports[1]->mac_change && s->ports[1]->learn == TW__LEARN__LEARN_REJECT);
+	assert_true(s->ports[1]->learn_age_s == 60 && s->ports[1]->learn_limit == 8);
 	assert_true(!s->ports[1]->allow_forged && !s->ports[1]->promiscuous && s->ports[1]->unknown_from_wire);
 	assert_int_equal(s->ports[1]->unknown_unicast, TW__UNKNOWN_UNICAST__UNKNOWN_DROP);
 	assert_int_equal(s->ports[1]->static_macs[0].data[5], 1);

@@ -60,6 +60,11 @@ static const struct {
 	{ "port set db/eth0 --forged reject --static-mac 02:00:00:00:01:01,02:00:00:00:01:02 --promiscuous inherit",
 	  "{'set':{'object':{'port':{'name':'db/eth0','vhost':'client','forged':'reject','static_macs':['02:00:00:00:01:01',"
 	  "'02:00:00:00:01:02']}},'fields':['forged','static_macs','promiscuous']}}" },
+	{ "network set blue --mac-change accept --learn strict --learn-age 1m --learn-limit 8",
+	  "{'set':{'object':{'network':{'name':'blue','mac_change':'accept','learn':'strict','learn_age_s':60,"
+	  "'learn_limit':8}},'fields':['mac_change','learn','learn_age_s','learn_limit']}}" },
+	{ "port set db/eth0 --learn inherit --learn-age 0 --learn-limit 0",
+	  "{'set':{'object':{'port':{'name':'db/eth0','vhost':'client'}},'fields':['learn','learn_age_s','learn_limit']}}" },
 	{ "port set db/eth0 --static-mac none",
 	  "{'set':{'object':{'port':{'name':'db/eth0','vhost':'client'}},'fields':['static_macs']}}" },
 	{ "network set blue --guard source,arp,ra",

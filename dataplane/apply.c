@@ -83,6 +83,7 @@ static bool carry_out(struct tw_switch *sw, struct tw_change *c, struct tw_plan 
 	tw_recorders_follow(sw->recorders, plan);
 	tw_learned_apply(sw);
 	snprintf(sw->host, sizeof(sw->host), "%s", c->config->host);
+	tw_aggregate_configure(sw);
 	rc = tw_publish(sw);
 	tw_snooping_configure(sw->snooping);
 	tw_retire_step(sw);

@@ -123,6 +123,15 @@ static enum tw_drop check_learned(const struct tw_snapshot *s, const struct tw_s
 	return in->limit_drop && fdb && tw_fdb_bit(fdb->full, key->in) ? TW_DROP_MAC_LIMIT : TW_DROPS;
 }
 
+/* A frame of the slow protocols by an uplink that is to be aggregated. They have no tag. */
+static bool is_lacp(const struct tw_slot *in, const struct tw_key *key)
+{
+	static const uint8_t slow[6] = { 0x01, 0x80, 0xc2, 0x00, 0x00, 0x02 };
+
+	return in->lacp && !(key->flags & TW_FLOW_KEY_TAGGED) && key->ethertype[0] == 0x88 &&
+	       key->ethertype[1] == 0x09 && memcmp(key->dst_mac, slow, 6) == 0;
+}
+
 /* Stage source: is the sender who it may be? @param src the port that has its MAC, NULL = none (asked where it matters) */
 static enum tw_drop check_source(const struct tw_snapshot *s, const struct tw_slot *in, const struct tw_key *key,
 				 const struct tw_identity *src, struct tw_verdict *v)
@@ -371,6 +380,14 @@ static const char *const scope_text[] __attribute__((unused)) = {
 	[TW_TO_ROUTERS] = "for routers",
 };
 
+static struct tw_verdict to_main(struct tw_verdict v)
+{
+	TW_NOTE(forward, "an LACPDU is for the switch itself");
+	v.action = TW_ACT_CONTROL;
+	v.flags &= (uint16_t)~TW_V_METER;
+	return v;
+}
+
 static struct tw_verdict forward_group(const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict v)
 {
 	enum tw_drop refused;
@@ -378,6 +395,8 @@ static struct tw_verdict forward_group(const struct tw_snapshot *s, const struct
 
 	TW_NOTE(forward, "a group address: all of VLAN %u, %u port(s) here%s", v.vlan, s->flood[v.vlan].n,
 		!s->slot[key->in].uplink && s->n_uplinks > 0 ? " and the uplink" : "");
+	if (is_lacp(&s->slot[key->in], key))
+		return to_main(v);
 	if (is_reserved_group(key->dst_mac))
 		return drop(v, TW_DROP_RESERVED_GROUP);
 	if (is_copy(s, key, &v))
@@ -430,6 +449,8 @@ struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *ke
 		reason = TW_DROP_PORT_DISABLED;
 	if (reason == TW_DROPS)
 		reason = deja_vu ? TW_DROP_DEJA_VU : check_source(s, in, key, src, &v);
+	if (reason == TW_DROPS && in->shut && !is_lacp(in, key))
+		reason = TW_DROP_LACP_OUT;
 	if (reason == TW_DROPS && in->guards) {
 		bool inspect = false;
 

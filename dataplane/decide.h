@@ -19,7 +19,8 @@ enum tw_action {
 	TW_ACT_FORWARD, /* to slot `out` */
 	TW_ACT_FLOOD, /* to `scope` of `vlan` but where it came from; each member's edit is worked out as it is sent */
 	TW_ACT_HOLD,  /* slot `out` is between two hosts */
-	TW_ACT_COPY,  /* to slot `out`, and a copy to each promiscuous member of `vlan` */
+	TW_ACT_CONTROL, /* to main: an LACPDU or a marker */
+	TW_ACT_COPY,    /* to slot `out`, and a copy to each promiscuous member of `vlan` */
 };
 
 /* Who of a VLAN gets a flooded frame. */

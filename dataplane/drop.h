@@ -36,6 +36,8 @@
 	_(UNTAGGED_ON_TRUNK, untagged_on_trunk, in, "an untagged frame came in on a trunk without native VLAN")    \
 	_(TAGGED_ON_ACCESS, tagged_on_access, in, "a tagged frame came in on an access port")                      \
 	_(DEJA_VU, deja_vu, in, "a frame that this host sent has come back by an uplink")                          \
+	_(LACP_OUT, lacp_out, in, "LACP has the uplink in no aggregation that collects")                           \
+	_(CONTROL_FULL, control_full, in, "more LACPDUs came than are looked at")                                  \
 	_(STANDBY_UPLINK, standby_uplink, in, "the same frame comes by the uplink that the teaming listens to")    \
 	_(RESERVED_GROUP, reserved_group, in, "a link-local group address (01:80:c2:00:00:0x) is not forwarded")   \
 	_(UNKNOWN_UNICAST, unknown_unicast, in, "a frame from the wire for a MAC that is not on this host")        \

@@ -148,6 +148,7 @@ void tw_links_set_uplink(struct tw_switch *sw, unsigned index)
 		.mtu = u->mtu,
 		.uplink = true,
 	};
+	tw_aggregate_judge(sw, index, &sw->states[slot]);
 	sw->tx_lock[slot] = u->open && u->shared_tx ? &u->lock : NULL;
 }
 

@@ -17,7 +17,8 @@
 	S(lookup, flow_lookup.h, every_frame, "the key finds its flow: verdict and counters", "")                     \
 	S(vlan, vlan.c, first_frame, "which VLAN is it in, may it be",                                                \
 	  "vlan_not_allowed untagged_on_trunk tagged_on_access port_disabled")                                        \
-	S(source, decide.c, first_frame, "is the sender who it may be", "forged_source mac_limit bad_source deja_vu") \
+	S(source, decide.c, first_frame, "is the sender who it may be",                                               \
+	  "forged_source mac_limit bad_source deja_vu lacp_out")                                                      \
 	S(guard, guard.c, first_frame, "are its addresses and its role a guest's",                                    \
 	  "source_guard dhcp_guard dhcp6_guard ra_guard bpdu_guard guard_hidden")                                     \
 	S(acl_in, acl.c, first_frame, "does the port's access list let it in", "acl_ingress")                         \
@@ -41,6 +42,7 @@
 	S(hold, tx.c, migrating_ports, "wait for a guest between two hosts", "hold_full")                             \
 	S(limit, police.c, each_burst, "is there credit for what goes to the guest", "rate_egress")                   \
 	S(shape, shape.c, shaped_ports, "wait for the port's rate, in order", "shape_queue_full shape_stale")         \
+	S(control, aggregate.c, lacpdus, "LACPDUs and markers, for main", "control_full")                             \
 	S(offload, offload.c, frames_for_less_able, "checksums and segments the other side cannot do", "bad_offload") \
 	S(transmit, tx.c, every_frame, "one enqueue per destination and burst", "ring_full guest_buffer over_mtu")    \
 	S(expire, expire.c, each_round, "a few flows that may have ended become records", "")

@@ -69,6 +69,7 @@ struct tw_plan {
 	uint16_t n_uplinks;
 	uint16_t uplinks[TW_UPLINKS_MAX]; /* slots, in order of preference */
 	uint32_t salts[TW_UPLINKS_MAX];   /* tw_team_salt() of their names */
+	bool lacp_fast;
 	uint8_t n_teams;
 	struct tw_plan_team teams[TW_TEAMS_MAX]; /* 0 is the host's */
 	uint64_t active_timeout_ms, idle_timeout_ms;

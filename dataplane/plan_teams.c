@@ -78,6 +78,7 @@ bool tw_plan_teams(struct tw_plan *plan, const Tw__Snapshot *config, const uint1
 		plan->uplinks[plan->n_uplinks++] = slots[i];
 	}
 	intern(plan, config->teaming, config, index);
+	plan->lacp_fast = config->teaming && config->teaming->lacp_rate == TW__TEAMING__RATE__FAST;
 	for (uint32_t i = 0; i < plan->n_ports; i++) {
 		const Tw__Teaming *own = config->ports[i]->teaming;
 

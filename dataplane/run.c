@@ -56,6 +56,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 static void on_rings(evutil_socket_t fd, short what, void *arg)
 {
 	tw_links_poll_uplinks(arg, false); /* devices that the kernel has no news of */
+	tw_aggregate_tick(arg);
 	tw_rings_sample(arg);
 	tw_learned_hear(arg);
 }

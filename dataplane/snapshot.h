@@ -117,6 +117,7 @@ struct tw_slot {
 	uint8_t hears;      /* ports: uplinks whose group frames it takes, bits of: */
 	uint8_t uplink_bit; /* uplinks: which one it is; 0 for ports */
 	bool queued;        /* has a queue of its own: shape.h */
+	bool lacp, shut;    /* uplinks: LACPDUs are for main; what else comes in is dropped: no aggregation collects */
 	/* the other side takes frames whose checksum is left to do; and super-frames of TCP over IPv4, over IPv6, of UDP */
 	bool tx_csum, tx_tso, tx_tso6, tx_ufo;
 	uint16_t vlan;      /* access, tunnel: its VLAN; trunk: native, 0 = none (an uplink's 0 is untagged) */

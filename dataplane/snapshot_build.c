@@ -133,6 +133,8 @@ static void set_uplink(struct tw_slot *slot, const struct tw_slot_state *state, 
 	slot->trunk = true;
 	slot->mtu = state->mtu;
 	slot->uplink_bit = (uint8_t)(1u << index);
+	slot->lacp = state->lacp;
+	slot->shut = state->shut;
 }
 
 static void fill_slots(struct tw_snapshot *s, const struct tw_plan *plan, const struct tw_slot_state *states)

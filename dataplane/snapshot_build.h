@@ -19,7 +19,9 @@ struct tw_slot_state {
 	bool tx_csum, tx_tso, tx_tso6, tx_ufo;    /* as struct tw_slot */
 	uint16_t mtu;                             /* uplinks: the device's */
 	bool queued;                              /* it has a shaper (shape.h) */
-	bool withheld;                            /* uplinks: up, but not for traffic */
+	bool withheld;                            /* uplinks: up, but no traffic leaves by it */
+	bool shut;                                /* uplinks: nor is taken from it */
+	bool lacp;                                /* uplinks: it has a part in LACP */
 	const struct tw_recorder *drops, *frames; /* as struct tw_slot */
 	/* A port (uplink) that is being closed: no longer in the plan, but its last flow records must say whose they are. */
 	bool retiring, uplink;

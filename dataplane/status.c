@@ -138,6 +138,7 @@ static bool add_uplink(struct tw_switch *sw, Tw__SwitchStatus *s, unsigned i)
 	out->counters = count(sw, (uint16_t)(TW_PORTS_MAX + i), &sw->uplinks[i].base);
 	out->role = tw_failover_role(sw, i);
 	out->failovers = sw->uplinks[i].failovers;
+	out->lacp = tw_aggregate_status(sw, i);
 	out->device_errors = tw_uplink_errors(u);
 	return out->counters && set(&out->name, u->name) && set(&out->error, u->error);
 }

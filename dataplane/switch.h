@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/aggregate.h"
 #include "dataplane/announce.h"
 #include "dataplane/blame.h"
 #include "dataplane/export_thread.h"
@@ -131,6 +132,7 @@ struct tw_switch {
 	struct tw_announcer *announcer;
 	struct tw_snooping *snooping;
 	struct tw_recorders *recorders;
+	struct tw_aggregate aggregate;
 	bool ticking;
 	bool ending;                         /* the program: exporters stay for the last records */
 	unsigned seconds;                    /* of the event that comes each */

@@ -84,13 +84,15 @@ uint16_t tw_team_way_of_mac(const struct tw_snapshot *s, uint16_t of, const uint
 
 static bool is_bundle(const struct tw_team *t)
 {
-	return t->policy == TW_TEAM_HASH_5TUPLE || t->policy == TW_TEAM_LACP;
+	return t->policy == TW_TEAM_HASH_5TUPLE;
 }
 
 bool tw_team_takes(const struct tw_snapshot *s, uint16_t port, const uint8_t mac[6], uint16_t uplink)
 {
 	const struct tw_team *t = &s->team[s->slot[port].team];
 
+	if (s->team[0].policy == TW_TEAM_LACP) /* the other end has one link to us, whatever our ports prefer */
+		return !s->slot[uplink].shut;
 	if (!is_bundle(t))
 		return way(t, s->slot[port].number, mac, NULL) == uplink;
 	for (unsigned i = 0; i < t->n; i++)
@@ -101,11 +103,10 @@ bool tw_team_takes(const struct tw_snapshot *s, uint16_t port, const uint8_t mac
 
 uint8_t tw_team_hears(const struct tw_snapshot *s, uint16_t port)
 {
-	const struct tw_team *t = &s->team[s->slot[port].team];
 	uint8_t bits = 0;
 
-	for (unsigned i = 0; i < t->n; i++)
-		if (tw_team_takes(s, port, s->slot[port].mac, t->slot[i]))
-			bits |= s->slot[t->slot[i]].uplink_bit;
+	for (unsigned i = 0; i < s->n_uplinks; i++)
+		if (tw_team_takes(s, port, s->slot[port].mac, s->uplink[i]))
+			bits |= s->slot[s->uplink[i]].uplink_bit;
 	return bits;
 }

@@ -311,6 +311,10 @@ static void act(struct tw_trace *t, const struct tw_snapshot *s, const struct tw
 			      tw_trace_name(t, v->out, 0));
 		t->end = TW_STAGE_hold;
 		break;
+	case TW_ACT_CONTROL:
+		tw_trace_note(t, TW_STAGE_control, "main reads it");
+		t->end = TW_STAGE_control;
+		break;
 	case TW_ACT_DROP:
 		break;
 	}

@@ -12,11 +12,10 @@ static const char *name_of(void *arg, uint16_t slot, uint32_t number, char *text
 	return tw_slot_name(arg, slot, number, text, size);
 }
 
-static const char *const actions[] = { [TW_ACT_DROP] = "drop",
-				       [TW_ACT_FORWARD] = "forward",
-				       [TW_ACT_FLOOD] = "flood",
-				       [TW_ACT_HOLD] = "hold",
-				       [TW_ACT_COPY] = "forward" };
+static const char *const actions[] = {
+	[TW_ACT_DROP] = "drop", [TW_ACT_FORWARD] = "forward", [TW_ACT_FLOOD] = "flood",
+	[TW_ACT_HOLD] = "hold", [TW_ACT_CONTROL] = "control", [TW_ACT_COPY] = "forward"
+};
 
 /* The message's parts are the trace's own memory. */
 struct answer {

@@ -120,11 +120,10 @@ static const char *other_name(const struct asked *a, const struct tw_recorded *r
 
 static bool fill_frame(const struct asked *a, const struct found *f, Tw__RecordedFrame *out)
 {
-	static const char *const actions[] = { [TW_ACT_DROP] = "drop",
-					       [TW_ACT_FORWARD] = "forward",
-					       [TW_ACT_FLOOD] = "flood",
-					       [TW_ACT_HOLD] = "hold",
-					       [TW_ACT_COPY] = "forward" };
+	static const char *const actions[] = {
+		[TW_ACT_DROP] = "drop", [TW_ACT_FORWARD] = "forward", [TW_ACT_FLOOD] = "flood",
+		[TW_ACT_HOLD] = "hold", [TW_ACT_CONTROL] = "control", [TW_ACT_COPY] = "forward"
+	};
 	char frame[TW_WHY_TEXT], sentence[TW_WHY_TEXT], other[128];
 	const struct tw_recorded *r = &f->r;
 

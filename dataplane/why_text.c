@@ -165,6 +165,9 @@ const char *tw_why_sentence(const struct tw_recorded *r, const char *other, char
 			  : "waits for %s, which is between two hosts",
 		    other);
 		break;
+	case TW_ACT_CONTROL:
+		add(text, "an LACPDU, for the switch itself");
+		break;
 	}
 	return text;
 }

@@ -213,6 +213,10 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 		count(w, b, i, f);
 		tw_tx_hold(w, in, v->out, &b->key[i], b->m[i]);
 		break;
+	case TW_ACT_CONTROL:
+		if (rte_ring_sp_enqueue(w->control, b->m[i]))
+			tw_tx_drop(w, b->slot, TW_DROP_CONTROL_FULL, b->m[i]);
+		break;
 	case TW_ACT_DROP:
 		count(w, b, i, f);
 		if (v->drop == TW_DROP_ACL_INGRESS || v->drop == TW_DROP_ACL_EGRESS)

@@ -34,6 +34,7 @@ enum {
 	TW_INJECT_RING = 8192,  /* frames main wants sent */
 	TW_HOLD_RING = 4096,    /* frames that wait for a guest between two hosts */
 	TW_TOLD_RING = 256,     /* news for main */
+	TW_CONTROL_RING = 256,  /* LACPDUs for main, which looks ten times a second */
 };
 
 /* Per slot and worker; the worker alone writes, main reads (one burst stale). */
@@ -139,10 +140,11 @@ struct tw_worker {
 	struct rte_ring *mirrors;  /* mbufs: worker -> mirror thread */
 	struct rte_ring
 		*inject; /* mbufs: main -> worker; as tw_edit_canonical() leaves them, m->port = slot to leave by */
-	struct rte_ring *snoops; /* mbufs with a struct tw_snoop_tag: worker -> main */
-	struct rte_ring *jobs;   /* struct tw_job *: main -> worker */
-	struct rte_ring *told;   /* tw_told_pack(): worker -> main */
-	struct rte_ring *macs;   /* of struct tw_heard_mac by value: worker -> main; NULL = nobody learns */
+	struct rte_ring *control; /* mbufs, m->port the slot: LACPDUs and markers, worker -> main */
+	struct rte_ring *snoops;  /* mbufs with a struct tw_snoop_tag: worker -> main */
+	struct rte_ring *jobs;    /* struct tw_job *: main -> worker */
+	struct rte_ring *told;    /* tw_told_pack(): worker -> main */
+	struct rte_ring *macs;    /* of struct tw_heard_mac by value: worker -> main; NULL = nobody learns */
 	struct rte_ring *
 		*hold; /* [TW_SLOTS_MAX], NULL or MP ring of mbufs as tw_edit_canonical() leaves them; main drains */
 	struct tw_shaper **shapers;  /* [TW_PORTS_MAX], of those `queued` (shape.h) */

@@ -88,9 +88,10 @@ static bool create_rings(struct tw_worker *w)
 	snprintf(name, sizeof(name), "macs-%u", w->id);
 	w->macs = rte_ring_create_elem(name, sizeof(struct tw_heard_mac), TW_MACS_RING, SOCKET_ID_ANY,
 				       RING_F_SP_ENQ | RING_F_SC_DEQ);
+	w->control = ring("control", w->id, TW_CONTROL_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->snoops = ring("snoops", w->id, TW_SNOOP_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->told = ring("told", w->id, TW_TOLD_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	return w->records && w->mirrors && w->inject && w->jobs && w->told && w->macs && w->snoops;
+	return w->records && w->mirrors && w->inject && w->jobs && w->told && w->macs && w->snoops && w->control;
 }
 
 static int create_worker(struct tw_switch *sw, unsigned id)
@@ -174,6 +175,7 @@ void tw_workers_destroy(struct tw_switch *sw)
 		free_mbufs(w->mirrors);
 		free_mbufs(w->inject);
 		free_mbufs(w->snoops);
+		free_mbufs(w->control);
 		rte_ring_free(w->records);
 		rte_ring_free(w->jobs);
 		rte_ring_free(w->macs);

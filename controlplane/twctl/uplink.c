@@ -35,6 +35,48 @@ static const struct tw_column drop_columns[] = {
 	{ 0 },
 };
 
+/* Twelve hexadecimal digits as a MAC; nothing while no partner is known. */
+static void system_cell(FILE *cell, const json_t *system, const json_t *uplink)
+{
+	const char *text = json_string_value(system);
+
+	if (!text || strspn(text, "0") == strlen(text)) {
+		fputc('-', cell);
+		return;
+	}
+	for (size_t i = 0; text[i]; i++)
+		fprintf(cell, "%s%c", i && i % 2 == 0 && strlen(text) == 12 ? ":" : "", text[i]);
+}
+
+static const struct tw_column lacp_columns[] = {
+	{ "UPLINK", "name", NULL },
+	{ "PARTNER", "lacp.partner_system", system_cell },
+	{ "KEY", "lacp.partner_key", NULL },
+	{ "PORT", "lacp.partner_port", NULL },
+	{ "RECEIVE", "lacp.receive", NULL },
+	{ "MUX", "lacp.mux", NULL },
+	{ "COLLECTING", "lacp.collecting", NULL },
+	{ "DISTRIBUTING", "lacp.distributing", NULL },
+	{ "RX", "lacp.received", NULL },
+	{ "TX", "lacp.sent", NULL },
+	{ "BAD", "lacp.bad", NULL },
+	{ "MARKERS", "lacp.markers", NULL },
+	{ 0 },
+};
+
+static void show_lacp(FILE *out, const json_t *uplinks)
+{
+	json_t *all = json_array(), *uplink;
+	size_t i;
+
+	json_array_foreach(uplinks, i, uplink) if (json_object_get(uplink, "lacp")) json_array_append(all, uplink);
+	if (json_array_size(all)) {
+		fputc('\n', out);
+		tw_out_table(out, lacp_columns, all);
+	}
+	json_decref(all);
+}
+
 static void show_drops(FILE *out, const json_t *uplinks)
 {
 	json_t *all = json_array(), *uplink, *drop;
@@ -63,5 +105,6 @@ void tw_uplinks_show(FILE *out, const json_t *uplinks)
 		return;
 	fputc('\n', out);
 	tw_out_table(out, columns, uplinks);
+	show_lacp(out, uplinks);
 	show_drops(out, uplinks);
 }

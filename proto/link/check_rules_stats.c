@@ -19,7 +19,16 @@ static const struct tw_rule acl_status[] = {
 	{ "hits", TW_RULE_ANY, COUNT(0, 1001) },
 	{ 0 }
 };
-static const struct tw_rule has_error[] = { /* UplinkStatus, ExporterStatus */
+static const struct tw_rule uplink_status[] = {
+	{ "error", TW_RULE_TEXT, .max = TEXT_MAX, .optional = true },
+	{ "lacp", TW_RULE_MESSAGE, .optional = true },
+	{ 0 }
+};
+static const struct tw_rule lacp_status[] = {
+	{ "partner_system", TW_RULE_ANY_MAC, .optional = true },
+	{ 0 }
+};
+static const struct tw_rule has_error[] = { /* ExporterStatus */
 	{ "error", TW_RULE_TEXT, .max = TEXT_MAX, .optional = true },
 	{ 0 }
 };
@@ -60,7 +69,8 @@ const struct tw_rules tw_rules_stats[] = {
 	{ &tw__flow__descriptor, flow },
 	{ &tw__acl_status__descriptor, acl_status },
 	{ &tw__switch_status__descriptor, switch_status },
-	{ &tw__uplink_status__descriptor, has_error },
+	{ &tw__uplink_status__descriptor, uplink_status },
+	{ &tw__lacp_status__descriptor, lacp_status },
 	{ &tw__exporter_status__descriptor, has_error },
 	{ &tw__mirror_status__descriptor, mirror_status },
 	{ &tw__port_status__descriptor, port_status },

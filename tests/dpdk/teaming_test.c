@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "dataplane/lacpdu.h"
 #include "tests/support/ringswitch.h"
 
 enum { STRANGER = 99 };
@@ -290,6 +291,66 @@ static void nothing_crosses_from_uplink_to_uplink(void **state)
 	rs_expect_drops("up.unknown_unicast=10 up.no_member=5 up2.unknown_unicast=10 up2.no_member=5");
 }
 
+/* --- LACP --- */
+
+static void send_lacpdu(unsigned who)
+{
+	uint8_t frame[TW_LACP_FRAME];
+	const struct tw_lacpdu pdu = { .actor = { .port = 7 } };
+
+	tw_lacpdu_write(&pdu, (const uint8_t[6]){ 2, 0, 0, 0, 0, STRANGER }, frame);
+	rs_send_bytes(who, frame, sizeof(frame));
+	rs_run();
+}
+
+static void lacpdus_are_for_main_and_data_waits_for_the_aggregation(void **state)
+{
+	const struct test_frame f = tag(udp(STRANGER, TF_EVERYBODY), 20), plain = udp(STRANGER, TF_EVERYBODY),
+				out = udp(3, STRANGER), tagged = tag(out, 20);
+	struct rte_mbuf *m = NULL;
+
+	rs.port[RS_UP].lacp = rs.port[RS_UP2].lacp = true;
+	rs.port[RS_UP2].shut = true;
+	two_uplinks(TW_TEAM_LACP);
+	send_lacpdu(RS_UP2);
+	assert_int_equal(rte_ring_dequeue(rs.worker.control, (void **)&m), 0);
+	assert_int_equal(m->port, rs_slot(RS_UP2));
+	assert_int_equal(m->pkt_len, TW_LACP_FRAME);
+	rte_pktmbuf_free(m);
+	by_both(&f);
+	rs_expect(3, &plain);
+	rs_expect(4, &f);
+	rs_send(3, &out);
+	rs_run();
+	rs_expect(RS_UP, &tagged);
+	rs_expect_silence();
+	rs_expect_drops("up2.lacp_out=1");
+}
+
+static void lacpdus_that_main_does_not_take_are_counted(void **state)
+{
+	rs.port[RS_UP].lacp = true;
+	two_uplinks(TW_TEAM_LACP);
+	for (unsigned i = 0; i < 7; i++)
+		send_lacpdu(RS_UP);
+	for (unsigned i = 0; i < 4; i++) {
+		struct rte_mbuf *m = NULL;
+
+		assert_int_equal(rte_ring_dequeue(rs.worker.control, (void **)&m), 0);
+		rte_pktmbuf_free(m);
+	}
+	rs_expect_silence();
+	rs_expect_drops("up.control_full=3");
+}
+
+static void without_lacp_an_lacpdu_stays_on_its_link(void **state)
+{
+	two_uplinks(TW_TEAM_ACTIVE_STANDBY);
+	send_lacpdu(RS_UP);
+	rs_expect_silence();
+	rs_expect_drops("up.reserved_group=1");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, rs_setup, rs_teardown)
@@ -308,6 +369,9 @@ int main(void)
 		T(a_bundle_takes_a_group_frame_by_any_member),
 		T(flows_of_one_guest_use_both_members_of_a_bundle_and_a_flow_one),
 		T(nothing_crosses_from_uplink_to_uplink),
+		T(lacpdus_are_for_main_and_data_waits_for_the_aggregation),
+		T(lacpdus_that_main_does_not_take_are_counted),
+		T(without_lacp_an_lacpdu_stays_on_its_link),
 	};
 
 	return cmocka_run_group_tests(tests, rs_group_setup, NULL);

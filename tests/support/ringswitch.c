@@ -164,6 +164,7 @@ int rs_setup(void **state)
 	w->jobs = ring("rs_jobs", 16);
 	w->told = ring("rs_told", 16);
 	w->snoops = ring("rs_snoops", 64);
+	w->control = ring("rs_control", 4);
 	w->mcast = &rs.mcast;
 	make_rings(1024, 1024, 256, 64);
 	tw_worker_clock_init(w);
@@ -188,11 +189,12 @@ int rs_teardown(void **state)
 
 	for (unsigned who = 1; who < RS_DEVICES; who++)
 		left += free_frames(rx[who]) + free_frames(tx[who]);
-	left += free_frames(rs.worker.inject) + free_frames(rs.worker.snoops);
+	left += free_frames(rs.worker.inject) + free_frames(rs.worker.snoops) + free_frames(rs.worker.control);
 	rte_ring_free(rs.worker.inject);
 	rte_ring_free(rs.worker.jobs);
 	rte_ring_free(rs.worker.told);
 	rte_ring_free(rs.worker.snoops);
+	rte_ring_free(rs.worker.control);
 	tw_snapshot_free(atomic_exchange(&published, NULL));
 	for (unsigned who = 1; who <= RS_PORTS; who++) {
 		tw_shaper_free(shapers[rs_slot(who)]);
@@ -420,7 +422,10 @@ void rs_publish(void)
 							       .tx_ufo = p->ufo,
 							       .drops = p->drops,
 							       .frames = p->frames,
-							       .mtu = p->mtu };
+							       .mtu = p->mtu,
+							       .shut = p->shut,
+							       .withheld = p->shut,
+							       .lacp = p->lacp };
 	}
 	describe(&m);
 	plan = tw_plan_create(&m.config, &places, &err);

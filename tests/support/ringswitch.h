@@ -55,6 +55,7 @@ struct rs_port {
 	struct rs_teaming teaming;
 	struct tw_recorder *drops, *frames; /* NULL = none */
 	struct rs_rate shape;               /* its burst is the queue */
+	bool lacp, shut;                    /* uplinks */
 };
 
 struct ringswitch {

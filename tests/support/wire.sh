@@ -12,6 +12,17 @@ wire_station=
 
 there() { ip netns exec "$wire_ns" "$@"; }
 
+# start_station: on the interface `station` of the namespace
+start_station()
+{
+    mkfifo "$dir/win.$$" "$dir/wout.$$"
+    ip netns exec "$wire_ns" "$TW_TOP/tests/support/station.py" station <"$dir/win.$$" >"$dir/wout.$$" 2>>"$dir/station.log" &
+    wire_station=$!
+    exec 6>"$dir/win.$$" 7<"$dir/wout.$$"
+    rm "$dir/win.$$" "$dir/wout.$$"
+    read -r -t 20 -u 7 answer && [ "$answer" = ok ] || die "the station does not start"
+}
+
 wire_up()
 {
     local name
@@ -33,12 +44,7 @@ wire_up()
         there ip link set "$name" up
     done
     there ip link set br0 up
-    mkfifo "$dir/win.$$" "$dir/wout.$$"
-    ip netns exec "$wire_ns" "$TW_TOP/tests/support/station.py" station <"$dir/win.$$" >"$dir/wout.$$" 2>>"$dir/station.log" &
-    wire_station=$!
-    exec 6>"$dir/win.$$" 7<"$dir/wout.$$"
-    rm "$dir/win.$$" "$dir/wout.$$"
-    read -r -t 20 -u 7 answer && [ "$answer" = ok ] || die "the station does not start"
+    start_station
 }
 
 wire_down()

@@ -31,6 +31,8 @@ static void use(enum tw_team_policy policy, unsigned without)
 	for (unsigned i = 0; i < N; i++) {
 		s.slot[UP + i].uplink = true;
 		s.slot[UP + i].uplink_bit = (uint8_t)(1u << i);
+		s.slot[UP + i].shut = i == without;
+		s.uplink[s.n_uplinks++] = (uint16_t)(UP + i);
 		if (i == without)
 			continue;
 		snprintf(name, sizeof(name), "up%u", i);
@@ -179,10 +181,22 @@ static void a_port_listens_where_it_speaks(void **state)
 
 static void a_bundle_is_listened_to_on_each_active_member(void **state)
 {
-	use(TW_TEAM_LACP, 3);
+	use(TW_TEAM_HASH_5TUPLE, 3);
 	assert_int_equal(tw_team_hears(&s, PORT), 0x7);
 	assert_true(tw_team_takes(&s, PORT, s.slot[PORT].mac, UP + 2));
 	assert_false(tw_team_takes(&s, PORT, s.slot[PORT].mac, UP + 3));
+}
+
+static void an_aggregation_is_listened_to_wherever_it_collects_whatever_ports_prefer(void **state)
+{
+	use(TW_TEAM_LACP, 3);
+	s.slot[PORT].team = 1;
+	s.team[1].n = 1;
+	s.team[1].slot[0] = UP + 1;
+	assert_int_equal(tw_team_hears(&s, PORT), 0x7);
+	assert_true(tw_team_takes(&s, PORT, s.slot[PORT].mac, UP + 2));
+	assert_false(tw_team_takes(&s, PORT, s.slot[PORT].mac, UP + 3));
+	assert_int_equal(tw_team_way_of_mac(&s, PORT, s.slot[PORT].mac), UP + 1);
 }
 
 /* --- from a configuration --- */
@@ -312,6 +326,7 @@ int main(void)
 		cmocka_unit_test(the_first_that_is_up_serves_in_active_standby),
 		cmocka_unit_test(a_port_listens_where_it_speaks),
 		cmocka_unit_test(a_bundle_is_listened_to_on_each_active_member),
+		cmocka_unit_test(an_aggregation_is_listened_to_wherever_it_collects_whatever_ports_prefer),
 		cmocka_unit_test(an_order_is_the_ports_else_the_hosts_else_all_as_they_come),
 		cmocka_unit_test(more_teamings_than_there_is_room_for_are_refused),
 	};

@@ -14,7 +14,7 @@ def _one_round(bench, case, contender, seconds):
     try:
         sockets = switch.start(bench, load, workers)
         watch = memory.Watch(switch.pid()) if case.memory else None
-        figures = loads.run(bench, load, sockets, generators, seconds, watch)
+        figures = loads.run(bench, load, sockets, generators + (workers if switch.taps else []), seconds, watch)
         figures["void"] = figures["void"] or switch.after(bench, load)
         if watch:
             figures.update(resident_mib=watch.resident, huge_mib=watch.huge)
@@ -56,7 +56,7 @@ def reasons_not_to_run(bench, case):
 def run(bench, case, rounds, seconds, say):
     """All rounds of a case. What was seen, as plain data (see results.py)."""
     reasons = reasons_not_to_run(bench, case)
-    seen = {"sentence": case.sentence, "date": time.strftime("%Y-%m-%d"), "seconds": seconds, "rounds": [],
+    seen = {"sentence": case.sentence, "date": time.strftime("%Y-%m-%d"), "seconds": seconds, "rounds": [], "unit": case.unit,
             "contenders": {c.name: c.load.describe() for c in case.contenders}, "missing": reasons.get(None),
             "missing_contenders": {k: v for k, v in reasons.items() if k}}
     able = [c for c in case.contenders if c.name not in reasons]

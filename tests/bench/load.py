@@ -1,4 +1,7 @@
-"""load.py - what the guests of a benchmark do: tw-pvp on pairs of virtio_user ports, and guests that only are there."""
+"""load.py - what the guests of a benchmark do: tw-pvp on pairs of virtio_user ports, and guests that only are there.
+
+A stream with TSO is the work of tw-tso-guests, or of tw-tso-taps where the ports are taps.
+"""
 import dataclasses
 import json
 
@@ -8,13 +11,14 @@ RING = 1024
 GUESTS_A_PROCESS = 26  # DPDK has room for 32 devices in one; 128 idle guests are five processes
 GENERATOR_MIB = 192
 WARM_UP_S = 3          # tw-pvp's own, before it counts
+SUPERFRAME = 65226 + 4  # tw-tso-guests' and tw-tso-taps' frame, with FCS
 LOSS_MOST = 0.01       # of the frames sent; a figure with more is void
 
 
 @dataclasses.dataclass(frozen=True)
 class Load:
     """Frames of `size` octets with FCS, `flows` each way of a pair; short > 0: flows of so many frames that never come
-    again; rate: million frames a second offered, 0 = all that is taken."""
+    again; rate: million frames a second offered, 0 = all that is taken. tso: one TCP stream in super-frames, one way."""
     flows: int = 64
     size: int = 64
     short: int = 0
@@ -22,6 +26,8 @@ class Load:
     mergeable: bool = True
     pairs: int = 1
     idle: int = 0
+    tso: bool = False
+    taps: bool = False  # the ports are taps
     loss_most: float = LOSS_MOST
     wrong_macs: bool = False  # a switch that bounces frames delivers them to the wrong MAC, and that is right
 
@@ -30,6 +36,8 @@ class Load:
         return 2 * self.pairs + self.idle
 
     def describe(self):
+        if self.tso:
+            return f"{self.size - 4:,} octets, TSO with 1,448, one way" + (", virtio played in user space" if self.taps else "")
         said = [f"{self.size} octets", f"flows of {self.short} frames" if self.short else f"{self.flows:,} flows each way"]
         said += [f"{self.rate:g} Mpps offered"] if self.rate else []
         said += [] if self.mergeable else ["no mergeable buffers"]
@@ -75,13 +83,21 @@ class IdleGuests:
 
 
 def _generator(bench, load, pair, sockets, cpu, seconds):
-    """One tw-pvp at work on one pair of ports."""
-    argv = [bench.program("tests/bench/tw-pvp"), *_eal(cpu, ["--in-memory", "--single-file-segments", "-m", str(GENERATOR_MIB)]),
-            *_vdevs(sockets, RING, load.mergeable), "--", "--json", "--seconds", str(seconds), "--size", str(load.size),
+    """One program at work on one pair of ports."""
+    eal = [*_eal(cpu, ["--in-memory", "--single-file-segments", "-m", str(GENERATOR_MIB)]), *_vdevs(sockets, RING, load.mergeable), "--"]
+    if load.tso:
+        return process.Child([bench.program("tests/bench/tw-tso-guests"), *eal, str(seconds)], bench.log("tso-guests"), bench.env)
+    argv = [bench.program("tests/bench/tw-pvp"), *eal, "--json", "--seconds", str(seconds), "--size", str(load.size),
             "--flows", str(load.flows), "--first-pair", str(pair)]
     argv += ["--short", str(load.short)] if load.short else []
     argv += ["--rate", str(load.rate)] if load.rate else []
     return process.Child(argv, bench.log(f"pvp-{pair}"), bench.env)
+
+
+def _tap_generator(bench, taps, cpus, seconds):
+    """The first tap's guest and the kernel's work on what it sends on the last CPU, where a switch's worker would be."""
+    argv = [bench.program("tests/bench/tw-tso-taps"), taps[0], str(cpus[-1]), taps[1], str(cpus[0]), str(seconds)]
+    return process.Child(argv, bench.log("tso-taps"), bench.env)
 
 
 def _counted(output):
@@ -90,7 +106,7 @@ def _counted(output):
         if line.startswith("{"):
             counted.update(json.loads(line))
     if "mpps" not in counted or "lost" not in counted:
-        raise process.Failed(f"tw-pvp gave no figures:\n{output[-500:]}")
+        raise process.Failed(f"the load gave no figures:\n{output[-500:]}")
     return counted
 
 
@@ -99,7 +115,7 @@ def void_because(load, total):
     if total["received"] == 0:
         return "nothing came through"
     if total["wrong"] and not load.wrong_macs:
-        return f"{total['wrong']} frames at a wrong MAC"
+        return f"{total['wrong']} frames " + ("not whole, marked for TSO and in order" if load.tso else "at a wrong MAC")
     if total["lost"] > load.loss_most * total["sent"]:
         return f"{total['lost']} of {total['sent']} frames lost"
     return None
@@ -110,7 +126,10 @@ def run(bench, load, sockets, cpus, seconds, watch=None):
     `watch` is called again and again while the load runs, with the generators' process ids."""
     busy, idle = sockets[:2 * load.pairs], sockets[2 * load.pairs:]
     with IdleGuests(bench, idle, cpus[0]) as idlers:
-        generators = [_generator(bench, load, i, busy[2 * i:2 * i + 2], cpus[i], seconds) for i in range(load.pairs)]
+        if load.taps:
+            generators = [_tap_generator(bench, busy, cpus, seconds)]
+        else:
+            generators = [_generator(bench, load, i, busy[2 * i:2 * i + 2], cpus[i], seconds) for i in range(load.pairs)]
         pids = [g.pid for g in generators + idlers.children]
         try:
             if watch:
@@ -127,6 +146,8 @@ def run(bench, load, sockets, cpus, seconds, watch=None):
                 g.stop()
     total = {key: sum(c[key] for c in counts) for key in ("mpps", "sent_mpps", "wrong", "sent", "received", "lost")}
     total["void"] = void_because(load, total)
+    if load.tso:
+        total["gbps"] = total["mpps"] * (load.size - 4) * 8 / 1e3
     if load.short:
         total["flows_per_s"] = total["mpps"] * 1e6 / load.short
     return total

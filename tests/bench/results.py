@@ -4,6 +4,9 @@ import os
 import statistics
 
 
+FIGURES = {"Mpps": "mpps", "Gbit/s": "gbps"}  # what a case calls speed, and what that is among a round's figures
+
+
 def load(path):
     """What an earlier run left there; empty if there is nothing."""
     if path and os.path.exists(path):
@@ -20,9 +23,13 @@ def save(results, path):
     os.replace(path + ".new", path)
 
 
+def unit(case):
+    return case.get("unit", "Mpps")
+
+
 def speeds(case, contender):
-    """Million packets a second of the rounds that count."""
-    return [r[contender]["mpps"] for r in case["rounds"] if contender in r and not r[contender]["void"]]
+    """Speeds of the rounds that count, in the case's unit."""
+    return [r[contender][FIGURES[unit(case)]] for r in case["rounds"] if contender in r and not r[contender]["void"]]
 
 
 def voids(case, contender):

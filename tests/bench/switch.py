@@ -1,4 +1,4 @@
-"""switch.py - what every contender of a benchmark is: a switch of so many vhost-user ports that can be started and ended.
+"""switch.py - what every contender of a benchmark is: a switch of so many vhost-user ports that can be started and ended (or of taps).
 
 A contender listens on its sockets (vhost-user server); its guests connect. It is started afresh for each round, so that no
 two of them share a machine and no round inherits the memory layout of the one before.
@@ -11,6 +11,7 @@ class Switch:
     name = "?"         # in tables
     sentence = "?"     # what is compared, for the reader
     bounces = False    # gives each frame back with MACs swapped: deliveries are at a "wrong" MAC
+    taps = False       # ports are the kernel's taps: who plays the guests does the switch's work, on the workers' CPUs too
     hugepages_mib = 0  # to be free before it starts
 
     def missing(self, bench):

@@ -17,13 +17,17 @@ def _want_rows(results):
             yield name, want["text"], res.bar_text(want), res.measured_text(want), res.verdict(case, want)
 
 
+def _speed(case, contender):
+    return res.spread(res.speeds(case, contender), "{:.2f}") + f" {res.unit(case)}"
+
+
 def text(results):
     """For a terminal: every want, then the speeds, then the rounds that are void and why."""
     lines = _aligned([("case", "what", "bar", "median (spread)", "")] + list(_want_rows(results)))
-    speeds = [(name, contender, res.spread(res.speeds(case, contender), "{:.2f}"))
+    speeds = [(name, contender, _speed(case, contender))
               for name, case in results["cases"].items() if case["rounds"] for contender in case["contenders"]]
     if speeds:
-        lines += ["", *_aligned([("case", "contender", "Mpps in total, median (spread)")] + speeds)]
+        lines += ["", *_aligned([("case", "contender", "in total, median (spread)")] + speeds)]
     for name, case in results["cases"].items():
         for contender in case["contenders"]:
             for number, reason in res.voids(case, contender):
@@ -51,14 +55,14 @@ def _cases_table(results):
 
 
 def _speeds_table(results):
-    yield _row("case", "contender", "load", "Mpps in total, median (spread)", "rounds")
+    yield _row("case", "contender", "load", "in total, median (spread)", "rounds")
     yield _row("---", "---", "---", "---", "---")
     for name, case in results["cases"].items():
         if not case["rounds"]:
             continue
         for contender, load in case["contenders"].items():
-            speeds = res.speeds(case, contender)
-            yield _row(name, contender, load, res.spread(speeds, "{:.2f}"), f"{len(speeds)} of {len(case['rounds'])}")
+            counted = len(res.speeds(case, contender))
+            yield _row(name, contender, load, _speed(case, contender), f"{counted} of {len(case['rounds'])}")
 
 
 def markdown(results, plot):

@@ -14,7 +14,7 @@ def _one_round(bench, case, contender, seconds):
     try:
         sockets = switch.start(bench, load, workers)
         watch = memory.Watch(switch.pid()) if case.memory else None
-        figures = loads.run(bench, load, sockets, generators + (workers if switch.taps else []), seconds, watch)
+        figures = loads.run(bench, load, sockets, switch.load_cpus(workers, generators), seconds, watch)
         figures["void"] = figures["void"] or switch.after(bench, load)
         if watch:
             figures.update(resident_mib=watch.resident, huge_mib=watch.huge)

@@ -10,9 +10,11 @@ TUN = "/dev/net/tun"
 
 
 class KernelBridge(switch.Switch):
-    name = "kernel bridge"
     sentence = "the kernel's bridge with two taps, whose guests' virtio is user space's"
     taps = True
+
+    def __init__(self, name="kernel bridge", one_core=False):
+        self.name, self.one_core = name, one_core
 
     def missing(self, bench):
         return None if os.path.exists(TUN) else f"the kernel has no {TUN}"
@@ -28,6 +30,10 @@ class KernelBridge(switch.Switch):
             process.run(["bridge", "fdb", "add", mac, "dev", tap, "master", "static"])
         process.run(["ip", "link", "set", "dev", BRIDGE, "up"])
         return list(TAPS)
+
+    def load_cpus(self, workers, generators):
+        # The bridge works in the threads of who writes and reads. They are a switch's work only, so one core is what a worker has.
+        return workers if self.one_core else generators + workers
 
     def stop(self, bench):
         for name in (*TAPS, BRIDGE):

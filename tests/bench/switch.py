@@ -1,4 +1,4 @@
-"""switch.py - what every contender of a benchmark is: a switch of so many vhost-user ports that can be started and ended (or of taps).
+"""switch.py - what every contender of a benchmark is: a switch of so many vhost-user ports that can be started and ended.
 
 A contender listens on its sockets (vhost-user server); its guests connect. It is started afresh for each round, so that no
 two of them share a machine and no round inherits the memory layout of the one before.
@@ -11,7 +11,7 @@ class Switch:
     name = "?"         # in tables
     sentence = "?"     # what is compared, for the reader
     bounces = False    # gives each frame back with MACs swapped: deliveries are at a "wrong" MAC
-    taps = False       # ports are the kernel's taps: who plays the guests does the switch's work, on the workers' CPUs too
+    taps = False       # its ports are the kernel's taps, not vhost-user
     hugepages_mib = 0  # to be free before it starts
 
     def missing(self, bench):
@@ -21,6 +21,10 @@ class Switch:
     def start(self, bench, load, workers):
         """Start with load.ports ports and one worker on each of these CPUs. The sockets' paths, busy ports first in pairs."""
         raise NotImplementedError
+
+    def load_cpus(self, workers, generators):
+        """Where the load runs: beside the switch, unless the load's threads are the switch's too."""
+        return generators
 
     def stop(self, bench):
         """End what start() began, also after a start() that failed."""

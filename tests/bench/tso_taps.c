@@ -2,9 +2,9 @@
 /*
  * tso_taps.c - plays the user-space virtio of two guests on taps: the first guest sends 64 KB TCP super-frames to the second.
  *
- * A thread for each guest, each on a CPU of its own, as QEMU has them. Their work on a frame is what QEMU's virtio does to its
+ * A thread for each guest, as QEMU has them, each on the CPU it is told. Their work on a frame is what QEMU's virtio does to its
  * octets, and no more: it writes a frame from where it lies in the guest's memory, and reads one into a buffer of its own, from
- * where it is copied into the guest's. No descriptor is read, no guest is notified, nobody sleeps and is to be woken: all that
+ * where it is copied into the guest's. No descriptor is read, no guest is notified, nobody sleeps and has to be woken: all that
  * flatters the kernel. The frames, the window and the memory that they go round in are those of tw-tso-guests.
  *
  * Usage: tw-tso-taps TAP CPU TAP CPU SECONDS. The taps exist; the first one sends.
@@ -89,8 +89,10 @@ static void *play_sender(void *arg)
 	while (atomic_load_explicit(&phase, memory_order_relaxed) == SEND) {
 		struct packet *p = &packets[n % SUPERFRAME_WINDOW];
 
-		if (n - atomic_load_explicit(&received, memory_order_acquire) >= SUPERFRAME_WINDOW)
+		if (n - atomic_load_explicit(&received, memory_order_acquire) >= SUPERFRAME_WINDOW) {
+			sched_yield();
 			continue;
+		}
 		superframe_number(&p->headers, p->payload + sizeof(p->payload) - 4, (uint32_t)n);
 		if (write(g->fd, p, PACKET_OCTETS) == PACKET_OCTETS)
 			atomic_store_explicit(&sent, ++n, memory_order_relaxed);
@@ -121,8 +123,10 @@ static void *play_receiver(void *arg)
 		const ssize_t octets = read(g->fd, &own, sizeof(own));
 
 		/* What the kernel says to all of its own accord is none of ours. */
-		if (octets <= 0 || (own.packet.headers.eth.dst_addr.addr_bytes[0] & 1))
+		if (octets <= 0 || (own.packet.headers.eth.dst_addr.addr_bytes[0] & 1)) {
+			sched_yield();
 			continue;
+		}
 		memcpy(slot, &own, (size_t)octets);
 		if (!is_right((struct packet *)slot, octets, &expected))
 			atomic_fetch_add_explicit(&wrong, 1, memory_order_relaxed);

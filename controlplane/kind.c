@@ -10,82 +10,18 @@
 
 enum { FIELD_REVISION = 15 }; /* the same in every kind: proto/model.proto */
 
-static const char *const host_fields[] = { "uplinks", "peer_url", "migrate_address", NULL };
-static const char *const network_fields[] = { "vlan",
-					      "mtu",
-					      "allow_forged",
-					      "guards",
-					      "pcp",
-					      "ingress_acl",
-					      "egress_acl",
-					      "ingress_rate",
-					      "ingress_pps",
-					      "egress_rate",
-					      "egress_pps",
-					      "promiscuous",
-					      "mac_change",
-					      "learn",
-					      "learn_age_s",
-					      "learn_limit",
-					      "unknown_unicast",
-					      "unknown_from_wire",
-					      "storm_broadcast",
-					      "storm_multicast",
-					      "storm_unknown",
-					      "snooping",
-					      "querier",
-					      "querier_address",
-					      "query_interval_s",
-					      "unknown_groups",
-					      "query_guard",
-					      "record",
-					      "shape",
-					      NULL };
-static const char *const port_fields[] = { "mac",
-					   "network",
-					   "vlan",
-					   "disabled",
-					   "vhost",
-					   "addresses",
-					   "guards",
-					   "pcp",
-					   "ingress_acl",
-					   "egress_acl",
-					   "ingress_rate",
-					   "ingress_pps",
-					   "egress_rate",
-					   "egress_pps",
-					   "promiscuous",
-					   "mac_change",
-					   "learn",
-					   "learn_age_s",
-					   "learn_limit",
-					   "unknown_unicast",
-					   "unknown_from_wire",
-					   "forged",
-					   "static_macs",
-					   "storm_broadcast",
-					   "storm_multicast",
-					   "storm_unknown",
-					   "record",
-					   "shape",
-					   NULL };
-static const char *const mirror_fields[] = { "ports", "direction", "file", "snaplen", "max_bytes", "disabled", NULL };
-static const char *const exporter_fields[] = {
-	"format", "transport", "collector", "active_timeout_s", "idle_timeout_s", "template_refresh_s",
-	"mtu",    "disabled",  NULL
-};
-static const char *const acl_fields[] = { "rules", "default_action", NULL };
-static const char *const migration_fields[] = { NULL };
+/* What a write never names: said when an object is made, or the controller's own. All else can be set. */
+static const char *const fixed[] = { "name", "revision", NULL };
+static const char *const port_fixed[] = { "name", "revision", "uuid", "number", "vm_uuid", "binding", NULL };
 
 static const struct tw_kind kinds[TW_N_KINDS] = {
-	[TW__KIND__HOST] = { "host", &tw__host__descriptor, host_fields },
-	[TW__KIND__NETWORK] = { "network", &tw__network__descriptor, network_fields },
-	[TW__KIND__PORT] = { "port", &tw__port__descriptor, port_fields },
-	[TW__KIND__MIRROR] = { "mirror", &tw__mirror__descriptor, mirror_fields },
-	[TW__KIND__EXPORTER] = { "exporter", &tw__exporter__descriptor, exporter_fields },
-	[TW__KIND__ACL] = { "acl", &tw__acl__descriptor, acl_fields },
-	[TW__KIND__MIGRATION] = { "migration", &tw__migration__descriptor, migration_fields },
+	[TW__KIND__HOST] = { "host", &tw__host__descriptor, fixed },
+	[TW__KIND__NETWORK] = { "network", &tw__network__descriptor, fixed },
+	[TW__KIND__PORT] = { "port", &tw__port__descriptor, port_fixed },
+	[TW__KIND__MIRROR] = { "mirror", &tw__mirror__descriptor, fixed },
+	[TW__KIND__EXPORTER] = { "exporter", &tw__exporter__descriptor, fixed },
+	[TW__KIND__ACL] = { "acl", &tw__acl__descriptor, fixed },
+	[TW__KIND__MIGRATION] = { "migration", &tw__migration__descriptor, NULL },
 };
 
 const struct tw_kind *tw_kind_get(Tw__Kind kind)
@@ -203,12 +139,14 @@ static void swap_field(ProtobufCMessage *a, ProtobufCMessage *b, const ProtobufC
 			   sizeof(size_t));
 }
 
-static bool settable(const struct tw_kind *kind, const char *field)
+static bool can_be_set(const struct tw_kind *kind, const char *field)
 {
-	for (const char *const *f = kind->settable; *f; f++)
+	if (!kind->fixed || !protobuf_c_message_descriptor_get_field_by_name(kind->type, field))
+		return false;
+	for (const char *const *f = kind->fixed; *f; f++)
 		if (strcmp(*f, field) == 0)
-			return true;
-	return false;
+			return false;
+	return true;
 }
 
 ProtobufCMessage *tw_message_merge(const struct tw_kind *kind, const ProtobufCMessage *old,
@@ -222,7 +160,7 @@ ProtobufCMessage *tw_message_merge(const struct tw_kind *kind, const ProtobufCMe
 		return NULL;
 	}
 	for (size_t i = 0; i < n_fields; i++) {
-		if (!settable(kind, fields[i])) {
+		if (!can_be_set(kind, fields[i])) {
 			tw_error_set(err, TW_E_INVALID, "fields", "'%.64s' is not a field of a %s that can be set",
 				     fields[i], kind->noun);
 			return NULL;

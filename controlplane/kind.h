@@ -22,7 +22,7 @@ enum { TW_N_KINDS = TW__KIND__ACL + 1 };
 struct tw_kind {
 	const char *noun; /* "network": in errors and paths */
 	const ProtobufCMessageDescriptor *type;
-	const char *const *settable; /* fields that Set may name, NULL-terminated */
+	const char *const *fixed; /* fields that Set may not name, NULL-terminated; NULL = it may name none */
 };
 
 /** @return NULL for KIND_NONE and for numbers that are no kind */

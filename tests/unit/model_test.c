@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "common/mac.h"
+#include "controlplane/kind.h"
 #include "controlplane/refs.h"
 #include "tests/unit/ctl_fixture.h"
 
@@ -477,6 +478,38 @@ static void exporters_beyond_what_a_switch_takes_are_refused(void **state)
 	assert_int_equal(ask_exporter(ctl, "one-more", NULL), TW_E_INVALID);
 }
 
+static bool is_said_at_the_making(const char *field)
+{
+	return strcmp(field, "name") == 0 || strcmp(field, "revision") == 0 || strcmp(field, "uuid") == 0 ||
+	       strcmp(field, "number") == 0 || strcmp(field, "vm_uuid") == 0 || strcmp(field, "binding") == 0;
+}
+
+static void whatever_an_object_has_can_be_set_but_what_it_is(void **state)
+{
+	Tw__Host host;
+	Tw__Network network;
+	Tw__Port port;
+	const ProtobufCMessage *const objects[] = { &host.base, &network.base, &port.base };
+	const Tw__Kind kinds[] = { TW__KIND__HOST, TW__KIND__NETWORK, TW__KIND__PORT };
+
+	tw__host__init(&host);
+	tw__network__init(&network);
+	tw__port__init(&port);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		const struct tw_kind *kind = tw_kind_get(kinds[i]);
+
+		for (unsigned f = 0; f < kind->type->n_fields; f++) {
+			char *field = strdup(kind->type->fields[f].name);
+			struct tw_error err = { 0 };
+			ProtobufCMessage *merged = tw_message_merge(kind, objects[i], objects[i], &field, 1, &err);
+
+			assert_int_equal(merged == NULL, is_said_at_the_making(field));
+			tw_message_free(merged);
+			free(field);
+		}
+	}
+}
+
 #define ON_MODEL(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -497,6 +530,7 @@ int main(void)
 		ON_MODEL(a_refused_write_changes_nothing_and_names_the_field),
 		ON_MODEL(an_error_names_the_user_of_what_is_in_use),
 		ON_MODEL(exporters_beyond_what_a_switch_takes_are_refused),
+		cmocka_unit_test(whatever_an_object_has_can_be_set_but_what_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

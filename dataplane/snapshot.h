@@ -155,9 +155,10 @@ struct tw_identity {
 struct tw_poll {
 	uint16_t slot;
 	uint16_t queue; /* pair index; rte_vhost's ring is 2 * queue + 1 */
-	/* The worker's own, zero in a new snapshot: what peek.h remembers of a silent guest. */
+	/* The worker's own, zero in a new snapshot; mostly what peek.h remembers of a silent guest. */
 	uint16_t seen;         /* index the guest had written when its ring was last found empty */
 	uint8_t empty;         /* polls in a row that found nothing */
+	bool super;            /* the last frames were super-frames: worker.c takes few at once */
 	int32_t vid;           /* the guest */
 	uint32_t changes;      /* of its memory, when `avail` was read */
 	const uint16_t *avail; /* where the guest writes its index; NULL = not silent */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "common/octets.h"
+
 enum {
 	TYPE_IPV4 = 0x0800,
 	TYPE_IPV6 = 0x86dd,
@@ -16,11 +18,6 @@ enum {
 	PROTO_DSTOPTS = 60,
 	PROTO_SCTP = 132,
 };
-
-static uint16_t be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
 
 static unsigned family_of(const struct tw_key *key)
 {
@@ -48,7 +45,7 @@ static bool side_fits(const struct tw_acl_side *side, unsigned family, const uin
 
 static bool port_fits(const struct tw_acl_side *side, const uint8_t port[2])
 {
-	return be16(port) >= side->first && be16(port) <= side->last;
+	return tw_be16(port) >= side->first && tw_be16(port) <= side->last;
 }
 
 static bool icmp_fits(const struct tw_acl_rule *r, const struct tw_key *key)
@@ -60,7 +57,7 @@ static bool icmp_fits(const struct tw_acl_rule *r, const struct tw_key *key)
 bool tw_acl_rule_fits(const struct tw_acl_rule *r, const struct tw_key *key, uint16_t vlan)
 {
 	unsigned family = family_of(key);
-	uint16_t ethertype = family == 4 ? TYPE_IPV4 : family == 6 ? TYPE_IPV6 : be16(key->ethertype);
+	uint16_t ethertype = family == 4 ? TYPE_IPV4 : family == 6 ? TYPE_IPV6 : tw_be16(key->ethertype);
 
 	if ((r->family && r->family != family) || (r->has_protocol && (!family || r->protocol != key->protocol)) ||
 	    (r->has_ethertype && r->ethertype != ethertype) || vlan < r->vlan_first || vlan > r->vlan_last)

@@ -6,12 +6,8 @@
  */
 #include <string.h>
 
+#include "common/octets.h"
 #include "dataplane/flow_cache.h"
-
-static uint16_t be16(const uint8_t p[2])
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
 
 static uint8_t forwarding_status(const struct tw_verdict *v)
 {
@@ -61,7 +57,7 @@ static uint16_t ethertype_of(const struct tw_key *k)
 		return 0x0800;
 	if (k->flags & TW_FLOW_KEY_IPV6)
 		return 0x86dd;
-	return be16(k->ethertype);
+	return tw_be16(k->ethertype);
 }
 
 static void addresses_and_ports(const struct tw_key *k, struct tw_flow_record *r)
@@ -76,8 +72,8 @@ static void addresses_and_ports(const struct tw_key *k, struct tw_flow_record *r
 	} else {
 		return; /* these octets of the key hold the ethertype */
 	}
-	r->src_port = be16(k->src_port);
-	r->dst_port = k->protocol == PROTO_IGMP ? 0 : be16(k->dst_port); /* its type is no port */
+	r->src_port = tw_be16(k->src_port);
+	r->dst_port = k->protocol == PROTO_IGMP ? 0 : tw_be16(k->dst_port); /* its type is no port */
 }
 
 void tw_flow_to_record(const struct tw_flow *f, const struct tw_slot *in, uint32_t now_ms, uint64_t now_unix_ms,

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "common/octets.h"
+
 enum {
 	TYPE_IPV4 = 0x0800,
 	TYPE_ARP = 0x0806,
@@ -45,11 +47,6 @@ enum {
 
 /* What a second header could hide. */
 enum { GUARDS_OF_IP = TW_GUARD_SOURCE | TW_GUARD_ARP | TW_GUARD_ND | TW_GUARD_DHCP | TW_GUARD_DHCP6 | TW_GUARD_RA };
-
-static uint16_t be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
 
 /* --- whose addresses --- */
 
@@ -127,7 +124,7 @@ static bool is_udp(const struct tw_key *key)
 static bool is_answer(const struct tw_key *key, unsigned family_flag, uint16_t server, uint16_t client)
 {
 	return key->flags & family_flag && is_udp(key) &&
-	       (be16(key->src_port) == server || be16(key->dst_port) == client);
+	       (tw_be16(key->src_port) == server || tw_be16(key->dst_port) == client);
 }
 
 static bool is_bpdu(const struct tw_key *key)
@@ -147,7 +144,7 @@ static bool source4_may(const struct tw_slot *in, const struct tw_key *key)
 	if (!is_zero(key->src_ip4, 4))
 		return false;
 	return key->protocol == PROTO_IGMP ||
-	       (is_udp(key) && be16(key->src_port) == DHCP_CLIENT && be16(key->dst_port) == DHCP_SERVER);
+	       (is_udp(key) && tw_be16(key->src_port) == DHCP_CLIENT && tw_be16(key->dst_port) == DHCP_SERVER);
 }
 
 /* RFC 6620 section 2: detection of duplicates, and what bootstraps a host, comes from :: and from link-local addresses. */
@@ -163,7 +160,7 @@ static bool source6_may(const struct tw_slot *in, const struct tw_key *key)
 	if (!is_link_local(key->src_ip6))
 		return false;
 	return mld || (type >= ND_RS && type <= ND_REDIRECT) ||
-	       (is_udp(key) && be16(key->src_port) == DHCP6_CLIENT && be16(key->dst_port) == DHCP6_SERVER);
+	       (is_udp(key) && tw_be16(key->src_port) == DHCP6_CLIENT && tw_be16(key->dst_port) == DHCP6_SERVER);
 }
 
 static enum tw_drop judge_source(const struct tw_slot *in, const struct tw_key *key, unsigned ethertype)
@@ -195,7 +192,7 @@ static enum tw_drop judge_role(const struct tw_slot *in, const struct tw_key *ke
 enum tw_drop tw_guard_judge(const struct tw_slot *in, const struct tw_key *key, bool *inspect)
 {
 	bool ip = key->flags & (TW_FLOW_KEY_IPV4 | TW_FLOW_KEY_IPV6);
-	unsigned ethertype = ip ? 0 : be16(key->ethertype), type = is_icmp6(key) ? icmp_type(key) : 0;
+	unsigned ethertype = ip ? 0 : tw_be16(key->ethertype), type = is_icmp6(key) ? icmp_type(key) : 0;
 	enum tw_drop reason;
 
 	if (in->guards & TW_GUARD_BPDU && is_bpdu(key))
@@ -222,7 +219,7 @@ static enum tw_drop inspect_arp(const struct tw_slot *in, const uint8_t *p, cons
 
 	if (end - p < 28 || memcmp(p, ethernet_ipv4, 6) != 0)
 		return TW_DROP_ARP_INSPECT;
-	operation = be16(p + 6);
+	operation = tw_be16(p + 6);
 	if (operation < 1 || operation > 2 || !tw_slot_has_mac(in, p + 8))
 		return TW_DROP_ARP_INSPECT;
 	if (operation == 1 && is_zero(p + 14, 4))
@@ -237,7 +234,7 @@ static enum tw_drop inspect_llc(const uint8_t *p, const uint8_t *end)
 
 	if (end - p < 8 || memcmp(p, snap, 5) != 0)
 		return TW_DROPS;
-	switch (be16(p + 6)) {
+	switch (tw_be16(p + 6)) {
 	case TYPE_IPV4:
 	case TYPE_ARP:
 	case TYPE_IPV6:
@@ -323,7 +320,7 @@ static enum tw_drop inspect_nd(const struct tw_slot *in, const uint8_t *ip, cons
 
 	if (end - ip < 40)
 		return TW_DROP_ND_INSPECT;
-	total = be16(ip + 4) + 40u;
+	total = tw_be16(ip + 4) + 40u;
 	if (total > (uint32_t)(end - ip))
 		return TW_DROP_ND_INSPECT;
 	end = ip + total; /* behind it is padding */
@@ -340,7 +337,7 @@ enum tw_drop tw_guard_inspect(const struct tw_slot *in, const struct tw_key *key
 		return TW_DROP_GUARD_HIDDEN;
 	if (key->flags & TW_FLOW_KEY_IPV6)
 		return inspect_nd(in, l3, end);
-	if (be16(key->ethertype) == TYPE_ARP)
+	if (tw_be16(key->ethertype) == TYPE_ARP)
 		return inspect_arp(in, l3, end);
 	return inspect_llc(l3, end);
 }

@@ -11,6 +11,8 @@
 #include <rte_ether.h>
 #include <rte_ip.h>
 
+#include "common/octets.h"
+
 enum {
 	PROTO_IGMP = 2,
 	IP_MIN = 20,
@@ -24,11 +26,6 @@ enum {
 /* RFC 2113: copied, option 20, 4 octets, value 0 */
 static const uint8_t router_alert[4] = { 0x94, 0x04, 0, 0 };
 
-static uint16_t be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
 /* RFC 791 section 3.1. On success *p is at the IGMP message and *len its length. */
 static enum tw_mcast_error enter_ip(const uint8_t **p, uint32_t *len)
 {
@@ -38,8 +35,8 @@ static enum tw_mcast_error enter_ip(const uint8_t **p, uint32_t *len)
 	if (*len < IP_MIN)
 		return TW_MCAST_BAD_SHORT;
 	header = (ip[0] & 0x0fu) * 4;
-	total = be16(ip + 2);
-	if (ip[0] >> 4 != 4 || header < IP_MIN || total < header || ip[9] != PROTO_IGMP || be16(ip + 6) & 0x3fff ||
+	total = tw_be16(ip + 2);
+	if (ip[0] >> 4 != 4 || header < IP_MIN || total < header || ip[9] != PROTO_IGMP || tw_be16(ip + 6) & 0x3fff ||
 	    ip[16] >> 4 != 0xe)
 		return TW_MCAST_BAD_HEADER;
 	if (*len < total || total - header < IGMP_MIN)
@@ -69,7 +66,7 @@ static enum tw_mcast_error take_query(const uint8_t *p, uint32_t len, struct tw_
 		m->max_resp_ms = p[1] ? p[1] * 100u : V1_RESPONSE_MS;
 		return TW_MCAST_OK;
 	}
-	if (len < QUERY3_MIN || len < QUERY3_MIN + 4u * be16(p + 10))
+	if (len < QUERY3_MIN || len < QUERY3_MIN + 4u * tw_be16(p + 10))
 		return TW_MCAST_BAD_LENGTH;
 	m->version = 3;
 	m->max_resp_ms = tw_mcast_code_value(p[1]) * 100;
@@ -109,7 +106,7 @@ enum tw_mcast_error tw_igmp_parse(const uint8_t *p, uint32_t len, struct tw_mcas
 	case TW_IGMP_REPORT3:
 		m->kind = TW_MCAST_RECORDS;
 		m->version = 3;
-		return tw_mcast_take_records(m, p + IGMP_MIN, len - IGMP_MIN, be16(p + 6));
+		return tw_mcast_take_records(m, p + IGMP_MIN, len - IGMP_MIN, tw_be16(p + 6));
 	default:
 		return TW_MCAST_BAD_TYPE;
 	}

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "common/octets.h"
+
 /* Offsets from the frame's first octet. */
 enum {
 	AT_TYPE = 12,
@@ -27,11 +29,6 @@ enum {
 
 static const uint8_t slow_protocols[6] = { 0x01, 0x80, 0xc2, 0x00, 0x00, 0x02 };
 
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
 static void put16(uint8_t *p, uint16_t v)
 {
 	p[0] = (uint8_t)(v >> 8);
@@ -40,11 +37,11 @@ static void put16(uint8_t *p, uint16_t v)
 
 static void read_end(const uint8_t *tlv, struct tw_lacp_end *e)
 {
-	e->system_priority = get16(tlv + 2);
+	e->system_priority = tw_be16(tlv + 2);
 	memcpy(e->system, tlv + 4, 6);
-	e->key = get16(tlv + 10);
-	e->port_priority = get16(tlv + 12);
-	e->port = get16(tlv + 14);
+	e->key = tw_be16(tlv + 10);
+	e->port_priority = tw_be16(tlv + 12);
+	e->port = tw_be16(tlv + 14);
 	e->state = tlv[16];
 }
 
@@ -62,7 +59,7 @@ static void write_end(uint8_t *tlv, uint8_t type, const struct tw_lacp_end *e)
 
 enum tw_slow tw_lacpdu_read(const uint8_t *frame, uint32_t len, struct tw_lacpdu *pdu)
 {
-	if (len < TW_LACP_FRAME || get16(frame + AT_TYPE) != TW_SLOW_PROTOCOL)
+	if (len < TW_LACP_FRAME || tw_be16(frame + AT_TYPE) != TW_SLOW_PROTOCOL)
 		return TW_SLOW_BAD;
 	if (frame[AT_SUBTYPE] == SUBTYPE_LACP) {
 		read_end(frame + AT_ACTOR, &pdu->actor);

@@ -11,6 +11,8 @@
 #include <rte_ether.h>
 #include <rte_ip.h>
 
+#include "common/octets.h"
+
 enum {
 	PROTO_HOPOPTS = 0,
 	PROTO_ICMPV6 = 58,
@@ -23,11 +25,6 @@ enum {
 	REPORT2_MIN = 8,
 	LINEAR_MS = 32768,
 };
-
-static uint16_t be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
 
 static bool is_link_local(const uint8_t a[16])
 {
@@ -50,7 +47,7 @@ static bool has_router_alert(const uint8_t *p, uint32_t len)
 		if (size > len - at)
 			return false;
 		if (p[at] == OPT_ROUTER_ALERT && size == 4)
-			return be16(p + at + 2) == 0;
+			return tw_be16(p + at + 2) == 0;
 		at += size;
 	}
 	return false;
@@ -76,7 +73,7 @@ static enum tw_mcast_error enter_ip(const uint8_t **p, uint32_t *len)
 
 	if (*len < IP_LEN + HOPOPTS_LEN)
 		return TW_MCAST_BAD_SHORT;
-	total = be16(ip + 4);
+	total = tw_be16(ip + 4);
 	if (ip[0] >> 4 != 6 || ip[24] != 0xff)
 		return TW_MCAST_BAD_HEADER;
 	if (ip[6] != PROTO_HOPOPTS)
@@ -118,12 +115,12 @@ static enum tw_mcast_error take_query(const uint8_t *p, uint32_t len, struct tw_
 	if (error)
 		return error;
 	m->version = len == MLD1_LEN ? 2 : 3;
-	m->max_resp_ms = be16(p + 4);
+	m->max_resp_ms = tw_be16(p + 4);
 	if (len == MLD1_LEN)
 		return TW_MCAST_OK;
-	if (len < QUERY2_MIN || len < QUERY2_MIN + 16u * be16(p + 26))
+	if (len < QUERY2_MIN || len < QUERY2_MIN + 16u * tw_be16(p + 26))
 		return TW_MCAST_BAD_LENGTH;
-	m->max_resp_ms = response_ms(be16(p + 4));
+	m->max_resp_ms = response_ms(tw_be16(p + 4));
 	m->robustness = p[24] & 7;
 	m->interval_s = tw_mcast_code_value(p[25]);
 	return TW_MCAST_OK;
@@ -163,7 +160,7 @@ enum tw_mcast_error tw_mld_parse(const uint8_t *p, uint32_t len, struct tw_mcast
 	default:
 		m->kind = TW_MCAST_RECORDS;
 		m->version = 3;
-		return tw_mcast_take_records(m, p + REPORT2_MIN, len - REPORT2_MIN, be16(p + 6));
+		return tw_mcast_take_records(m, p + REPORT2_MIN, len - REPORT2_MIN, tw_be16(p + 6));
 	}
 }
 

@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include "common/octets.h"
+
 enum {
 	ETHER_LEN = 14,
 	TAG_LEN = 4,
@@ -32,11 +34,6 @@ enum {
 	TCP_TO_FLAGS = 14,
 	IPV6_EXT_MAX = 8, /* a longer chain is hostile: the rest counts as the last one's protocol */
 };
-
-static uint16_t be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
 
 static bool is_tag(uint16_t type)
 {
@@ -93,8 +90,8 @@ static bool parse_ipv4(const uint8_t *p, const uint8_t *end, struct tw_key *key,
 
 	if (header < 20 || p[0] >> 4 != 4 || end - p < header)
 		return false;
-	total = be16(p + 2);
-	fragment = be16(p + 6);
+	total = tw_be16(p + 2);
+	fragment = tw_be16(p + 6);
 	/* 0 and lengths beyond the frame are what segmentation offload leaves there; then the frame's own length counts. */
 	if (total >= header && total < meta->l3_len)
 		meta->l3_len = total;
@@ -126,9 +123,9 @@ static void parse_ipv6_chain(const uint8_t *p, const uint8_t *end, struct tw_key
 			break;
 		case PROTO_FRAGMENT:
 			len = end - p >= 8 ? 8 : 0;
-			if (len && be16(p + 2) & 0xfff8) {
+			if (len && tw_be16(p + 2) & 0xfff8) {
 				key->protocol = p[0];
-				note_fragment(be16(p + 2) >> 3, key);
+				note_fragment(tw_be16(p + 2) >> 3, key);
 				return;
 			}
 			break;
@@ -149,14 +146,14 @@ static bool parse_ipv6(const uint8_t *p, const uint8_t *end, struct tw_key *key,
 
 	if (end - p < 40 || p[0] >> 4 != 6)
 		return false;
-	total = be16(p + 4) + 40u;
+	total = tw_be16(p + 4) + 40u;
 	if (total > 40 && total < meta->l3_len)
 		meta->l3_len = (uint16_t)total;
 	if (total > 40 && total < (uint32_t)(end - p))
 		end = p + total;
 	key->flags |= TW_FLOW_KEY_IPV6;
-	key->tos = (uint8_t)(be16(p) >> 4);
-	key->flow_label[0] = (p[1] & 0x0fu) << 16 | be16(p + 2);
+	key->tos = (uint8_t)(tw_be16(p) >> 4);
+	key->flow_label[0] = (p[1] & 0x0fu) << 16 | tw_be16(p + 2);
 	key->protocol = p[6];
 	meta->ttl = p[7];
 	memcpy(key->src_ip6, p + 8, 32);
@@ -178,13 +175,13 @@ bool tw_parse_any(const uint8_t *data, uint32_t len, uint32_t pkt_len, uint16_t 
 	memcpy(key->dst_mac, data, 6);
 	memcpy(key->src_mac, data + 6, 6);
 	key->in = in;
-	type = be16(data + 12);
+	type = tw_be16(data + 12);
 	if (is_tag(type)) {
 		if (len < ETHER_LEN + TAG_LEN)
 			return false;
-		key->tci = be16(data + 14);
+		key->tci = tw_be16(data + 14);
 		key->flags = TW_FLOW_KEY_TAGGED;
-		type = be16(data + 16);
+		type = tw_be16(data + 16);
 		l3 += TAG_LEN;
 		if (is_tag(type)) {
 			if (len < ETHER_LEN + 2 * TAG_LEN)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/mac.h"
+#include "common/octets.h"
 #include "dataplane/parse.h"
 #include "dataplane/trace.h"
 #include "dataplane/why.h"
@@ -30,11 +31,6 @@ static bool parse(const struct tw_recorded *r, struct tw_key *key, struct tw_met
 	return tw_parse(r->head, r->kept, r->len < r->kept ? r->kept : r->len, 0, key, meta);
 }
 
-static uint16_t be16(const uint8_t octets[static 2])
-{
-	return (uint16_t)(octets[0] << 8 | octets[1]);
-}
-
 static bool is_ip(const struct tw_key *k)
 {
 	return k->flags & (TW_FLOW_KEY_IPV4 | TW_FLOW_KEY_IPV6);
@@ -44,7 +40,7 @@ static uint16_t ethertype_of(const struct tw_key *k)
 {
 	if (is_ip(k))
 		return k->flags & TW_FLOW_KEY_IPV6 ? TYPE_IPV6 : TYPE_IPV4;
-	return be16(k->ethertype);
+	return tw_be16(k->ethertype);
 }
 
 /* --- the frame --- */
@@ -82,14 +78,14 @@ static void add_protocol(char *text, const struct tw_key *k, const struct tw_met
 static void add_ip(char *text, const struct tw_key *k, const struct tw_meta *meta)
 {
 	bool six = k->flags & TW_FLOW_KEY_IPV6;
-	bool ports =
-		(be16(k->src_port) || be16(k->dst_port)) && k->protocol != PROTO_ICMP && k->protocol != PROTO_ICMPV6;
+	bool ports = (tw_be16(k->src_port) || tw_be16(k->dst_port)) && k->protocol != PROTO_ICMP &&
+		     k->protocol != PROTO_ICMPV6;
 	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
 
 	inet_ntop(six ? AF_INET6 : AF_INET, six ? k->src_ip6 : k->src_ip4, src, sizeof(src));
 	inet_ntop(six ? AF_INET6 : AF_INET, six ? k->dst_ip6 : k->dst_ip4, dst, sizeof(dst));
 	if (ports)
-		add(text, ", %s.%u > %s.%u", src, be16(k->src_port), dst, be16(k->dst_port));
+		add(text, ", %s.%u > %s.%u", src, tw_be16(k->src_port), dst, tw_be16(k->dst_port));
 	else
 		add(text, ", %s > %s", src, dst);
 	add_protocol(text, k, meta);
@@ -106,7 +102,7 @@ static void add_arp(char *text, const struct tw_recorded *r, const struct tw_met
 	}
 	inet_ntop(AF_INET, arp + 14, sender, sizeof(sender)); /* RFC 826 */
 	inet_ntop(AF_INET, arp + 24, target, sizeof(target));
-	add(text, be16(arp + 6) == 1 ? ", ARP: %s asks who has %s" : ", ARP: %s answers %s", sender, target);
+	add(text, tw_be16(arp + 6) == 1 ? ", ARP: %s asks who has %s" : ", ARP: %s answers %s", sender, target);
 }
 
 const char *tw_why_frame(const struct tw_recorded *r, char text[static TW_WHY_TEXT])
@@ -199,8 +195,8 @@ static bool ports_fit(const struct tw_key *k, const Tw__FrameFilter *f, bool tur
 	uint32_t src = turned ? f->dst_port : f->src_port, dst = turned ? f->src_port : f->dst_port;
 
 	if (f->dst_port > UINT16_MAX) /* ICMP: what answers has another type */
-		return !turned && be16(k->dst_port) == (uint16_t)f->dst_port;
-	return (!src || src == be16(k->src_port)) && (!dst || dst == be16(k->dst_port));
+		return !turned && tw_be16(k->dst_port) == (uint16_t)f->dst_port;
+	return (!src || src == tw_be16(k->src_port)) && (!dst || dst == tw_be16(k->dst_port));
 }
 
 bool tw_why_fits(const struct tw_recorded *r, const Tw__FrameFilter *f)

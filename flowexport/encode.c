@@ -49,12 +49,6 @@ static const uint16_t record_size[TW_LAYOUTS] = {
 	SIZE_OF(TW_CLASS_LAYER2),         SIZE_OF(TW_CLASS_IPV4_OTHER), SIZE_OF(TW_CLASS_IPV6_OTHER),
 };
 
-/* A flow that began before the boot (the clock was set) began with it. */
-static uint64_t uptime(uint64_t ms, uint64_t boot_ms)
-{
-	return ms > boot_ms ? ms - boot_ms : 0;
-}
-
 #define PUT(layout, name, element, pen, width, put, value, records) \
 	if ((records) & (1u << (layout)))                           \
 		at = TW_PUT_##put(at, value, width);

@@ -83,8 +83,8 @@ enum { TW_V9_LAYOUT_FIRST = 16, TW_LAYOUTS = 32 };
 	F(c, flowLabelIPv6, 31, 0, 3, UINT, r->flow_label, TW_V9(TW_IN_IPV6))                               \
 	F(c, flowStartMilliseconds, 152, 0, 8, UINT, r->first_ms, TW_IN_ALL)                                \
 	F(c, flowEndMilliseconds, 153, 0, 8, UINT, r->last_ms, TW_IN_ALL)                                   \
-	F(c, flowStartSysUpTime, 22, 0, 4, UINT, uptime(r->first_ms, boot_ms), TW_V9(TW_IN_ALL))            \
-	F(c, flowEndSysUpTime, 21, 0, 4, UINT, uptime(r->last_ms, boot_ms), TW_V9(TW_IN_ALL))               \
+	F(c, flowStartSysUpTime, 22, 0, 4, UINT, tw_message_uptime(r->first_ms, boot_ms), TW_V9(TW_IN_ALL)) \
+	F(c, flowEndSysUpTime, 21, 0, 4, UINT, tw_message_uptime(r->last_ms, boot_ms), TW_V9(TW_IN_ALL))    \
 	F(c, octetDeltaCount, 1, 0, 8, UINT, r->l3_octets, TW_BOTH(TW_IN_IP))                               \
 	F(c, packetDeltaCount, 2, 0, 8, UINT, r->packets, TW_BOTH(TW_IN_ALL))                               \
 	F(c, layer2OctetDeltaCount, 352, 0, 8, UINT, r->l2_octets, TW_IN_ALL | TW_V9(1 << TW_CLASS_LAYER2)) \

@@ -48,6 +48,12 @@ struct tw_message_stamp {
 	uint32_t domain;   /* observation domain; source id; its low 16 bits are version 5's engine type and id */
 };
 
+/** A moment as versions 5 and 9 tell it, in milliseconds since the boot; one before that (the clock was set) is the boot. */
+static inline uint32_t tw_message_uptime(uint64_t ms, uint64_t boot_ms)
+{
+	return ms > boot_ms ? (uint32_t)(ms - boot_ms) : 0;
+}
+
 /** Octets of a format's header. */
 size_t tw_message_header_size(enum tw_flow_format format);
 

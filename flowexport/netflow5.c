@@ -37,11 +37,6 @@ static uint16_t interface(uint32_t number)
 	return number > UINT16_MAX ? 0 : (uint16_t)number;
 }
 
-static uint32_t uptime(uint64_t ms, uint64_t boot_ms)
-{
-	return ms > boot_ms ? (uint32_t)(ms - boot_ms) : 0;
-}
-
 bool tw_netflow5_add(struct tw_message *message, struct tw_flow_record *r, uint64_t boot_ms)
 {
 	static const uint8_t zero[ROUTE_SIZE];
@@ -57,8 +52,8 @@ bool tw_netflow5_add(struct tw_message *message, struct tw_flow_record *r, uint6
 	at = tw_put_uint(at, interface(r->egress), 2);
 	at = tw_put_uint(at, take(&r->packets, n), 4);
 	at = tw_put_uint(at, take(&r->l3_octets, n), 4);
-	at = tw_put_uint(at, uptime(r->first_ms, boot_ms), 4);
-	at = tw_put_uint(at, uptime(r->last_ms, boot_ms), 4);
+	at = tw_put_uint(at, tw_message_uptime(r->first_ms, boot_ms), 4);
+	at = tw_put_uint(at, tw_message_uptime(r->last_ms, boot_ms), 4);
 	at = tw_put_uint(at, r->src_port, 2);
 	at = tw_put_uint(at, r->dst_port, 2); /* ICMP: type * 256 + code */
 	at = tw_put_octets(at, zero, PAD_1);

@@ -72,11 +72,3 @@ size_t tw_option_template_write(uint8_t *out, size_t room, enum tw_flow_format f
 	tw_put_uint(out + 4, format == TW_FORMAT_V9 ? size - SPEC : 1, 2);
 	return OPTIONS_TEMPLATE_HEADER + size;
 }
-
-bool tw_option_table_exists(enum tw_flow_format format, enum tw_option_table table)
-{
-	for (size_t i = 0; i < tw_n_option_fields; i++)
-		if (tw_option_fields[i].records & 1u << TW_LAYOUT(format, table))
-			return true;
-	return false;
-}

@@ -38,7 +38,4 @@ size_t tw_flow_template_write(uint8_t *out, size_t room, enum tw_flow_format for
 /** The same for an Options Template Record; the table's first field is its scope. 0 also for a table that the format has not. */
 size_t tw_option_template_write(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_option_table table);
 
-/** Has the format records of this table? */
-bool tw_option_table_exists(enum tw_flow_format format, enum tw_option_table table);
-
 #endif

@@ -49,26 +49,26 @@ static bool apply_frames(struct tw_run *run, const struct tw_option *option, con
 	return apply(run, option, value, "pps");
 }
 
-static bool apply_burst(struct tw_run *run, const struct tw_option *option, const char *value)
+/* What goes with a rate, in octets. */
+static bool apply_octets(struct tw_run *run, const struct tw_option *option, const char *value, const char *part)
 {
 	char path[96];
 	uint64_t n;
 
-	if (!tw_parse_size(path_of(run, option, "burst", path), value, option->min, option->max, &n, &run->error))
+	if (!tw_parse_size(path_of(run, option, part, path), value, option->min, option->max, &n, &run->error))
 		return false;
-	tw_message_set_number(rate_of(run, option->field), "burst", n);
+	tw_message_set_number(rate_of(run, option->field), part, n);
 	return true;
+}
+
+static bool apply_burst(struct tw_run *run, const struct tw_option *option, const char *value)
+{
+	return apply_octets(run, option, value, "burst");
 }
 
 static bool apply_queue(struct tw_run *run, const struct tw_option *option, const char *value)
 {
-	char path[96];
-	uint64_t n;
-
-	if (!tw_parse_size(path_of(run, option, "queue", path), value, option->min, option->max, &n, &run->error))
-		return false;
-	tw_message_set_number(rate_of(run, option->field), "queue", n);
-	return true;
+	return apply_octets(run, option, value, "queue");
 }
 
 enum { RATE_LEAST = 1000, BURST_LEAST = 1514 /* a frame of an MTU of 1,500 */ };

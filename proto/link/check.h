@@ -17,8 +17,10 @@
 #include "proto/link/error.h"
 
 #define TW_RATE_MAX UINT64_C(1000000000000) /* bits or frames a second */
-enum { TW_RATE_BURST_MAX = 1 << 30, TW_SHAPE_QUEUE_MAX = 1 << 26 };
+enum { TW_RATE_BURST_MAX = 1 << 30, TW_SHAPE_QUEUE_MAX = 1 << 26, TW_SHAPE_DELAY_MAX = 10000 };
 enum { TW_STATIC_MACS_MAX = 64, TW_LEARN_LIMIT_MAX = 4096 }; /* of a port */
+enum { TW_COLLECTORS_OF_EXPORTER_MAX = 4 };
+enum { TW_MIRROR_SOURCES_MAX = 64 /* of a kind */, TW_MIRROR_FILTER_MAX = 2047 /* octets */ };
 enum { TW_LEARN_LIMIT_DEFAULT = 64, TW_LEARN_AGE_DEFAULT_S = 300 };
 enum { TW_VLAN_MAX = 4094, TW_MTU_MIN = 68, TW_MTU_MAX = 9000, TW_MTU_DEFAULT = 1500 };
 

@@ -7,6 +7,19 @@
 #include "proto/envelope.pb-c.h"
 #include "proto/link/check_rules.h"
 
+bool tw_also_texts_differ(const char *field, char *const *texts, size_t n, const struct tw_where *at,
+			  struct tw_error *err)
+{
+	for (size_t i = 1; i < n; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(texts[i], texts[j]) == 0) {
+				struct tw_where here = { at, field, (long)i };
+
+				return tw_where_fail(&here, TW_E_DUPLICATE, err, "%s is named twice", texts[i]);
+			}
+	return true;
+}
+
 bool tw_also_range_rises(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
 {
 	const Tw__VlanRange *range = (const Tw__VlanRange *)msg;
@@ -70,21 +83,6 @@ bool tw_also_uplinks_unique(const ProtobufCMessage *msg, const struct tw_where *
 	return uplinks_unique(snapshot->uplinks, snapshot->n_uplinks, at, err);
 }
 
-bool tw_also_mirror_ports_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
-{
-	const Tw__Mirror *mirror = (const Tw__Mirror *)msg;
-
-	for (size_t i = 1; i < mirror->n_ports; i++)
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(mirror->ports[i], mirror->ports[j]) == 0) {
-				struct tw_where port = { at, "ports", (long)i };
-
-				return tw_where_fail(&port, TW_E_DUPLICATE, err, "port %s is named twice",
-						     mirror->ports[i]);
-			}
-	return true;
-}
-
 bool tw_also_querier_is_ipv4(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
 {
 	const char *address = msg->descriptor == &tw__network__descriptor
@@ -107,30 +105,6 @@ bool tw_also_acl_name(const ProtobufCMessage *msg, const struct tw_where *at, st
 		return true;
 	return tw_where_fail(&here, TW_E_INVALID, err, "\"%s\" means something else where an access list is named",
 			     name);
-}
-
-/* NetFlow has no framing of its own, and so no TCP. */
-static bool carries(Tw__Exporter__Transport transport, Tw__Exporter__Format format, const struct tw_where *at,
-		    struct tw_error *err)
-{
-	struct tw_where here = { at, "transport", -1 };
-
-	return transport == TW__EXPORTER__TRANSPORT__UDP || format == TW__EXPORTER__FORMAT__IPFIX ||
-	       tw_where_fail(&here, TW_E_INVALID, err, "only IPFIX goes over TCP");
-}
-
-bool tw_also_exporter_transport(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
-{
-	const Tw__Exporter *e = (const Tw__Exporter *)msg;
-
-	return carries(e->transport, e->format, at, err);
-}
-
-bool tw_also_local_exporter_transport(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
-{
-	const Tw__LocalExporter *e = (const Tw__LocalExporter *)msg;
-
-	return carries(e->transport, e->format, at, err);
 }
 
 bool tw_also_burst_has_rate(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)

@@ -64,18 +64,28 @@ bool tw_check_message(const ProtobufCMessage *msg, const struct tw_fields *only,
 		      struct tw_error *err);
 
 /* What check_snapshot.c and check_relations.c give to the table. */
+bool tw_also_texts_differ(const char *field, char *const *texts, size_t n, const struct tw_where *at,
+			  struct tw_error *err);
 bool tw_also_range_rises(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_vlan_fits(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_uplinks_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
-bool tw_also_mirror_ports_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_name_fits_kind(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_querier_is_ipv4(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_acl_name(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
-bool tw_also_exporter_transport(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
-bool tw_also_local_exporter_transport(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_burst_has_rate(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_static_macs_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_acls_unique(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+/* check_mirror.c */
+bool tw_also_mirror_has_sources(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_mirror_has_destination(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_mirror_fits_destination(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+/* check_exporter.c: of an Exporter and a LocalExporter */
+bool tw_also_exporter_collectors(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_exporter_transport(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_exporter_tls(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_exporter_names(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_exporter_way(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_exporter_source(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 /* check_teaming.c */
 bool tw_also_teaming_fits(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_teaming_is_no_lag(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);

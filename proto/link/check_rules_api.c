@@ -30,6 +30,9 @@ static const struct tw_rule list_flows[] = {
 	{ "port", TW_RULE_PORT, .optional = true },
 	{ "host", TW_RULE_NAME, .optional = true },
 	{ "limit", RANGE_OR_ZERO(1, 10000, "a number of flows", "1000") },
+	{ "vm", TW_RULE_NAME, .optional = true },
+	{ "network", TW_RULE_NAME, .optional = true },
+	{ "filter", TW_RULE_MESSAGE, .optional = true },
 	{ 0 }
 };
 static const struct tw_rule host_flows[] = {

@@ -79,19 +79,40 @@ static const struct tw_rule uplink[] = {
 };
 static const struct tw_rule mirror[] = {
 	{ "name", TW_RULE_NAME },
-	{ "ports", TW_RULE_PORT, COUNT(1, 64), .also = tw_also_mirror_ports_unique },
-	{ "file", TW_RULE_FILE },
-	{ "snaplen", SNAPLEN },
+	{ "ports", TW_RULE_PORT, COUNT(0, TW_MIRROR_SOURCES_MAX) },
+	{ "vms", TW_RULE_NAME, COUNT(0, TW_MIRROR_SOURCES_MAX) },
+	{ "networks", TW_RULE_NAME, COUNT(0, TW_MIRROR_SOURCES_MAX) },
+	{ "hosts", TW_RULE_NAME, COUNT(0, TW_MIRROR_SOURCES_MAX) },
+	{ "uplinks", TW_RULE_PORT, COUNT(0, TW_MIRROR_SOURCES_MAX) }, /* as "vm/nic" */
+	{ "vlans", VLAN_ID, COUNT(0, TW_MIRROR_SOURCES_MAX), .also = tw_also_mirror_has_sources },
+	{ "file", TW_RULE_FILE, .optional = true },
+	{ "to_port", TW_RULE_PORT, .optional = true },
+	{ "rspan_vlan", VLAN_ID_OR("none") },
+	{ "erspan", TW_RULE_ADDRESS, .optional = true, .also = tw_also_mirror_has_destination },
+	{ "erspan_source", TW_RULE_ADDRESS, .optional = true, .also = tw_also_mirror_fits_destination },
+	MIRROR_OPTIONS,
 	{ 0 }
 };
 static const struct tw_rule exporter[] = {
 	{ "name", TW_RULE_NAME },
-	{ "collector", TW_RULE_ENDPOINT },
+	{ "collectors", TW_RULE_ENDPOINT, COUNT(1, TW_COLLECTORS_OF_EXPORTER_MAX), .also = tw_also_exporter_collectors },
 	{ "active_timeout_s", RANGE_OR_ZERO(1, 3600, "an active timeout in seconds", "60") },
 	{ "idle_timeout_s", RANGE_OR_ZERO(1, 600, "an idle timeout in seconds", "15") },
 	{ "template_refresh_s", RANGE_OR_ZERO(1, 86400, "a template refresh in seconds", "60") },
+	{ "template_refresh_messages", RANGE_OR_ZERO(1, 1000000, "a template refresh in messages", "4096") },
+	{ "options_refresh_s", RANGE_OR_ZERO(1, 86400, "an options refresh in seconds", "as templates") },
+	{ "source", TW_RULE_PREFIX, .optional = true, .also = tw_also_exporter_source },
 	{ "mtu", RANGE_OR_ZERO(512, TW_MTU_MAX, "an export MTU", "1400") },
+	{ "tls_ca", EXPORT_TLS_FILE },
+	{ "tls_certificate", EXPORT_TLS_FILE },
+	{ "tls_key", EXPORT_TLS_FILE },
+	{ "tls_name", TW_RULE_TEXT, .max = 253, .optional = true },
 	{ "transport", .also = tw_also_exporter_transport },
+	{ "revision", .also = tw_also_exporter_tls }, /* of a whole one: a Set names it not */
+	{ "names", .also = tw_also_exporter_names },
+	{ "way", .also = tw_also_exporter_way },
+	{ "networks", TW_RULE_NAME, COUNT(0, 64) },
+	{ "ports", TW_RULE_PORT, COUNT(0, 64) },
 	{ 0 }
 };
 static const struct tw_rule acl[] = {
@@ -116,6 +137,7 @@ static const struct tw_rule rate[] = {
 static const struct tw_rule shape[] = {
 	{ "per_second", RANGE_OR_ZERO(1, TW_RATE_MAX, "a rate in bit/s", "no shaping") },
 	{ "queue", RANGE_OR_ZERO(1, TW_SHAPE_QUEUE_MAX, "a queue in octets", "50 ms of the rate") },
+	{ "delay_ms", RANGE_OR_ZERO(1, TW_SHAPE_DELAY_MAX, "a delay in milliseconds", "by the queue") },
 	{ 0 }
 };
 

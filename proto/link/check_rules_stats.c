@@ -28,7 +28,12 @@ static const struct tw_rule lacp_status[] = {
 	{ "partner_system", TW_RULE_ANY_MAC, .optional = true },
 	{ 0 }
 };
-static const struct tw_rule has_error[] = { /* ExporterStatus */
+static const struct tw_rule exporter_status[] = {
+	{ "error", TW_RULE_TEXT, .max = TEXT_MAX, .optional = true },
+	{ "collectors", TW_RULE_MESSAGE, COUNT(0, 4) },
+	{ 0 }
+};
+static const struct tw_rule collector_status[] = {
 	{ "error", TW_RULE_TEXT, .max = TEXT_MAX, .optional = true },
 	{ 0 }
 };
@@ -71,7 +76,8 @@ const struct tw_rules tw_rules_stats[] = {
 	{ &tw__switch_status__descriptor, switch_status },
 	{ &tw__uplink_status__descriptor, uplink_status },
 	{ &tw__lacp_status__descriptor, lacp_status },
-	{ &tw__exporter_status__descriptor, has_error },
+	{ &tw__exporter_status__descriptor, exporter_status },
+	{ &tw__collector_status__descriptor, collector_status },
 	{ &tw__mirror_status__descriptor, mirror_status },
 	{ &tw__port_status__descriptor, port_status },
 	{ &tw__worker_status__descriptor, worker_status },

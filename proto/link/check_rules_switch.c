@@ -51,32 +51,63 @@ static const struct tw_rule remote_port[] = {
 	{ "vm_name", TW_RULE_NAME, .optional = true },
 	{ "vm_uuid", TW_RULE_UUID, .optional = true },
 	{ "uuid", TW_RULE_UUID, .optional = true },
+	{ "network", TW_RULE_NAME, .optional = true },
 	{ "vlan", TW_RULE_VLAN },
 	{ "static_macs", TW_RULE_MAC, COUNT(0, TW_STATIC_MACS_MAX) },
 	{ 0 }
 };
 static const struct tw_rule local_mirror[] = {
 	{ "name", TW_RULE_NAME },
-	{ "ports", PORT_NUMBER, COUNT(0, 64) },
-	{ "path", TW_RULE_PATH, .max = PATH_MAX - 1 },
-	{ "snaplen", SNAPLEN },
+	{ "ports", PORT_NUMBER, COUNT(0, 1024) },
+	{ "uplinks", TW_RULE_NAME, .max = 31, COUNT(0, 8) },
+	{ "vlans", VLAN_ID, COUNT(0, TW_MIRROR_SOURCES_MAX) },
+	{ "elsewhere", PORT_NUMBER },
+	{ "path", TW_RULE_PATH, .max = PATH_MAX - 1, .optional = true },
+	{ "to_port", RANGE_OR_ZERO(1, INT32_MAX, "a port number", "none") },
+	{ "rspan_vlan", VLAN_ID_OR("none") },
+	{ "erspan", TW_RULE_ADDRESS, .optional = true },
+	{ "erspan_source", TW_RULE_ADDRESS, .optional = true },
+	MIRROR_OPTIONS,
 	{ 0 }
 };
 static const struct tw_rule local_exporter[] = {
 	{ "name", TW_RULE_NAME },
-	{ "collector", TW_RULE_ENDPOINT },
+	{ "collectors", TW_RULE_ENDPOINT, COUNT(1, TW_COLLECTORS_OF_EXPORTER_MAX), .also = tw_also_exporter_collectors },
 	{ "active_timeout_s", RANGE(1, 3600, "an active timeout in seconds") },
 	{ "idle_timeout_s", RANGE(1, 600, "an idle timeout in seconds") },
 	{ "template_refresh_s", RANGE(1, 86400, "a template refresh in seconds") },
+	{ "template_refresh_messages", RANGE_OR_ZERO(1, 1000000, "a template refresh in messages", "4096") },
+	{ "options_refresh_s", RANGE_OR_ZERO(1, 86400, "an options refresh in seconds", "as templates") },
+	{ "source", TW_RULE_PREFIX, .optional = true, .also = tw_also_exporter_source },
 	{ "mtu", RANGE(512, TW_MTU_MAX, "an export MTU") },
-	{ "transport", .also = tw_also_local_exporter_transport },
+	{ "tls_ca", EXPORT_TLS_FILE },
+	{ "tls_certificate", EXPORT_TLS_FILE },
+	{ "tls_key", EXPORT_TLS_FILE },
+	{ "tls_name", TW_RULE_TEXT, .max = 253, .optional = true },
+	{ "transport", .also = tw_also_exporter_transport },
+	{ "observation_domain", .also = tw_also_exporter_tls },
+	{ "names", .also = tw_also_exporter_names },
+	{ "networks", COUNT(0, 64) },
+	{ "ports", PORT_NUMBER, COUNT(0, 64) },
 	{ 0 }
 };
 static const struct tw_rule apply_snapshot[] = {
 	{ "snapshot", TW_RULE_MESSAGE },
 	{ 0 }
 };
+static const struct tw_rule flow_filter[] = {
+	{ "ports", PORT_NUMBER, COUNT(0, 4096) },
+	{ "macs", TW_RULE_ANY_MAC, COUNT(0, 8192) },
+	{ "net_ip", TW_RULE_IP, .optional = true },
+	{ "prefix", RANGE(0, 128, "a length of a prefix") },
+	{ "protocol", UINT8("an IP protocol") },
+	{ "l4_port", UINT16("a port") },
+	{ "vlan", VLAN_ID_OR("any") },
+	{ "ethertype", UINT16("an ethertype") },
+	{ 0 }
+};
 static const struct tw_rule get_flows[] = {
+	{ "filter", TW_RULE_MESSAGE, .optional = true },
 	{ "limit", RANGE_OR_ZERO(1, 10000, "a number of flows", "1000") },
 	{ 0 }
 };
@@ -111,6 +142,7 @@ const struct tw_rules tw_rules_switch[] = {
 	{ &tw__local_exporter__descriptor, local_exporter },
 	{ &tw__snapshot__descriptor, snapshot },
 	{ &tw__apply_snapshot__descriptor, apply_snapshot },
+	{ &tw__flow_filter__descriptor, flow_filter },
 	{ &tw__get_flows__descriptor, get_flows },
 	{ &tw__take_port_state__descriptor, names_number },
 	{ &tw__release_port__descriptor, names_number },

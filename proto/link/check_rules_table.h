@@ -19,12 +19,24 @@ enum { TEXT_MAX = TW_ERROR_TEXT_MAX, SOCKET_PATH_MAX = 107 /* sun_path - 1 */ };
 #define COUNT(lo, hi)                  .count_min = (lo), .count_max = (hi)
 
 #define PORT_NUMBER      RANGE(1, INT32_MAX, "a port number")
+#define VLAN_ID          RANGE(1, TW_VLAN_MAX, "a VLAN id")
 #define VLAN_ID_OR(z)    RANGE_OR_ZERO(1, TW_VLAN_MAX, "a VLAN id", z)
 #define MTU              RANGE_OR_ZERO(TW_MTU_MIN, TW_MTU_MAX, "an MTU", "1500")
 #define SNAPLEN          RANGE_OR_ZERO(60, 65535, "a snapshot length", "all")
 #define QUERY_INTERVAL   RANGE_OR_ZERO(2, 3600, "a query interval in seconds", "125")
 #define UINT8(what)      RANGE(0, 255, what)
 #define UINT16(what)     RANGE(0, 65535, what)
+#define EXPORT_TLS_FILE  .kind = TW_RULE_PATH, .optional = true, .max = 255
+/* What a Mirror and a LocalMirror say alike. */
+#define MIRROR_OPTIONS \
+	{ "snaplen", SNAPLEN }, \
+	{ "filter", TW_RULE_TEXT, .max = TW_MIRROR_FILTER_MAX, .optional = true }, \
+	{ "max_share", RANGE(0, 100, "a share in percent") }, \
+	{ "erspan_type", RANGE_OR_ZERO(2, 3, "an ERSPAN type", "2") }, \
+	{ "erspan_session", RANGE_OR_ZERO(1, 1023, "an ERSPAN session", "1") }, \
+	{ "erspan_cos", RANGE(0, 7, "a class of service") }, \
+	{ "erspan_dscp", RANGE(0, 63, "a DSCP") }, \
+	{ "erspan_ttl", RANGE(0, 255, "a time to live") }
 /* clang-format on */
 
 /* The rules of one kind of message. */
@@ -35,6 +47,7 @@ struct tw_rules {
 
 /* The most frequent messages first: a table is searched from its start. */
 extern const struct tw_rules tw_rules_model[], tw_rules_switch[], tw_rules_stats[], tw_rules_api[], tw_rules_agent[],
-	tw_rules_trace[], tw_rules_multicast[];
+	tw_rules_trace[], tw_rules_multicast[], tw_rules_macs[], tw_rules_workers[], tw_rules_trial[],
+	tw_rules_central[];
 
 #endif

@@ -148,9 +148,12 @@ static bool texts_unique(struct entry *e, size_t n, const char *list, const char
 	static bool list##_##field##s_unique(const Tw__Snapshot *s, struct entry *e, const struct tw_where *at, \
 					     struct tw_error *err)                                              \
 	{                                                                                                       \
+		size_t n = 0;                                                                                   \
+                                                                                                                \
 		for (size_t i = 0; i < s->n_##list; i++)                                                        \
-			e[i] = (struct entry){ .text = s->list[i]->field, .index = i, .order = i };             \
-		return texts_unique(e, s->n_##list, #list, #field, at, err);                                    \
+			if (*s->list[i]->field)                                                                 \
+				e[n++] = (struct entry){ .text = s->list[i]->field, .index = i, .order = i };   \
+		return texts_unique(e, n, #list, #field, at, err);                                              \
 	}
 TEXTS_UNIQUE(ports, name)
 TEXTS_UNIQUE(ports, socket)

@@ -73,6 +73,8 @@ void tw_link_server_destroy(struct tw_link_server *server);
 /** Answer; version and request_id of *reply are set here. Consumes req; borrows reply. */
 void tw_link_reply(struct tw_link_request *req, Tw__Envelope *reply);
 void tw_link_reply_error(struct tw_link_request *req, const struct tw_error *err);
+/** The same, of an error in few words. @param field what is wrong; may be NULL */
+void tw_link_refuse(struct tw_link_request *req, enum tw_api_error code, const char *field, const char *text);
 
 /*
  * ---- client ----

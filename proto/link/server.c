@@ -202,3 +202,11 @@ void tw_link_reply_error(struct tw_link_request *req, const struct tw_error *err
 	reply.error = &body;
 	tw_link_reply(req, &reply);
 }
+
+void tw_link_refuse(struct tw_link_request *req, enum tw_api_error code, const char *field, const char *text)
+{
+	struct tw_error err = { 0 };
+
+	tw_error_set(&err, code, field, "%s", text);
+	tw_link_reply_error(req, &err);
+}

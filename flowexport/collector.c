@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* collector.c - a collector's address as people write it; see tw_exporter_parse_collector() in exporter.h. Pure. */
+/* collector.c - a collector's address as people write it; see exporter.h. Pure. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "flowexport/exporter.h"
@@ -63,4 +64,18 @@ int tw_exporter_parse_collector(const char *text, struct sockaddr_storage *addr,
 	*addr = parsed;
 	*size = bracket ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 	return 0;
+}
+
+char *tw_exporter_format_collector(const struct sockaddr_storage *addr, char text[static TW_ENDPOINT_TEXT])
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)addr;
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)addr;
+	char host[INET6_ADDRSTRLEN];
+
+	*text = '\0';
+	if (addr->ss_family == AF_INET && inet_ntop(AF_INET, &sin->sin_addr, host, sizeof(host)))
+		snprintf(text, TW_ENDPOINT_TEXT, "%s:%u", host, ntohs(sin->sin_port));
+	else if (addr->ss_family == AF_INET6 && inet_ntop(AF_INET6, &sin6->sin6_addr, host, sizeof(host)))
+		snprintf(text, TW_ENDPOINT_TEXT, "[%s]:%u", host, ntohs(sin6->sin6_port));
+	return text;
 }

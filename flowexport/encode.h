@@ -15,22 +15,41 @@
 #include <stdint.h>
 
 #include "flowexport/fields.h"
+#include "flowexport/identity.h"
 #include "flowexport/message.h"
+#include "flowexport/origin.h"
 #include "flowexport/record.h"
 
 /** Which layout a record has. Flags decide; a record that claims two IP versions is taken for IPv4. */
 enum tw_flow_class tw_flow_class_of(const struct tw_flow_record *record);
 
+/** Which variant of its layout a record has. @param named names are to be in it: IPFIX only */
+static inline unsigned tw_flow_variant_of(const struct tw_flow_record *record, bool named)
+{
+	return (tw_flow_is_refused(record) ? TW_VARIANT_REFUSED : 0) | (named ? TW_VARIANT_NAMED : 0);
+}
+
 /**
  * Add a data record.
+ * @param variant as tw_flow_variant_of() has it
+ * @param names   whose they are; tw_flow_names_none if nobody's
  * @param boot_ms what version 9 counts its times from, Unix epoch; of IPFIX unused
  * @return false if the message is too full (nothing is written)
  */
 bool tw_encode_flow(struct tw_message *message, const struct tw_flow_record *record, enum tw_flow_class cls,
-		    uint64_t boot_ms);
+		    unsigned variant, const struct tw_flow_names *names, uint64_t boot_ms);
+
+/** The same with the record's origin behind it; NULL = none. */
+bool tw_encode_flow_of(struct tw_message *message, const struct tw_flow_record *record, enum tw_flow_class cls,
+		       unsigned variant, const struct tw_flow_names *names, uint64_t boot_ms,
+		       const struct tw_flow_origin *origin);
 
 /** Add a template record of a class; templates share a set. @return false if the message is too full */
-bool tw_encode_template(struct tw_message *message, enum tw_flow_class cls);
+bool tw_encode_template(struct tw_message *message, enum tw_flow_class cls, unsigned variant);
+
+/** Add the template record of a class with an origin behind it. @return false if the message is too full */
+bool tw_encode_origin_template(struct tw_message *message, enum tw_flow_class cls, unsigned variant,
+			       enum tw_flow_origin_kind kind);
 
 /**
  * Add an options template, in a set of its own (nfdump reads only the first of a set). Nothing for a table that the format

@@ -14,29 +14,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flowexport/target.h"
+#include "flowexport/config.h"
+#include "flowexport/group.h"
+#include "flowexport/trial.h"
 
 struct plan { /* a configuration on its way to the exporter thread */
 	uint32_t domain;
 	char host[64];
+	bool mediates;
 	size_t n_targets, n_identities;
-	struct tw_exporter_target configs[TW_EXPORTERS_MAX];
-	struct tw_target *targets[TW_EXPORTERS_MAX]; /* made anew; used where none stays */
+	struct tw_exporter_target configs[TW_TARGETS_MAX];
+	struct tw_target *targets[TW_TARGETS_MAX]; /* made anew; used where none stays */
 	struct tw_flow_identity *identities;
 	uint64_t *changed;
+	struct tw_dictionary dictionary;
+	struct tw_flow_network *networks; /* the dictionary's */
 };
 
 struct tw_exporter {
 	/* --- exporter thread --- */
 	struct tw_export_context context;
-	size_t n_targets;
-	struct tw_target *targets[TW_EXPORTERS_MAX];
+	struct tw_flow_network *networks; /* the context's dictionary's */
+	size_t n_targets, n_groups;
+	struct tw_target *targets[TW_TARGETS_MAX];
+	struct tw_export_group groups[TW_EXPORTERS_MAX];
 
 	/* --- under lock --- */
 	pthread_mutex_t lock;
 	struct plan *plan; /* NULL = nothing new */
 	size_t n_stats;
-	struct tw_exporter_stats stats[TW_EXPORTERS_MAX];
+	struct tw_exporter_stats stats[TW_TARGETS_MAX];
+	struct tw_trial trial;
 };
 
 struct tw_exporter *tw_exporter_create(void)
@@ -56,6 +64,7 @@ static void destroy_plan(struct plan *plan)
 		tw_target_destroy(plan->targets[i]);
 	free(plan->identities);
 	free(plan->changed);
+	free(plan->networks);
 	free(plan);
 }
 
@@ -67,25 +76,9 @@ void tw_exporter_destroy(struct tw_exporter *exporter)
 	for (size_t i = 0; i < exporter->n_targets; i++)
 		tw_target_destroy(exporter->targets[i]);
 	tw_identity_table_clear(&exporter->context.identities);
+	free(exporter->networks);
 	pthread_mutex_destroy(&exporter->lock);
 	free(exporter);
-}
-
-static bool is_valid(const struct tw_exporter_config *config)
-{
-	if (!config->observation_domain || config->n_targets > TW_EXPORTERS_MAX)
-		return false;
-	for (size_t i = 0; i < config->n_targets; i++)
-		if (!config->targets[i].collector_size ||
-		    config->targets[i].collector_size > sizeof(config->targets[i].collector) ||
-		    config->targets[i].format >= TW_FLOW_FORMATS ||
-		    config->targets[i].transport >= TW_FLOW_TRANSPORTS ||
-		    (config->targets[i].transport == TW_TRANSPORT_TCP && config->targets[i].format != TW_FORMAT_IPFIX))
-			return false;
-	for (size_t i = 1; i < config->n_identities; i++)
-		if (config->identities[i - 1].number >= config->identities[i].number)
-			return false;
-	return true;
 }
 
 static int copy_identities(struct plan *plan, const struct tw_exporter_config *config)
@@ -110,13 +103,32 @@ static int copy_identities(struct plan *plan, const struct tw_exporter_config *c
 	return 0;
 }
 
+static int copy_dictionary(struct plan *plan, const struct tw_dictionary *dictionary)
+{
+	size_t n = dictionary->n_networks;
+
+	plan->dictionary = *dictionary;
+	plan->networks = calloc(n + 1, sizeof(*plan->networks));
+	if (!plan->networks)
+		return -ENOMEM;
+	if (n)
+		memcpy(plan->networks, dictionary->networks, n * sizeof(*plan->networks));
+	for (size_t i = 0; i < n; i++)
+		plan->networks[i].name[sizeof(plan->networks[i].name) - 1] = '\0';
+	plan->dictionary.networks = plan->networks;
+	return 0;
+}
+
 static int make_plan(struct tw_exporter *exporter, const struct tw_exporter_config *config, struct plan **out)
 {
 	struct plan *plan = calloc(1, sizeof(*plan));
 	int rc = plan ? copy_identities(plan, config) : -ENOMEM;
 
+	if (!rc)
+		rc = copy_dictionary(plan, &config->dictionary);
 	if (!rc) {
 		plan->domain = config->observation_domain;
+		plan->mediates = config->mediates;
 		memcpy(plan->host, config->host, sizeof(plan->host) - 1);
 	}
 	for (size_t i = 0; !rc && i < config->n_targets; i++) {
@@ -148,7 +160,7 @@ static struct plan *exchange_plan(struct tw_exporter *exporter, struct plan *pla
 int tw_exporter_configure(struct tw_exporter *exporter, const struct tw_exporter_config *config)
 {
 	struct plan *plan;
-	int rc = is_valid(config) ? make_plan(exporter, config, &plan) : -EINVAL;
+	int rc = tw_config_is_valid(config) ? make_plan(exporter, config, &plan) : -EINVAL;
 
 	if (!rc)
 		destroy_plan(exchange_plan(exporter, plan));
@@ -175,13 +187,11 @@ static void merge_targets(struct tw_exporter *exporter, struct plan *plan)
 	for (size_t i = 0; i < plan->n_targets; i++) {
 		struct tw_target *running = take_running(exporter, &plan->configs[i]);
 
-		if (!running)
-			continue;
-		tw_target_destroy(plan->targets[i]);
-		plan->targets[i] = running;
-		tw_target_update(running, &plan->configs[i]);
-		if (plan->domain != exporter->context.domain)
-			tw_target_restart(running);
+		if (running) {
+			tw_target_destroy(plan->targets[i]);
+			plan->targets[i] = running;
+		}
+		tw_target_update(plan->targets[i], &plan->configs[i], plan->domain);
 	}
 	for (size_t i = 0; i < exporter->n_targets; i++)
 		tw_target_destroy(exporter->targets[i]);
@@ -190,59 +200,163 @@ static void merge_targets(struct tw_exporter *exporter, struct plan *plan)
 	plan->n_targets = 0;
 }
 
+/* The one that had the records keeps them, if it stays. */
+static struct tw_export_group make_group(struct tw_exporter *exporter, const struct plan *plan, size_t first,
+					 const struct tw_target *const *active)
+{
+	struct tw_export_group group = { .n = tw_config_count_alike(plan->configs, first, exporter->n_targets),
+					 .targets = &exporter->targets[first],
+					 .failover = plan->configs[first].failover };
+
+	for (size_t i = 0; i < group.n; i++)
+		for (size_t k = 0; k < TW_EXPORTERS_MAX; k++)
+			if (active[k] == group.targets[i])
+				group.choice.active = i;
+	return group;
+}
+
+static void make_groups(struct tw_exporter *exporter, const struct plan *plan, const struct tw_target *const *active)
+{
+	exporter->n_groups = 0;
+	for (size_t first = 0; first < exporter->n_targets; first += exporter->groups[exporter->n_groups++].n)
+		exporter->groups[exporter->n_groups] = make_group(exporter, plan, first, active);
+}
+
 static void apply_plan(struct tw_exporter *exporter)
 {
 	struct plan *plan = exchange_plan(exporter, NULL);
+	const struct tw_target *active[TW_EXPORTERS_MAX] = { 0 };
 
 	if (!plan)
 		return;
 	for (size_t i = 0; i < exporter->n_targets; i++)
 		tw_target_flush(exporter->targets[i]); /* under the old domain, to the old collectors */
+	for (size_t i = 0; i < exporter->n_groups; i++)
+		if (exporter->groups[i].failover)
+			active[i] = exporter->groups[i].targets[exporter->groups[i].choice.active];
 	merge_targets(exporter, plan);
-	exporter->context.domain = plan->domain;
+	make_groups(exporter, plan, active);
+	exporter->context.mediates = plan->mediates;
 	memcpy(exporter->context.host, plan->host, sizeof(exporter->context.host));
 	tw_identity_table_replace(&exporter->context.identities, plan->identities, plan->changed, plan->n_identities);
+	free(exporter->networks);
+	exporter->networks = plan->networks;
+	exporter->context.dictionary = plan->dictionary;
 	plan->identities = NULL;
 	plan->changed = NULL;
+	plan->networks = NULL;
 	destroy_plan(plan);
 }
 
 static void publish_stats(struct tw_exporter *exporter)
 {
+	struct tw_exporter_stats *stats = exporter->stats;
+
 	pthread_mutex_lock(&exporter->lock);
-	for (size_t i = 0; i < exporter->n_targets; i++)
-		tw_target_get_stats(exporter->targets[i], &exporter->stats[i]);
+	for (size_t i = 0; i < exporter->n_groups; i++)
+		stats = tw_group_get_stats(&exporter->groups[i], stats);
 	exporter->n_stats = exporter->n_targets;
 	pthread_mutex_unlock(&exporter->lock);
 }
 
+/* Sending takes no longer than any message, and control threads ask for trials rarely: so under the lock. */
+static void carry_trial(struct tw_exporter *exporter, uint64_t now_ms)
+{
+	struct tw_trial *trial = &exporter->trial;
+
+	pthread_mutex_lock(&exporter->lock);
+	if (trial->state == TW_TRIAL_ASKED)
+		tw_trial_send(trial, exporter->groups, exporter->n_groups, exporter->context.host, now_ms);
+	else if (trial->state == TW_TRIAL_SENT)
+		tw_trial_settle(trial, exporter->groups, exporter->n_groups, now_ms);
+	pthread_mutex_unlock(&exporter->lock);
+}
+
+int tw_exporter_try(struct tw_exporter *exporter, const char *name)
+{
+	struct tw_trial *trial = &exporter->trial;
+	int rc = -EBUSY;
+
+	pthread_mutex_lock(&exporter->lock);
+	if (trial->state == TW_TRIAL_NONE) {
+		*trial = (struct tw_trial){ .state = TW_TRIAL_ASKED };
+		snprintf(trial->result.name, sizeof(trial->result.name), "%s", name);
+		rc = 0;
+	}
+	pthread_mutex_unlock(&exporter->lock);
+	return rc;
+}
+
+bool tw_exporter_tried(struct tw_exporter *exporter, struct tw_export_trial *result)
+{
+	bool is_done;
+
+	pthread_mutex_lock(&exporter->lock);
+	is_done = exporter->trial.state == TW_TRIAL_DONE;
+	if (is_done) {
+		*result = exporter->trial.result;
+		exporter->trial.state = TW_TRIAL_NONE;
+	}
+	pthread_mutex_unlock(&exporter->lock);
+	return is_done;
+}
+
+static void note(struct tw_exporter *exporter, struct tw_flow_tally *tally, uint64_t flows, uint64_t packets,
+		 uint64_t l3_octets)
+{
+	uint64_t now = exporter->context.now_ms;
+	const struct tw_flow_tally more = { flows, packets, l3_octets, now, now };
+
+	if (packets || flows)
+		tw_tally_join(tally, &more);
+}
+
 void tw_exporter_note_lost(struct tw_exporter *exporter, uint64_t packets, uint64_t l3_octets)
 {
-	struct tw_flow_tally *ignored = &exporter->context.ignored;
+	note(exporter, &exporter->context.ignored, 0, packets, l3_octets);
+}
 
-	if (!packets)
-		return;
-	ignored->packets += packets;
-	ignored->octets += l3_octets;
-	ignored->last_ms = exporter->context.now_ms;
-	if (!ignored->first_ms)
-		ignored->first_ms = ignored->last_ms;
+void tw_exporter_note_unsent(struct tw_exporter *exporter, uint64_t flows, uint64_t packets, uint64_t l3_octets)
+{
+	note(exporter, &exporter->context.unsent, flows, packets, l3_octets);
 }
 
 void tw_exporter_add(struct tw_exporter *exporter, const struct tw_flow_record *record)
 {
+	const struct tw_export_context *context = &exporter->context;
+	const struct tw_flow_names names = { .ingress = tw_identity_of(&context->identities, record->ingress),
+					     .egress = tw_identity_of(&context->identities, record->egress),
+					     .host = context->origin && context->origin->host ? context->origin->host
+											      : context->host };
 	enum tw_flow_class cls = tw_flow_class_of(record);
 
-	for (size_t i = 0; i < exporter->n_targets; i++)
-		tw_target_add(exporter->targets[i], record, cls);
+	for (size_t i = 0; i < exporter->n_groups; i++)
+		tw_group_add(&exporter->groups[i], record, cls, &names);
+}
+
+void tw_exporter_add_of(struct tw_exporter *exporter, const struct tw_flow_record *record,
+			const struct tw_flow_origin *origin)
+{
+	exporter->context.origin = origin;
+	tw_exporter_add(exporter, record);
+	exporter->context.origin = NULL;
 }
 
 void tw_exporter_tick(struct tw_exporter *exporter, uint64_t now_ms)
 {
 	exporter->context.now_ms = now_ms;
 	apply_plan(exporter);
+	for (size_t i = 0; i < exporter->n_groups; i++)
+		tw_group_tick(&exporter->groups[i], now_ms);
+	carry_trial(exporter, now_ms);
+	publish_stats(exporter);
+}
+
+void tw_exporter_push(struct tw_exporter *exporter, uint64_t now_ms)
+{
+	exporter->context.now_ms = now_ms;
 	for (size_t i = 0; i < exporter->n_targets; i++)
-		tw_target_tick(exporter->targets[i]);
+		tw_target_send_open(exporter->targets[i]);
 	publish_stats(exporter);
 }
 
@@ -254,7 +368,7 @@ void tw_exporter_flush(struct tw_exporter *exporter, uint64_t now_ms)
 	publish_stats(exporter);
 }
 
-size_t tw_exporter_get_stats(struct tw_exporter *exporter, struct tw_exporter_stats stats[TW_EXPORTERS_MAX])
+size_t tw_exporter_get_stats(struct tw_exporter *exporter, struct tw_exporter_stats stats[static TW_TARGETS_MAX])
 {
 	size_t n;
 

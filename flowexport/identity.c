@@ -25,8 +25,19 @@ static size_t lower_bound(const struct tw_identity_table *table, uint64_t number
 static bool is_same(const struct tw_flow_identity *a, const struct tw_flow_identity *b)
 {
 	return a->number == b->number && strcmp(a->name, b->name) == 0 && strcmp(a->vm_name, b->vm_name) == 0 &&
-	       strcmp(a->network, b->network) == 0 && memcmp(a->uuid, b->uuid, sizeof(a->uuid)) == 0 &&
+	       strcmp(a->network, b->network) == 0 && a->network_number == b->network_number &&
+	       memcmp(a->uuid, b->uuid, sizeof(a->uuid)) == 0 &&
 	       memcmp(a->vm_uuid, b->vm_uuid, sizeof(a->vm_uuid)) == 0;
+}
+
+static const struct tw_flow_identity nobody;
+const struct tw_flow_names tw_flow_names_none = { .ingress = &nobody, .egress = &nobody, .host = "" };
+
+const struct tw_flow_identity *tw_identity_of(const struct tw_identity_table *table, uint32_t number)
+{
+	size_t i = number ? lower_bound(table, number) : table->n;
+
+	return i < table->n && table->entries[i].number == number ? &table->entries[i] : &nobody;
 }
 
 void tw_identity_table_replace(struct tw_identity_table *table, struct tw_flow_identity *entries, uint64_t *changed,

@@ -33,6 +33,12 @@ void tw_identity_table_replace(struct tw_identity_table *table, struct tw_flow_i
 			       size_t n);
 void tw_identity_table_clear(struct tw_identity_table *table);
 
+/** Nobody at either end. */
+extern const struct tw_flow_names tw_flow_names_none;
+
+/** Who a number is; one that is unknown is an identity of zeros. Valid until the table is replaced. */
+const struct tw_flow_identity *tw_identity_of(const struct tw_identity_table *table, uint32_t number);
+
 struct tw_identity_pass {
 	bool running, full_due;
 	uint64_t next;  /* number from which on nothing was told yet in this pass */

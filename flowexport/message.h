@@ -26,7 +26,8 @@ enum tw_flow_format { TW_FORMAT_IPFIX, TW_FORMAT_V9, TW_FORMAT_V5, TW_FLOW_FORMA
 enum {
 	TW_MESSAGE_SET_HEADER = 4,
 	TW_MESSAGE_MAX = 9000, /* the largest exporter MTU, headers and all */
-	TW_MESSAGE_MIN = 256,  /* the longest options record (VM: 228) and its headers fit */
+	TW_MESSAGE_MIN =
+		464, /* of IPv6 packets of 512 octets; the longest template and the longest record without names fit */
 	TW_V5_RECORD = 48,
 };
 

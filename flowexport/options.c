@@ -8,20 +8,35 @@
 
 enum { ROW_MAX = 320, DESCRIPTION_SIZE = 320, N_ROWS_MAX = 3 };
 
+static const struct type {
+	uint16_t number;
+	enum tw_element_type type;
+	enum tw_element_semantics semantics;
+	const char *name, *text;
+} types[] = {
+#define TYPE(number, name, type, semantics, text) { number, TW_TYPE_##type, TW_SEMANTICS_##semantics, #name, text },
+	TW_PRIVATE_ELEMENTS(TYPE)
+#undef TYPE
+};
+
 /* What the values of TW_OPTION_FIELDS are read from. */
 struct tw_option_row {
 	uint32_t domain;
 	const char *host;
 	const struct tw_flow_identity *who;
+	const struct type *type;
+	uint32_t number; /* of a network */
+	uint8_t reason;
+	const char *name;
 	char description[DESCRIPTION_SIZE];
 	struct tw_export_volume sent;
 	struct tw_flow_tally ignored, not_sent;
 };
 
-static_assert(4 + 16 + 16 + 1 + sizeof(((struct tw_flow_identity *)0)->vm_name) + 1 +
+static_assert(4 + 4 + 16 + 16 + 1 + sizeof(((struct tw_flow_identity *)0)->vm_name) + 1 +
 			      sizeof(((struct tw_flow_identity *)0)->name) <=
 		      TW_MESSAGE_MIN - 20 - TW_MESSAGE_SET_HEADER,
-	      "a VM record fits the smallest message");
+	      "a station record fits the smallest message");
 
 #define PUT(layout, name, element, pen, width, put, value, records) \
 	if ((records) & (1u << (layout)))                           \
@@ -74,6 +89,30 @@ bool tw_options_add_domain(struct tw_message *message, uint32_t domain, const ch
 	return add_rows(message, &row, tables, 1);
 }
 
+bool tw_options_add_type(struct tw_message *message, unsigned i)
+{
+	static const enum tw_option_table tables[] = { TW_TABLE_TYPES };
+	const struct tw_option_row row = { .type = &types[i] };
+
+	return add_rows(message, &row, tables, 1);
+}
+
+bool tw_options_add_network(struct tw_message *message, uint32_t domain, const struct tw_flow_network *network)
+{
+	static const enum tw_option_table tables[] = { TW_TABLE_NETWORK };
+	const struct tw_option_row row = { .domain = domain, .number = network->number, .name = network->name };
+
+	return add_rows(message, &row, tables, 1);
+}
+
+bool tw_options_add_drop_reason(struct tw_message *message, uint32_t domain, uint8_t reason, const char *name)
+{
+	static const enum tw_option_table tables[] = { TW_TABLE_DROP_REASON };
+	const struct tw_option_row row = { .domain = domain, .reason = reason, .name = name };
+
+	return add_rows(message, &row, tables, 1);
+}
+
 bool tw_options_add_statistics(struct tw_message *message, uint32_t domain,
 			       const struct tw_export_statistics *statistics)
 {
@@ -91,7 +130,7 @@ bool tw_options_add_statistics(struct tw_message *message, uint32_t domain,
 
 bool tw_options_add_identity(struct tw_message *message, uint32_t domain, const struct tw_flow_identity *who)
 {
-	static const enum tw_option_table tables[] = { TW_TABLE_INTERFACE, TW_TABLE_VM };
+	static const enum tw_option_table tables[] = { TW_TABLE_INTERFACE, TW_TABLE_STATION };
 	struct tw_option_row row = { .domain = domain, .who = who };
 
 	/* nfdump shows the description, not the name: so the name leads it. */

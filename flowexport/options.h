@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * options.h - records about the export itself: sampling, who an interface number is, statistics, the host's name.
+ * options.h - records about the export itself: sampling, who an interface number is, statistics, what names stand for.
  *
  * Sampling is announced even though every packet is metered: a collector that does not know the rate drops flows
  * (Akvorado) or guesses. Two records say it, as no single form is understood by all; they travel in one message, the
@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "flowexport/dictionary.h"
 #include "flowexport/encode.h"
 #include "flowexport/record.h"
 #include "flowexport/session.h"
@@ -32,10 +33,17 @@ struct tw_export_statistics {
 bool tw_options_add_sampling(struct tw_message *message, uint32_t domain);
 /** The host's name for the observation domain. */
 bool tw_options_add_domain(struct tw_message *message, uint32_t domain, const char *host);
+/** What private element i is, 0..TW_PRIVATE_COUNT - 1 (RFC 5610). */
+bool tw_options_add_type(struct tw_message *message, unsigned i);
+/** What a network's number is called. */
+bool tw_options_add_network(struct tw_message *message, uint32_t domain, const struct tw_flow_network *network);
+/** What a drop reason's number is called. */
+bool tw_options_add_drop_reason(struct tw_message *message, uint32_t domain, uint8_t reason, const char *name);
 /** Metering, metering reliability and exporting reliability: three records. */
 bool tw_options_add_statistics(struct tw_message *message, uint32_t domain,
 			       const struct tw_export_statistics *statistics);
-/** Interface number to name ("vm/nic") and description ("vm/nic vm VM network NETWORK"), and to its VM: two records. */
+/** Interface number to name ("vm/nic") and description ("vm/nic vm VM network NETWORK"), and to its VM and the
+ * number of its network: two records. */
 bool tw_options_add_identity(struct tw_message *message, uint32_t domain, const struct tw_flow_identity *who);
 
 #endif

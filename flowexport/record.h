@@ -12,6 +12,7 @@
 #ifndef TW_FLOWEXPORT_RECORD_H
 #define TW_FLOWEXPORT_RECORD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum tw_flow_end { /* flowEndReason (136), RFC 5102 section 5.11.3 */
@@ -29,6 +30,8 @@ enum tw_flow_key_flags {
 	TW_FLOW_KEY_ICMP = 1 << 3,     /* dst_port = type * 256 + code, src_port = 0 */
 	TW_FLOW_KEY_HIDDEN = 1 << 5, /* not all of its transport header is there, or it could overwrite one: RFC 3128 */
 	TW_FLOW_KEY_TAGGED = 1 << 4, /* the frame carried an 802.1Q tag at the ingress port */
+	TW_FLOW_KEY_SECOND = 1 << 7, /* the sender's host counts the flow, too */
+	TW_FLOW_KEY_MANY = 1 << 6,   /* no flow: all frames of a port that found no room in the table */
 				     /* neither IPv4 nor IPv6: a layer-2 flow by ethertype */
 };
 
@@ -49,6 +52,7 @@ struct tw_flow_record {
 	uint16_t ethertype;             /* of the payload behind the tags */
 	uint16_t vlan;                  /* VLAN the frame was judged in; 0 = none */
 	uint16_t post_vlan;             /* as it left; equal to vlan unless rewritten */
+	uint16_t inner_vlan;            /* of a second tag; 0 = none */
 	uint8_t vlan_priority;          /* PCP */
 	uint8_t key_flags;              /* enum tw_flow_key_flags */
 	uint8_t src_ip[16], dst_ip[16]; /* IPv4: first 4 octets, rest 0 */
@@ -60,6 +64,7 @@ struct tw_flow_record {
 	uint8_t min_ttl, max_ttl;
 	uint8_t end_reason;  /* enum tw_flow_end */
 	uint8_t forwarding;  /* forwardingStatus */
+	uint8_t drop_reason; /* of a refused flow: number of tw_exporter_config.drop_reasons, from 1; 0 = none */
 	uint8_t direction;   /* flowDirection (61): 0 = into the switch from a port, 1 = from an uplink to a port */
 	uint32_t flow_label; /* IPv6, 20 bits */
 	uint16_t min_len, max_len; /* layer-3 length, capped at 65535 */
@@ -75,8 +80,34 @@ struct tw_flow_identity {
 	char name[128]; /* "vm/nic" */
 	char vm_name[64];
 	char network[64];
+	uint32_t network_number; /* the same on every host; 0 = unknown */
 	uint8_t uuid[16], vm_uuid[16];
 	uint8_t mac[6];
 };
+
+/* Who a record's ends are. Nobody known: an identity of zeros. */
+struct tw_flow_names {
+	const struct tw_flow_identity *ingress, *egress;
+	const char *host;
+};
+
+/* The port that the flow was metered at, and the other end. */
+static inline const struct tw_flow_identity *tw_names_here(const struct tw_flow_names *names,
+							   const struct tw_flow_record *record)
+{
+	return record->direction ? names->egress : names->ingress;
+}
+
+static inline const struct tw_flow_identity *tw_names_peer(const struct tw_flow_names *names,
+							   const struct tw_flow_record *record)
+{
+	return record->direction ? names->ingress : names->egress;
+}
+
+/* forwardingStatus: its two upper bits are 2. */
+static inline bool tw_flow_is_refused(const struct tw_flow_record *record)
+{
+	return record->forwarding >> 6 == TW_DROPPED >> 6;
+}
 
 #endif

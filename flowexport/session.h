@@ -23,6 +23,7 @@ struct tw_export_volume {
 struct tw_session_counts {
 	struct tw_export_volume sent;
 	struct tw_flow_tally not_sent;
+	uint64_t returned; /* flows that the owner sends again */
 };
 
 struct tw_session;
@@ -33,6 +34,12 @@ struct tw_session *tw_session_create(const struct tw_exporter_target *config);
 void tw_session_destroy(struct tw_session *session);
 
 bool tw_session_is_open(const struct tw_session *session);
+/** Does the collector take messages, as far as is known? A connection that takes long to be made does not. */
+bool tw_session_is_usable(const struct tw_session *session);
+/** Nothing is known yet: of TCP until the connection is made. */
+bool tw_session_is_opening(const struct tw_session *session);
+/** The address and port that messages come from; empty = not open. @return text */
+char *tw_session_source(const struct tw_session *session, char text[static TW_ENDPOINT_TEXT]);
 /** Octets a message may have: of an IP packet no larger than mtu and the path allow, TCP: TW_MESSAGE_MAX. */
 size_t tw_session_limit(const struct tw_session *session, uint16_t mtu);
 

@@ -18,4 +18,14 @@ static inline void tw_tally_add(struct tw_flow_tally *to, const struct tw_flow_t
 	to->octets += from->octets;
 }
 
+/* What several have counted, and the time from the first to the last. */
+static inline void tw_tally_join(struct tw_flow_tally *to, const struct tw_flow_tally *from)
+{
+	tw_tally_add(to, from);
+	if (from->first_ms && (!to->first_ms || from->first_ms < to->first_ms))
+		to->first_ms = from->first_ms;
+	if (from->last_ms > to->last_ms)
+		to->last_ms = from->last_ms;
+}
+
 #endif

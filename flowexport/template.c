@@ -7,15 +7,19 @@
 /* The field list's values are not looked at here. */
 enum { ENTERPRISE_BIT = 0x8000, TEMPLATE_HEADER = 4, OPTIONS_TEMPLATE_HEADER = 6, SPEC = 4, ENTERPRISE_SPEC = 8 };
 
-#define FIELD(c, name, element, pen, width, put, value, records) { #name, element, width, pen, records },
+#define FLOW_FIELD(c, name, element, pen, width, put, value, records, variants) \
+	{ #name, element, width, pen, records, variants },
+#define FIELD(c, name, element, pen, width, put, value, records) { #name, element, width, pen, records, TW_ALWAYS },
 
-const struct tw_field tw_flow_fields[] = { TW_FLOW_FIELDS(FIELD, 0) };
+const struct tw_field tw_flow_fields[] = { TW_FLOW_FIELDS(FLOW_FIELD, 0) };
 const size_t tw_n_flow_fields = sizeof(tw_flow_fields) / sizeof(*tw_flow_fields);
 const struct tw_field tw_option_fields[] = { TW_OPTION_FIELDS(FIELD, 0) };
 const size_t tw_n_option_fields = sizeof(tw_option_fields) / sizeof(*tw_option_fields);
+const struct tw_field tw_origin_fields[] = { TW_ORIGIN_FIELDS(FIELD, 0) };
+const size_t tw_n_origin_fields = sizeof(tw_origin_fields) / sizeof(*tw_origin_fields);
 
-/* Field specifiers of record number `bit` (RFC 7011 section 3.2). @return octets, 0 if room is too small; *n = how many */
-static size_t write_specs(uint8_t *out, size_t room, const struct tw_field *fields, size_t n_fields, unsigned bit,
+/* Field specifiers of a layout (RFC 7011 section 3.2). @return octets, 0 if room is too small; *n = how many */
+static size_t write_specs(uint8_t *out, size_t room, const struct tw_field *fields, size_t n_fields, unsigned layout,
 			  uint16_t *n)
 {
 	uint8_t *at = out;
@@ -24,7 +28,7 @@ static size_t write_specs(uint8_t *out, size_t room, const struct tw_field *fiel
 	for (const struct tw_field *f = fields; f < fields + n_fields; f++) {
 		size_t size = f->pen ? ENTERPRISE_SPEC : SPEC;
 
-		if (!(f->records & (1u << bit)))
+		if (!TW_CARRIES(layout, f->records, f->variants))
 			continue;
 		if ((size_t)(at - out) + size > room)
 			return 0;
@@ -37,9 +41,10 @@ static size_t write_specs(uint8_t *out, size_t room, const struct tw_field *fiel
 	return (size_t)(at - out);
 }
 
-size_t tw_flow_template_write(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_flow_class cls)
+size_t tw_flow_template_write(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_flow_class cls,
+			      unsigned variant)
 {
-	unsigned layout = TW_LAYOUT(format, cls);
+	unsigned layout = TW_FLOW_LAYOUT(format, cls, variant);
 	uint16_t n;
 	size_t size;
 
@@ -51,6 +56,29 @@ size_t tw_flow_template_write(uint8_t *out, size_t room, enum tw_flow_format for
 	tw_put_uint(out, TW_FLOW_TEMPLATE_FIRST + layout, 2);
 	tw_put_uint(out + 2, n, 2);
 	return TEMPLATE_HEADER + size;
+}
+
+uint16_t tw_origin_template_id(enum tw_flow_format format, enum tw_flow_class cls, unsigned variant,
+			       enum tw_flow_origin_kind kind)
+{
+	return (uint16_t)(TW_ORIGIN_TEMPLATE_FIRST + (unsigned)kind * TW_ORIGIN_TEMPLATE_STEP +
+			  TW_FLOW_LAYOUT(format, cls, variant));
+}
+
+size_t tw_origin_template_write(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_flow_class cls,
+				unsigned variant, enum tw_flow_origin_kind kind)
+{
+	size_t size = tw_flow_template_write(out, room, format, cls, variant), more;
+	uint16_t n;
+
+	if (!size)
+		return 0;
+	more = write_specs(out + size, room - size, tw_origin_fields, tw_n_origin_fields, kind, &n);
+	if (!more)
+		return 0;
+	tw_put_uint(out, tw_origin_template_id(format, cls, variant, kind), 2);
+	tw_put_uint(out + 2, (unsigned)(out[2] << 8 | out[3]) + n, 2);
+	return size + more;
 }
 
 /* The scope comes first. IPFIX says how many fields there are and how many of them are scopes; version 9 says how many octets
@@ -69,6 +97,6 @@ size_t tw_option_template_write(uint8_t *out, size_t room, enum tw_flow_format f
 		return 0;
 	tw_put_uint(out, TW_OPTION_TEMPLATE_FIRST + layout, 2);
 	tw_put_uint(out + 2, format == TW_FORMAT_V9 ? SPEC : n, 2);
-	tw_put_uint(out + 4, format == TW_FORMAT_V9 ? size - SPEC : 1, 2);
+	tw_put_uint(out + 4, format == TW_FORMAT_V9 ? size - SPEC : TW_SCOPES(table), 2);
 	return OPTIONS_TEMPLATE_HEADER + size;
 }

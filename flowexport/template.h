@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "flowexport/fields.h"
+#include "flowexport/origin.h"
 
 /* A line of fields.h without its value. */
 struct tw_field {
@@ -20,22 +21,33 @@ struct tw_field {
 	uint16_t element;
 	uint16_t width;   /* octets; TW_WIDTH_VARIABLE */
 	uint32_t pen;     /* 0 = IANA's element */
-	uint32_t records; /* bit n: carried by layout n */
+	uint32_t records; /* bit n: carried by layout n, */
+	uint8_t variants; /* bit n: of these variants; of options records all */
 };
 
 extern const struct tw_field tw_flow_fields[];
 extern const size_t tw_n_flow_fields;
 extern const struct tw_field tw_option_fields[];
 extern const size_t tw_n_option_fields;
+extern const struct tw_field tw_origin_fields[]; /* records: of enum tw_flow_origin_kind */
+extern const size_t tw_n_origin_fields;
 
 /**
  * Write the Template Record of a flow class (without set header).
  * @param room octets at out
  * @return its octets, 0 if there is too little room
  */
-size_t tw_flow_template_write(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_flow_class cls);
+size_t tw_flow_template_write(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_flow_class cls,
+			      unsigned variant);
 
-/** The same for an Options Template Record; the table's first field is its scope. 0 also for a table that the format has not. */
+/** Id of the template of a class with an origin behind it. */
+uint16_t tw_origin_template_id(enum tw_flow_format format, enum tw_flow_class cls, unsigned variant,
+			       enum tw_flow_origin_kind kind);
+/** The same for that template. */
+size_t tw_origin_template_write(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_flow_class cls,
+				unsigned variant, enum tw_flow_origin_kind kind);
+
+/** The same for an Options Template Record; the table's first fields are its scope (TW_SCOPES). 0 also for a table that the format has not. */
 size_t tw_option_template_write(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_option_table table);
 
 #endif

@@ -28,7 +28,7 @@ static int set_options(int fd, sa_family_t family)
 	return 0;
 }
 
-int tw_udp_open(const struct sockaddr_storage *peer, socklen_t peer_size)
+int tw_udp_open(const struct sockaddr_storage *peer, socklen_t peer_size, const struct tw_prefix *source)
 {
 	int fd = socket(peer->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
 	int rc;
@@ -36,6 +36,8 @@ int tw_udp_open(const struct sockaddr_storage *peer, socklen_t peer_size)
 	if (fd < 0)
 		return -errno;
 	rc = set_options(fd, peer->ss_family);
+	if (!rc)
+		rc = tw_source_bind(fd, source);
 	if (!rc && connect(fd, (const struct sockaddr *)peer, peer_size))
 		rc = -errno;
 	if (!rc)

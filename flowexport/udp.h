@@ -16,8 +16,11 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/** Open and connect. @return the descriptor, or -errno (ENETUNREACH: no route yet; worth another try later) */
-int tw_udp_open(const struct sockaddr_storage *peer, socklen_t peer_size);
+#include "flowexport/source.h"
+
+/** Open and connect. @return the descriptor, or -errno (ENETUNREACH: no route yet; EADDRNOTAVAIL: source.h; worth another try
+ *  later) */
+int tw_udp_open(const struct sockaddr_storage *peer, socklen_t peer_size, const struct tw_prefix *source);
 
 /**
  * Send one datagram; never blocks.

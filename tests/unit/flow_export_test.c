@@ -27,7 +27,7 @@
 
 #define START_MS UINT64_C(1800000000000)
 
-enum { DATAGRAM_MAX = 65536, TEMPLATES = 9, OPTION_TEMPLATES = 8 };
+enum { DATAGRAM_MAX = 65536, TEMPLATES = 20, OPTION_TEMPLATES = 11 };
 
 static const struct tw_flow_record flow = {
 	.key_flags = TW_FLOW_KEY_IPV4, .protocol = 17, .packets = 2, .l3_octets = 300, .ingress = 1
@@ -121,7 +121,7 @@ static unsigned tick_at(struct fixture *f, uint64_t after_start_ms)
 
 static struct tw_exporter_stats stats_of(struct fixture *f)
 {
-	struct tw_exporter_stats stats[TW_EXPORTERS_MAX];
+	struct tw_exporter_stats stats[TW_TARGETS_MAX];
 
 	assert_true(tw_exporter_get_stats(f->exporter, stats) >= 1);
 	return stats[0];
@@ -256,13 +256,13 @@ static void a_record_waits_for_company_but_no_longer_than_200_ms(void **state)
 	add_flows(f, 1);
 	assert_int_equal(tick_at(f, 1200), 1);
 	assert_int_equal(counts(f)->data_records, 2);
-	add_flows(f, 14); /* (1372 - 20) / 96 */
+	add_flows(f, 12); /* (1372 - 20) / 105 */
 	assert_int_equal(collect(f), 0);
 	add_flows(f, 1); /* a full message does not wait */
 	assert_int_equal(collect(f), 1);
 	tw_exporter_flush(f->exporter, f->now);
 	assert_int_equal(collect(f), 1);
-	assert_int_equal(counts(f)->data_records, 17);
+	assert_int_equal(counts(f)->data_records, 15);
 }
 
 static void the_sequence_counts_every_data_record_before(void **state)
@@ -310,7 +310,7 @@ static void no_message_is_longer_than_the_mtu_less_its_headers(void **state)
 		tw_exporter_flush(f->exporter, f->now);
 		collect(f);
 		assert_true(f->longest <= mtu - 28);
-		assert_true(f->longest > mtu - 28 - 4 - 96); /* and is made use of */
+		assert_true(f->longest > mtu - 28 - 4 - 105); /* and is made use of */
 		assert_int_equal(counts(f)->data_records, sent += 300);
 	}
 	assert_int_equal(counts(f)->sequence_errors, 0);
@@ -427,7 +427,7 @@ static void another_domain_begins_anew(void **state)
 static void a_target_that_is_removed_gets_what_was_open_and_no_more(void **state)
 {
 	struct fixture *f = *state;
-	struct tw_exporter_stats stats[TW_EXPORTERS_MAX];
+	struct tw_exporter_stats stats[TW_TARGETS_MAX];
 
 	tick_at(f, 0);
 	add_flows(f, 3);
@@ -479,7 +479,7 @@ static void every_record_that_a_dead_collector_missed_is_counted_lost(void **sta
 static void a_collector_without_a_route_costs_records_but_not_the_others(void **state)
 {
 	struct fixture *f = *state;
-	struct tw_exporter_stats stats[TW_EXPORTERS_MAX];
+	struct tw_exporter_stats stats[TW_TARGETS_MAX];
 
 	/* a multicast scope of 0 never leaves the host, and UDP sockets refuse the broadcast address: EACCES */
 	f->config.n_targets = 2;
@@ -536,7 +536,7 @@ static void configuring_and_asking_disturb_no_record_while_the_exporter_runs(voi
 	static const struct tw_flow_identity who = { .number = 1, .name = "a/0" };
 	struct fixture *f = *state;
 	struct runner r = { .exporter = f->exporter };
-	struct tw_exporter_stats stats[TW_EXPORTERS_MAX];
+	struct tw_exporter_stats stats[TW_TARGETS_MAX];
 	pthread_t thread;
 
 	assert_int_equal(pthread_create(&thread, NULL, run_exporter, &r), 0);
@@ -570,7 +570,7 @@ static void a_bad_configuration_is_refused_and_the_former_stays(void **state)
 	bad.observation_domain = 0;
 	assert_int_equal(tw_exporter_configure(f->exporter, &bad), -EINVAL);
 	bad = f->config;
-	bad.n_targets = TW_EXPORTERS_MAX + 1;
+	bad.n_targets = TW_TARGETS_MAX + 1;
 	assert_int_equal(tw_exporter_configure(f->exporter, &bad), -EINVAL);
 	bad = f->config;
 	bad.targets[0].collector_size = 0;

@@ -20,7 +20,7 @@ static const struct tw_flow_record icmp = { .key_flags = TW_FLOW_KEY_IPV4 | TW_F
 
 static bool add(struct tw_message *m, const struct tw_flow_record *r)
 {
-	return tw_encode_flow(m, r, tw_flow_class_of(r), 0);
+	return tw_encode_flow(m, r, tw_flow_class_of(r), tw_flow_variant_of(r, false), &tw_flow_names_none, 0);
 }
 
 static void teach(struct ipfix_decoder *d)
@@ -29,8 +29,9 @@ static void teach(struct ipfix_decoder *d)
 	size_t size;
 
 	tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MAX);
-	for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++)
-		assert_true(tw_encode_template(&m, cls));
+	for (unsigned variant = 0; variant < TW_VARIANT_NAMED; variant++)
+		for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++)
+			assert_true(tw_encode_template(&m, cls, variant));
 	for (unsigned table = 0; table < TW_OPTION_TABLES; table++)
 		assert_true(tw_encode_option_template(&m, table));
 	size = tw_message_finish(
@@ -42,8 +43,9 @@ static void a_message_takes_as_many_records_as_fit_to_the_octet(void **state)
 {
 	struct tw_message m;
 
-	for (size_t n = 3; n < 20; n++) {
-		size_t exact = tw_message_header_size(TW_FORMAT_IPFIX) + TW_MESSAGE_SET_HEADER + n * 96;
+	for (size_t n = 5; n < 20; n++) {
+		size_t exact =
+			(tw_message_header_size(TW_FORMAT_IPFIX) + TW_MESSAGE_SET_HEADER + n * 105 + 3) & ~(size_t)3;
 
 		tw_message_begin(&m, TW_FORMAT_IPFIX, exact);
 		for (size_t i = 0; i < n; i++)
@@ -107,9 +109,9 @@ static void records_of_one_layout_share_a_set_and_others_begin_one(void **state)
 	assert_true(add(&m, &tcp));
 	size = tw_message_finish(
 		&m, &(struct tw_message_stamp){ .now_ms = 0 * UINT64_C(1000), .sequence = 0, .domain = 7 });
-	/* three sets; the ICMP record of 95 octets is followed by one of padding */
-	assert_int_equal(size, 16 + (4 + 192) + (4 + 95 + 1) + (4 + 96));
-	assert_int_equal(m.octets[16 + 4 + 192 + 4 + 95], 0);
+	/* three sets; two records of 105 octets are followed by two of padding */
+	assert_int_equal(size, 16 + (4 + 210 + 2) + (4 + 104) + (4 + 105 + 3));
+	assert_int_equal(m.octets[16 + 4 + 210] | m.octets[16 + 4 + 211], 0);
 	assert_int_equal(ipfix_decode(d, m.octets, size, NULL, NULL), 0);
 	assert_int_equal(ipfix_decoder_counts(d)->data_sets, 3);
 	assert_int_equal(ipfix_decoder_counts(d)->data_records, 4);
@@ -122,15 +124,15 @@ static void what_does_not_fit_changes_nothing(void **state)
 	static const struct tw_flow_identity who = { .name = "a/b", .vm_name = "a" };
 	struct tw_message m, before;
 
-	tw_message_begin(&m, TW_FORMAT_IPFIX, 256);
+	tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MIN);
 	memset(m.octets, 0xee, sizeof(m.octets));
 	assert_true(tw_encode_option_template(&m, TW_TABLE_INTERFACE));
-	assert_true(add(&m, &icmp));
-	assert_true(add(&m, &icmp));
+	for (unsigned i = 0; i < 4; i++)
+		assert_true(add(&m, &icmp));
 	before = m;
 	assert_false(add(&m, &icmp));
-	assert_false(tw_encode_template(&m, TW_CLASS_IPV4_TRANSPORT));
-	assert_false(tw_encode_option_template(&m, TW_TABLE_VM));
+	assert_false(tw_encode_template(&m, TW_CLASS_IPV4_TRANSPORT, 0));
+	assert_false(tw_encode_option_template(&m, TW_TABLE_STATION));
 	assert_false(tw_options_add_sampling(&m, 7));
 	assert_false(tw_options_add_statistics(&m, 7, &none));
 	assert_false(tw_options_add_identity(&m, 7, &who));
@@ -148,9 +150,14 @@ static void the_smallest_message_takes_every_record_and_template(void **state)
 	/* 512 is the least MTU that can be configured, less IPv6 and UDP headers */
 	tw_message_begin(&m, TW_FORMAT_IPFIX, 512 - 48);
 	assert_true(tw_options_add_identity(&m, 7, &who));
-	for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++) {
+	for (unsigned i = 0; i < TW_FLOW_CLASSES * TW_FLOW_VARIANTS; i++) {
+		unsigned cls = i % TW_FLOW_CLASSES, variant = i / TW_FLOW_CLASSES;
+
 		tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MIN);
-		assert_true(tw_encode_template(&m, cls));
+		assert_true(tw_encode_template(&m, cls, variant));
+		tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MIN);
+		assert_true(
+			tw_encode_flow(&m, &tcp, cls, variant & ~(unsigned)TW_VARIANT_NAMED, &tw_flow_names_none, 0));
 	}
 	for (unsigned table = 0; table < TW_OPTION_TABLES; table++) {
 		tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MIN);

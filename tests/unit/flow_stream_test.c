@@ -24,7 +24,7 @@
 
 #define START_MS UINT64_C(1800000000000)
 
-enum { STEP_MS = 50, WAITS_MAX = 2000, TEMPLATES = 9, BUFFER = 1 << 20 };
+enum { STEP_MS = 50, WAITS_MAX = 2000, TEMPLATES = 20, BUFFER = 1 << 20 };
 
 static const struct tw_flow_record flow = {
 	.key_flags = TW_FLOW_KEY_IPV4, .protocol = 17, .packets = 2, .l3_octets = 300, .ingress = 1
@@ -131,7 +131,7 @@ static void collect(struct fixture *f)
 
 static struct tw_exporter_stats tick(struct fixture *f)
 {
-	struct tw_exporter_stats stats[TW_EXPORTERS_MAX];
+	struct tw_exporter_stats stats[TW_TARGETS_MAX];
 
 	f->now += STEP_MS;
 	tw_exporter_tick(f->exporter, f->now);

@@ -166,10 +166,10 @@ static bool mend_short(uintptr_t addr)
 	return !rte_mem_virt2memseg_list((void *)addr) && put_pages(m.start, m.end - m.start, MAP_FIXED);
 }
 
-/* Nothing is mapped there any more: a page for each that is still asked for. */
-static bool mend_missing(uintptr_t addr)
+/* Nothing is mapped there any more, or nothing but a guard (guest_guard.h): a page for each that is still asked for. */
+static bool mend_missing(uintptr_t addr, int how)
 {
-	return owner_of(addr) >= 0 && put_pages(addr & ~(uintptr_t)(PAGE - 1), PAGE, MAP_FIXED_NOREPLACE);
+	return owner_of(addr) >= 0 && put_pages(addr & ~(uintptr_t)(PAGE - 1), PAGE, how);
 }
 
 static void on_fault(int number, siginfo_t *info, void *context)
@@ -177,7 +177,8 @@ static void on_fault(int number, siginfo_t *info, void *context)
 	uintptr_t addr = (uintptr_t)info->si_addr;
 	int saved = errno;
 	bool mended = (number == SIGBUS && info->si_code == BUS_ADRERR && mend_short(addr)) ||
-		      (number == SIGSEGV && info->si_code == SEGV_MAPERR && mend_missing(addr));
+		      (number == SIGSEGV && info->si_code == SEGV_MAPERR && mend_missing(addr, MAP_FIXED_NOREPLACE)) ||
+		      (number == SIGSEGV && info->si_code == SEGV_ACCERR && mend_missing(addr, MAP_FIXED));
 
 	if (mended)
 		note_fault(addr);

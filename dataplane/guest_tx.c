@@ -15,6 +15,7 @@
 #include <linux/virtio_net.h>
 #include <rte_vhost.h>
 
+#include "dataplane/guest_share.h"
 #include "dataplane/peek.h"
 #include "dataplane/queues.h"
 
@@ -75,14 +76,29 @@ static uint16_t fill_queues(unsigned worker, const struct tw_slot *out, const ui
 	return n_gone;
 }
 
+uint16_t tw_guest_send_translated(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m,
+				  uint16_t n, uint16_t *too_big)
+{
+	uint64_t began = tw_share_begin(w, slot);
+	uint16_t sent = 0;
+
+	if (began) {
+		sent = tw_guest_send(w, s, &s->slot[slot], m, n, too_big);
+		tw_share_end(w, slot, began);
+	}
+	return sent;
+}
+
 uint16_t tw_guest_send(const struct tw_worker *w, const struct tw_snapshot *s, const struct tw_slot *out,
 		       struct rte_mbuf **m, uint16_t n, uint16_t *too_big)
 {
+	/* What leaves a shaping queue is of all lanes, and sent by any worker. */
+	const unsigned lane = out->queued ? 0 : w->lane, n_lanes = out->queued ? 1 : s->n_workers;
 	uint16_t queue[TW_BURST];
 
 	if (__builtin_expect(out->n_queues <= 1, 1))
 		return fill_queue(w->id, out, out->queue[0], m, n, too_big);
 	for (uint16_t i = 0; i < n; i++)
-		queue[i] = tw_queue_for(out->queue, out->n_queues, w->id, s->n_workers, m[i]->hash.rss);
+		queue[i] = tw_queue_for(out->queue, out->n_queues, lane, n_lanes, m[i]->hash.rss);
 	return fill_queues(w->id, out, queue, m, n, too_big);
 }

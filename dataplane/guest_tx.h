@@ -22,4 +22,8 @@
 uint16_t tw_guest_send(const struct tw_worker *w, const struct tw_snapshot *s, const struct tw_slot *out,
 		       struct rte_mbuf **m, uint16_t n, uint16_t *too_big);
 
+/** The same to a guest behind an IOMMU, unless it has had its share of the worker (guest_share.h). */
+uint16_t tw_guest_send_translated(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m,
+				  uint16_t n, uint16_t *too_big);
+
 #endif

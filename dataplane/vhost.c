@@ -36,6 +36,7 @@ struct tw_vhost {
 	/* --- main's --- */
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	void *owner;
+	bool iommu;
 	uint32_t quiet; /* bit per ring whose kicks are off */
 	/* --- shared, under lock --- */
 	int vid; /* -1: not running */
@@ -94,13 +95,18 @@ static void note_change(struct tw_vhost *v)
 
 static int new_connection(int vid)
 {
+	const struct tw_vhost *v = NULL;
 	char path[PATH_MAX];
+	bool iommu;
 
 	pthread_mutex_lock(&lock);
-	if (vid >= 0 && vid < VIDS)
+	if (vid >= 0 && vid < VIDS) {
 		ready[vid] = 0;
+		v = find(vid);
+	}
+	iommu = v && v->iommu;
 	pthread_mutex_unlock(&lock);
-	return rte_vhost_get_ifname(vid, path, sizeof(path)) == 0 && tw_conn_begin(vid, path) ? 0 : -1;
+	return rte_vhost_get_ifname(vid, path, sizeof(path)) == 0 && tw_conn_begin(vid, path, iommu) ? 0 : -1;
 }
 
 static int new_device(int vid)
@@ -157,16 +163,22 @@ static void find_position(int vid, uint16_t ring)
 	rte_vhost_set_vring_base(vid, ring, base, base);
 }
 
-static int vring_state_changed(int vid, uint16_t ring, int enable)
+static bool is_ready(int vid, uint16_t ring)
+{
+	bool so;
+
+	pthread_mutex_lock(&lock);
+	so = ready[vid] >> ring & 1;
+	pthread_mutex_unlock(&lock);
+	return so;
+}
+
+static void set_ready(int vid, uint16_t ring, bool so)
 {
 	struct tw_vhost *v;
 
-	if (vid < 0 || vid >= VIDS || ring >= RINGS)
-		return 0;
-	if (enable)
-		find_position(vid, ring);
 	pthread_mutex_lock(&lock);
-	if (enable)
+	if (so)
 		ready[vid] |= UINT32_C(1) << ring;
 	else
 		ready[vid] &= ~(UINT32_C(1) << ring);
@@ -174,7 +186,27 @@ static int vring_state_changed(int vid, uint16_t ring, int enable)
 	if (v && v->vid == vid)
 		note_change(v);
 	pthread_mutex_unlock(&lock);
+}
+
+/*
+ * Behind an IOMMU a ring whose address is forgotten, as a guest does a hundred times a second, is no ring that ended: rte_vhost
+ * takes no frame of it until it has asked for the address again, which it does when it is polled.
+ */
+static int vring_state_changed(int vid, uint16_t ring, int enable)
+{
+	if (vid < 0 || vid >= VIDS || ring >= RINGS || (enable && is_ready(vid, ring)) ||
+	    (!enable && tw_conn_translates(vid)))
+		return 0;
+	if (enable)
+		find_position(vid, ring);
+	set_ready(vid, ring, enable);
 	return 0;
+}
+
+void tw_vhost_ring_off(int vid, unsigned ring)
+{
+	if (vid >= 0 && vid < VIDS && ring < RINGS && is_ready(vid, (uint16_t)ring))
+		set_ready(vid, (uint16_t)ring, false);
 }
 
 static const struct rte_vhost_device_ops callbacks = {
@@ -216,17 +248,18 @@ static void remove_stale(const char *path)
 
 /*
  * What is taken from rte_vhost's list of features: ECN, whose bit of the virtio header rte_vhost loses on the way (without it a
- * guest cuts segments with CWR itself); an IOMMU. What the list lacks: USO, whose request rte_vhost 22.11 does not know.
+ * guest cuts segments with CWR itself); an IOMMU, unless the port may have one. What the list lacks: USO, whose request rte_vhost 22.11 does not know.
  */
-static int set_up(const char *path, bool server)
+static int set_up(const char *path, bool server, bool iommu)
 {
 	const uint64_t none = UINT64_C(1) << VIRTIO_NET_F_HOST_ECN | UINT64_C(1) << VIRTIO_NET_F_GUEST_ECN |
-			      UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM;
-	/* Multiqueue, dirty log, RARP, MTU, status: what a network card needs. vhost_gate.h says why no REPLY_ACK. */
-	const uint64_t protocol =
-		UINT64_C(1) << 0 | UINT64_C(1) << 1 | UINT64_C(1) << 2 | UINT64_C(1) << 4 | UINT64_C(1) << 16;
+			      (iommu ? 0 : UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM);
+	/* Multiqueue, dirty log, RARP, MTU, status: what a network card needs. With an IOMMU: answers, a channel of our own. */
+	const uint64_t protocol = UINT64_C(1) << 0 | UINT64_C(1) << 1 | UINT64_C(1) << 2 | UINT64_C(1) << 4 |
+				  UINT64_C(1) << 16 | (iommu ? UINT64_C(1) << 3 | UINT64_C(1) << 5 : 0);
 
-	if (rte_vhost_driver_register(path, server ? 0 : RTE_VHOST_USER_CLIENT))
+	if (rte_vhost_driver_register(path, (server ? 0 : RTE_VHOST_USER_CLIENT) |
+						    (iommu ? RTE_VHOST_USER_IOMMU_SUPPORT : 0)))
 		return -EIO;
 	if (rte_vhost_driver_disable_features(path, none) == 0 &&
 	    rte_vhost_driver_set_protocol_features(path, protocol) == 0 &&
@@ -236,7 +269,7 @@ static int set_up(const char *path, bool server)
 	return -EIO;
 }
 
-int tw_vhost_open(const char *path, bool server, void *owner, struct tw_vhost **out)
+int tw_vhost_open(const char *path, bool server, bool iommu, void *owner, struct tw_vhost **out)
 {
 	struct tw_vhost *v;
 	int rc;
@@ -251,6 +284,7 @@ int tw_vhost_open(const char *path, bool server, void *owner, struct tw_vhost **
 		return -ENOMEM;
 	memcpy(v->path, path, strlen(path));
 	v->owner = owner;
+	v->iommu = iommu;
 	v->vid = -1;
 	pthread_mutex_lock(&lock);
 	rc = find_by_path(path) ? -EEXIST : 0;
@@ -263,7 +297,7 @@ int tw_vhost_open(const char *path, bool server, void *owner, struct tw_vhost **
 	}
 	if (server)
 		remove_stale(path);
-	rc = set_up(path, server);
+	rc = set_up(path, server, iommu);
 	if (rc) {
 		pthread_mutex_lock(&lock);
 		TAILQ_REMOVE(&ports, v, next);
@@ -305,6 +339,23 @@ void *tw_vhost_next_changed(void)
 	}
 	pthread_mutex_unlock(&lock);
 	return owner;
+}
+
+void tw_vhost_look_again(struct tw_vhost *v)
+{
+	pthread_mutex_lock(&lock);
+	v->changed = true;
+	pthread_mutex_unlock(&lock);
+}
+
+bool tw_vhost_is_running(const struct tw_vhost *v)
+{
+	bool running;
+
+	pthread_mutex_lock(&lock);
+	running = v->vid >= 0;
+	pthread_mutex_unlock(&lock);
+	return running;
 }
 
 /* The rings are polled: a guest need not kick. */

@@ -43,10 +43,11 @@ int tw_vhost_init(void);
  * Have a vhost-user socket. Main.
  * @param path   at most 107 octets; its folder is made
  * @param server listen instead of connect; a stale socket file is replaced
+ * @param iommu  offer the guest to be behind an IOMMU of its own
  * @param owner  given back by tw_vhost_next_changed()
  * @return 0; -errno (-ENAMETOOLONG, -EEXIST: this process has the path already, -EIO: rte_vhost said no)
  */
-int tw_vhost_open(const char *path, bool server, void *owner, struct tw_vhost **vhost)
+int tw_vhost_open(const char *path, bool server, bool iommu, void *owner, struct tw_vhost **vhost)
 	__attribute__((warn_unused_result));
 
 /** Give up the socket; a guest sees its link go. Main; only when no worker touches the device. Accepts NULL. */
@@ -55,8 +56,17 @@ void tw_vhost_close(struct tw_vhost *vhost);
 /** Next port whose state changed since it was last returned here, or NULL. Main. */
 void *tw_vhost_next_changed(void);
 
+/** Have tw_vhost_next_changed() return the port once more. Main. */
+void tw_vhost_look_again(struct tw_vhost *vhost);
+
+/** Does a device run now? Main. */
+bool tw_vhost_is_running(const struct tw_vhost *vhost);
+
 /** What is so now. A running device is from here on in use, until tw_vhost_released(). Main. */
 void tw_vhost_take(struct tw_vhost *vhost, struct tw_vhost_state *state);
+
+/** A ring has been switched off, of which rte_vhost may have said so before. rte_vhost's thread for messages. */
+void tw_vhost_ring_off(int vid, unsigned ring);
 
 /** No worker touches the device any more. Main, after a grace period. */
 void tw_vhost_released(struct tw_vhost *vhost);

@@ -20,8 +20,11 @@
 
 #include <rte_vhost.h>
 
+#include "dataplane/guest_guard.h"
 #include "dataplane/guest_memory.h"
 #include "dataplane/peek.h"
+#include "dataplane/vhost.h"
+#include "dataplane/vhost_back.h"
 #include "dataplane/vhost_gate.h"
 
 #define TW_LOG_AREA "vhost"
@@ -32,7 +35,14 @@ enum { WAIT_MS = 250 };
 struct conn {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* "" = none */
 	int socket;                                             /* a descriptor of our own for rte_vhost's socket; -1 */
-	struct tw_gate gate;                                    /* the message thread's */
+	struct tw_gate gate;                                    /* the message thread's, as is the next */
+	bool translates;                                        /* the message in hand is of the IOTLB */
+};
+
+/* Behind a message rte_vhost has its descriptors (struct vhu_msg_context, which is not to change for those who handle messages). */
+enum { DESCRIPTORS_AT = 644, DESCRIPTORS_MAX = 8 };
+struct descriptors {
+	int fd[DESCRIPTORS_MAX], n;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -99,10 +109,65 @@ static void refuse(int vid, const char *why)
 	tw_log_warning("front-end refused socket=%s error=\"%s\"", conns[vid].path, why);
 }
 
+void tw_conn_refuse(int vid, const char *why)
+{
+	refuse(vid, why);
+	tw_conn_shut_out(vid);
+}
+
+/* Memory as rte_vhost will map it. */
+static void prepare_memory(int vid, const struct tw_gate_message *m, const struct descriptors *d)
+{
+	struct tw_guard_region regions[TW_GUARD_REGIONS];
+	unsigned n = 0;
+	struct stat st;
+
+	for (; n < m->memory.n_regions && (int)n < d->n && fstat(d->fd[n], &st) == 0 && st.st_blksize > 0; n++) {
+		uint64_t size = m->memory.region[n].size + m->memory.region[n].offset, block = (uint64_t)st.st_blksize;
+
+		if (size < m->memory.region[n].offset || size > INT64_MAX - block)
+			return; /* rte_vhost says no itself */
+		regions[n] = (struct tw_guard_region){ .size = (size + block - 1) / block * block, .fd = d->fd[n] };
+	}
+	tw_guard_prepare(vid, regions, n);
+}
+
+/* What an IOMMU needs more. */
+static const char *before_iommu(int vid, const struct tw_gate_message *m, const struct tw_iotlb_message *told)
+{
+	struct tw_gate *gate = &conns[vid].gate;
+	struct descriptors d;
+
+	if (gate->asks_again)
+		return tw_back_ask(vid, told->iova, told->perm);
+
+	memcpy(&d, (const char *)m + DESCRIPTORS_AT, sizeof(d));
+	if (m->request == TW_GATE_SET_MEM_TABLE)
+		prepare_memory(vid, m, &d);
+	else if (m->request == TW_GATE_SET_BACKEND_FD)
+		return d.n == 1 ? tw_back_begin(vid, d.fd[0], gate->iotlb) : "a back-end channel without its socket";
+	return NULL;
+}
+
+bool tw_conn_translates(int vid)
+{
+	return vid >= 0 && vid < TW_CONN_VIDS && conns[vid].translates;
+}
+
 static enum rte_vhost_msg_result before_message(int vid, void *message)
 {
-	const char *why = tw_gate_check(&conns[vid].gate, message);
+	const struct tw_iotlb_message told = ((const struct tw_gate_message *)message)->iotlb;
+	struct tw_gate *gate = &conns[vid].gate;
+	const char *why;
 
+	conns[vid].translates = ((const struct tw_gate_message *)message)->request == TW_GATE_IOTLB;
+	if (gate->iotlb)
+		tw_back_lock();
+	why = tw_gate_check(gate, message);
+	if (gate->iotlb)
+		tw_back_unlock();
+	if (!why && gate->iotlb)
+		why = before_iommu(vid, message, &told);
 	tw_peek_before_message(vid);
 	if (!why)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
@@ -140,6 +205,8 @@ static const char *check_region(const struct rte_vhost_mem_region *r)
 
 static const char *check_memory(int vid)
 {
+	struct tw_guard_region mapped[TW_GUARD_REGIONS];
+	bool iommu = conns[vid].gate.iotlb;
 	struct rte_vhost_memory *memory = NULL;
 	const char *why = NULL;
 
@@ -147,28 +214,37 @@ static const char *check_memory(int vid)
 		return NULL;
 	tw_guest_memory_forget(vid);
 	for (uint32_t i = 0; i < memory->nregions; i++) {
-		tw_guest_memory_add(vid, memory->regions[i].mmap_addr, memory->regions[i].mmap_size);
+		const struct rte_vhost_mem_region *r = &memory->regions[i];
+
+		mapped[i % TW_GUARD_REGIONS] =
+			(struct tw_guard_region){ .start = (uintptr_t)r->mmap_addr, .size = r->mmap_size };
+		tw_guest_memory_add(vid, r->mmap_addr, r->mmap_size + (iommu ? TW_GUARD_SIZE : 0));
 		if (!why)
-			why = check_region(&memory->regions[i]);
+			why = check_region(r);
 	}
+	if (!why && iommu && !tw_guard_take(vid, mapped, memory->nregions))
+		why = "no room behind its memory is kept free, which an IOMMU needs";
 	free(memory);
 	return why;
 }
 
 static enum rte_vhost_msg_result after_message(int vid, void *message)
 {
-	const struct tw_gate_message *m = message;
+	struct tw_gate_message *m = message;
 	const char *why = NULL;
 
 	if (m->request == TW_GATE_SET_VRING_CALL)
 		why = check_call(vid, tw_gate_ring(m));
 	else if (m->request == TW_GATE_SET_MEM_TABLE)
 		why = check_memory(vid);
+	else if (m->request == TW_GATE_SET_VRING_ENABLE && m->state.num == 0 && conns[vid].gate.iotlb)
+		tw_vhost_ring_off(vid, tw_gate_ring(m));
 	if (why) {
 		refuse(vid, why);
 		return RTE_VHOST_MSG_RESULT_ERR;
 	}
 	tw_peek_after_message(vid);
+	tw_gate_handled(&conns[vid].gate, m);
 	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
@@ -183,12 +259,29 @@ static bool is_served(int vid, const char *path)
 	return false;
 }
 
-bool tw_conn_begin(int vid, const char *path)
+static bool begin_gate(struct tw_gate *gate, bool iommu)
+{
+	memset(gate, 0, sizeof(*gate));
+	gate->iotlb = iommu ? calloc(1, sizeof(*gate->iotlb)) : NULL;
+	return gate->iotlb || !iommu;
+}
+
+static void end_iommu(int vid)
+{
+	if (!conns[vid].gate.iotlb)
+		return;
+	tw_back_end(vid);
+	tw_guard_forget(vid);
+	free(conns[vid].gate.iotlb);
+	conns[vid].gate.iotlb = NULL;
+}
+
+bool tw_conn_begin(int vid, const char *path, bool iommu)
 {
 	const struct rte_vhost_user_extern_ops ops = { .pre_msg_handle = before_message,
 						       .post_msg_handle = after_message };
 	struct conn *c = &conns[vid];
-	bool served;
+	bool served, begun = false;
 
 	if (vid < 0 || vid >= TW_CONN_VIDS || strlen(path) >= sizeof(c->path))
 		return false;
@@ -196,7 +289,7 @@ bool tw_conn_begin(int vid, const char *path)
 	pthread_mutex_lock(&lock);
 	served = is_served(vid, path);
 	if (!served) {
-		memset(&c->gate, 0, sizeof(c->gate));
+		begun = begin_gate(&c->gate, iommu);
 		memcpy(c->path, path, strlen(path) + 1);
 		c->socket = find_socket(path);
 		if (c->socket >= 0)
@@ -205,6 +298,10 @@ bool tw_conn_begin(int vid, const char *path)
 	pthread_mutex_unlock(&lock);
 	if (served) {
 		tw_log_warning("a second front-end refused socket=%s", path);
+		return false;
+	}
+	if (!begun) {
+		tw_log_warning("a front-end refused socket=%s error=\"out of memory\"", path);
 		return false;
 	}
 	tw_peek_watch(vid);
@@ -223,6 +320,7 @@ void tw_conn_end(int vid)
 	c->path[0] = '\0';
 	c->socket = -1;
 	pthread_mutex_unlock(&lock);
+	end_iommu(vid);
 	tw_guest_memory_forget(vid);
 }
 

@@ -20,10 +20,13 @@ enum { TW_CONN_VIDS = 1024 };
 
 /**
  * A front-end has connected. Before its first message.
- * @param path the port's socket
+ * @param path  the port's socket
+ * @param iommu its guest may be behind an IOMMU
  * @return false: it is not to be served (there is one already, or too many)
  */
-bool tw_conn_begin(int vid, const char *path);
+bool tw_conn_begin(int vid, const char *path, bool iommu);
+/** Is the message in hand about translated addresses? rte_vhost's thread for messages. */
+bool tw_conn_translates(int vid);
 /** Its connection is over. May come more than once. */
 void tw_conn_end(int vid);
 
@@ -32,6 +35,9 @@ void tw_conn_end_all(const char *path);
 
 /** Make its connection end: it sees its socket close, as if the switch had gone. */
 void tw_conn_shut_out(int vid);
+
+/** The same, and say why in the log. Not from a message's handling. */
+void tw_conn_refuse(int vid, const char *why);
 
 /** Shut out those whose memory was not there when it was needed. Main, when woken (tw_vhost_init()). */
 void tw_conn_shut_out_faulty(void);

@@ -3,6 +3,7 @@
 #include "dataplane/vhost_gate.h"
 
 #include <stddef.h>
+#include <string.h>
 
 enum {
 	NEED_REPLY = 1 << 3,
@@ -15,6 +16,7 @@ enum {
 	MEMORY_REGION = 32,
 	LOG = 16,
 	INFLIGHT = 20,
+	IOTLB = 26,
 	BIT_IOMMU = 33,
 	BIT_PACKED = 34,
 	BASE_MASK = 0x7fff, /* of a packed ring: bit 15 is its wrap counter */
@@ -27,22 +29,26 @@ static const struct {
 	uint8_t size; /* octets of payload it must have at least */
 	uint8_t about;
 	const char *refused; /* why it is never let through */
+	bool answered;       /* it has an answer of its own */
 } requests[TW_GATE_REQUESTS] = {
+	[1] = { 0, NOTHING, NULL, true }, /* GET_FEATURES */
 	[TW_GATE_SET_FEATURES] = { U64, NOTHING, NULL },
 	[TW_GATE_SET_MEM_TABLE] = { MEMORY_HEAD, NOTHING, NULL },
-	[6] = { LOG, NOTHING, NULL }, /* SET_LOG_BASE */
+	[6] = { LOG, NOTHING, NULL, true }, /* SET_LOG_BASE */
 	[TW_GATE_SET_VRING_NUM] = { STATE, RING_BY_STATE, NULL },
 	[TW_GATE_SET_VRING_ADDR] = { ADDR, RING_BY_ADDR, NULL },
 	[TW_GATE_SET_VRING_BASE] = { STATE, RING_BY_STATE, NULL },
-	[TW_GATE_GET_VRING_BASE] = { STATE, RING_BY_STATE, NULL },
+	[TW_GATE_GET_VRING_BASE] = { STATE, RING_BY_STATE, NULL, true },
 	[TW_GATE_SET_VRING_KICK] = { U64, RING_BY_U64, NULL },
 	[TW_GATE_SET_VRING_CALL] = { U64, RING_BY_U64, NULL },
-	[14] = { U64, RING_BY_U64, NULL },     /* SET_VRING_ERR */
-	[16] = { U64, NOTHING, NULL },         /* SET_PROTOCOL_FEATURES */
-	[18] = { STATE, RING_BY_STATE, NULL }, /* SET_VRING_ENABLE */
-	[19] = { U64, NOTHING, NULL },         /* SEND_RARP */
-	[20] = { U64, NOTHING, NULL },         /* NET_SET_MTU */
-	[22] = { 0, NOTHING, "an IOTLB message, and no IOMMU was negotiated" },
+	[14] = { U64, RING_BY_U64, NULL }, /* SET_VRING_ERR */
+	[15] = { 0, NOTHING, NULL, true }, /* GET_PROTOCOL_FEATURES */
+	[16] = { U64, NOTHING, NULL },     /* SET_PROTOCOL_FEATURES */
+	[17] = { 0, NOTHING, NULL, true }, /* GET_QUEUE_NUM */
+	[TW_GATE_SET_VRING_ENABLE] = { STATE, RING_BY_STATE, NULL },
+	[19] = { U64, NOTHING, NULL }, /* SEND_RARP */
+	[20] = { U64, NOTHING, NULL }, /* NET_SET_MTU */
+	[TW_GATE_IOTLB] = { IOTLB, NOTHING, NULL },
 	[24] = { 0, NOTHING, "a network card has no such message: GET_CONFIG" },
 	[25] = { 0, NOTHING, "a network card has no such message: SET_CONFIG" },
 	[26] = { 0, NOTHING, "a network card has no such message: CREATE_CRYPTO_SESSION" },
@@ -52,7 +58,8 @@ static const struct {
 	[30] = { 0, NOTHING, "postcopy was not offered" },
 	[31] = { 0, NOTHING, "in-flight areas were not offered" },
 	[TW_GATE_SET_INFLIGHT_FD] = { INFLIGHT, NOTHING, NULL },
-	[39] = { U64, NOTHING, NULL }, /* SET_STATUS */
+	[39] = { U64, NOTHING, NULL },     /* SET_STATUS */
+	[40] = { 0, NOTHING, NULL, true }, /* GET_STATUS */
 };
 
 unsigned tw_gate_ring(const struct tw_gate_message *m)
@@ -130,6 +137,8 @@ static const char *set_kick(struct tw_gate *g, unsigned ring)
 {
 	if (g->ring[ring].size == 0 || !g->ring[ring].addressed)
 		return "a ring without size or addresses is started";
+	if (g->features >> BIT_IOMMU & 1 && !g->has_channel)
+		return "a ring behind an IOMMU is started, and nobody can be asked for addresses";
 	if (is_packed(g) && !g->ring[ring].based) /* the one it had may be beyond its new end */
 		return "a packed ring without an index is started";
 	g->ring[ring].started = true;
@@ -140,6 +149,42 @@ static void end_ring(struct tw_gate *g, unsigned ring)
 {
 	g->ring[ring].size = 0;
 	g->ring[ring].based = g->ring[ring].addressed = g->ring[ring].started = false;
+}
+
+static const char *set_memory(struct tw_gate *g, const struct tw_gate_message *m)
+{
+	struct tw_iotlb_region regions[TW_IOTLB_REGIONS];
+
+	if (m->size < MEMORY_HEAD + (uint64_t)m->memory.n_regions * MEMORY_REGION)
+		return "a memory table shorter than it says";
+	if (m->memory.n_regions > TW_IOTLB_REGIONS)
+		return "more regions of memory than are served";
+	memcpy(regions, m->memory.region, sizeof(regions));
+	if (g->iotlb)
+		tw_iotlb_set_memory(g->iotlb, regions, m->memory.n_regions);
+	return NULL;
+}
+
+static const char *set_channel(struct tw_gate *g)
+{
+	if (!g->iotlb)
+		return "a back-end channel, which was not offered";
+	if (g->has_channel)
+		return "a second back-end channel";
+	g->has_channel = true;
+	return NULL;
+}
+
+static const char *hear_iotlb(struct tw_gate *g, struct tw_gate_message *m)
+{
+	struct tw_iotlb_message said = m->iotlb;
+	const char *why;
+
+	if (!g->iotlb || !(g->features >> BIT_IOMMU & 1))
+		return "an IOTLB message, and no IOMMU was negotiated";
+	why = tw_iotlb_hear(g->iotlb, &said, &g->asks_again);
+	m->iotlb = said;
+	return why;
 }
 
 static const char *follow(struct tw_gate *g, struct tw_gate_message *m)
@@ -153,9 +198,7 @@ static const char *follow(struct tw_gate *g, struct tw_gate_message *m)
 		g->features = 0;
 		return NULL;
 	case TW_GATE_SET_MEM_TABLE:
-		return m->size < MEMORY_HEAD + (uint64_t)m->memory.n_regions * MEMORY_REGION
-			       ? "a memory table shorter than it says"
-			       : NULL;
+		return set_memory(g, m);
 	case TW_GATE_SET_VRING_NUM:
 		return set_num(g, m);
 	case TW_GATE_SET_VRING_BASE:
@@ -167,6 +210,10 @@ static const char *follow(struct tw_gate *g, struct tw_gate_message *m)
 	case TW_GATE_GET_VRING_BASE:
 		end_ring(g, m->state.index);
 		return NULL;
+	case TW_GATE_SET_BACKEND_FD:
+		return set_channel(g);
+	case TW_GATE_IOTLB:
+		return hear_iotlb(g, m);
 	case TW_GATE_SET_INFLIGHT_FD: /* rte_vhost closes its descriptor only if it takes it: let it, for no ring */
 		m->inflight.num_queues = 0;
 		m->inflight.mmap_offset = 0;
@@ -179,14 +226,24 @@ static const char *follow(struct tw_gate *g, struct tw_gate_message *m)
 
 const char *tw_gate_check(struct tw_gate *g, struct tw_gate_message *m)
 {
+	g->asks_again = false;
+	g->owes_reply =
+		g->iotlb && m->flags & NEED_REPLY && m->request < TW_GATE_REQUESTS && !requests[m->request].answered;
 	m->flags &= ~(uint32_t)NEED_REPLY;
 	if (m->request >= TW_GATE_REQUESTS)
 		return NULL; /* rte_vhost says no itself */
-	if (requests[m->request].refused && !(m->request == 22 && g->features >> BIT_IOMMU & 1))
+	if (requests[m->request].refused)
 		return requests[m->request].refused;
 	if (m->size < requests[m->request].size)
 		return "a message shorter than its kind";
 	if (requests[m->request].about != NOTHING && tw_gate_ring(m) == TW_GATE_RINGS)
 		return "a ring beyond the last there can be";
 	return follow(g, m);
+}
+
+void tw_gate_handled(struct tw_gate *g, struct tw_gate_message *m)
+{
+	if (g->owes_reply)
+		m->flags |= NEED_REPLY;
+	g->owes_reply = false;
 }

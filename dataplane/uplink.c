@@ -14,11 +14,21 @@
 
 #include <rte_dev.h>
 #include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include "dataplane/af_packet.h"
+#include "dataplane/worker.h"
 
 #define TW_LOG_AREA "uplink"
 #include "common/log.h"
 
-enum { DESCRIPTORS = 1024, MTU_DEFAULT = 1500 };
+enum {
+	DESCRIPTORS = 1024,
+	MTU_DEFAULT = 1500,
+	BURST = 32,
+	LAYER_2 = 14 + 2 * 4, /* octets, with two tags */
+	LARGE_PER_QUEUE = 64, /* buffers: two bursts */
+};
 
 static int __attribute__((format(printf, 3, 4))) fail(struct tw_uplink *u, int rc, const char *fmt, ...)
 {
@@ -70,6 +80,31 @@ static const char *explain(const struct tw_uplink *u, int rc)
 	return rc == -EPERM ? "the log says why" : strerror(-rc); /* drivers return -1 for anything */
 }
 
+/* The MTU it may use of its kernel link's. */
+static uint16_t kernel_mtu(const struct tw_uplink *u)
+{
+	struct ifreq ifr = { 0 };
+
+	if (!ask_kernel(u->netdev, SIOCGIFMTU, &ifr) || ifr.ifr_mtu <= 0)
+		return MTU_DEFAULT;
+	return (uint16_t)RTE_MIN(ifr.ifr_mtu, (int)TW_UPLINK_MTU_MAX);
+}
+
+static void follow_mtu(struct tw_uplink *u)
+{
+	uint16_t mtu = kernel_mtu(u);
+
+	u->mtu = mtu < u->mtu_room ? mtu : u->mtu_room;
+}
+
+static int probe_kernel_link(struct tw_uplink *u)
+{
+	const struct tw_af_packet_ring ring = tw_af_packet_ring(u->devargs, kernel_mtu(u));
+
+	u->mtu_room = ring.mtu;
+	return tw_af_packet_probe(u->devargs, &ring);
+}
+
 /* A PCI device that was allowed at the start is there already. */
 static int probe(struct tw_uplink *u)
 {
@@ -77,13 +112,31 @@ static int probe(struct tw_uplink *u)
 
 	if (find_device(u))
 		return 0;
-	rc = rte_dev_probe(u->devargs);
+	rc = tw_af_packet_is(u->devargs) ? probe_kernel_link(u) : rte_dev_probe(u->devargs);
 	if (rc && rc != -EEXIST) {
 		const char *why = explain(u, rc);
 
 		return fail(u, rc, "DPDK does not open it: %s%s%s", u->netdev, u->netdev[0] ? ": " : "", why);
 	}
 	return find_device(u) ? 0 : fail(u, -ENODEV, "no such device appeared");
+}
+
+/* Octets that the device may put into one buffer. */
+static uint32_t largest_frame(const struct tw_uplink *u)
+{
+	return u->mtu_room ? tw_af_packet_ring(u->devargs, u->mtu_room).frame : u->mtu + (uint32_t)LAYER_2;
+}
+
+static int make_large(struct tw_uplink *u, bool scatters)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	if (scatters || largest_frame(u) <= TW_MBUF_ROOM)
+		return 0;
+	snprintf(name, sizeof(name), "large-%u", u->device);
+	u->large = rte_pktmbuf_pool_create(name, u->n_rx * LARGE_PER_QUEUE, 0, 0,
+					   (uint16_t)(largest_frame(u) + RTE_PKTMBUF_HEADROOM), SOCKET_ID_ANY);
+	return u->large ? 0 : fail(u, -ENOMEM, "no memory for buffers of %u octets", largest_frame(u));
 }
 
 static int configure(struct tw_uplink *u, unsigned n_workers)
@@ -97,6 +150,10 @@ static int configure(struct tw_uplink *u, unsigned n_workers)
 	if (rte_eth_dev_get_mtu(u->device, &u->mtu) || u->mtu == 0)
 		u->mtu = MTU_DEFAULT;
 	u->n_rx = (uint16_t)RTE_MIN(n_workers, info.max_rx_queues);
+	if (u->mtu_room) /* the kernel shares frames out among all of its queues, asked for or not */
+		u->n_rx = info.max_rx_queues;
+	if (u->n_rx > TW_QUEUES_MAX)
+		return fail(u, -E2BIG, "it has %u queues, and there can be %d", u->n_rx, TW_QUEUES_MAX);
 	u->n_tx = (uint16_t)RTE_MIN(n_workers, info.max_tx_queues);
 	u->shared_tx = u->n_tx < n_workers;
 	conf.rxmode.mtu = u->mtu;
@@ -106,7 +163,11 @@ static int configure(struct tw_uplink *u, unsigned n_workers)
 	conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
 	conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	rc = rte_eth_dev_configure(u->device, u->n_rx, u->n_tx, &conf);
-	return rc ? fail(u, rc, "it cannot be configured: %s", strerror(-rc)) : 0;
+	if (rc)
+		return fail(u, rc, "it cannot be configured: %s", strerror(-rc));
+	if (u->mtu_room)
+		follow_mtu(u);
+	return make_large(u, conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_SCATTER);
 }
 
 static int set_up_queues(struct tw_uplink *u, struct rte_mempool *pool)
@@ -116,7 +177,7 @@ static int set_up_queues(struct tw_uplink *u, struct rte_mempool *pool)
 	int rc = rte_eth_dev_adjust_nb_rx_tx_desc(u->device, &n_rx, &n_tx);
 
 	for (uint16_t q = 0; q < u->n_rx && rc == 0; q++)
-		rc = rte_eth_rx_queue_setup(u->device, q, n_rx, socket, NULL, pool);
+		rc = rte_eth_rx_queue_setup(u->device, q, n_rx, socket, NULL, u->large ? u->large : pool);
 	for (uint16_t q = 0; q < u->n_tx && rc == 0; q++)
 		rc = rte_eth_tx_queue_setup(u->device, q, n_tx, socket, NULL);
 	return rc ? fail(u, rc, "its queues cannot be set up: %s", strerror(-rc)) : 0;
@@ -134,6 +195,21 @@ static int start(struct tw_uplink *u)
 	return 0;
 }
 
+/* net_af_packet's socket hears every interface of the host until it is bound to its own: that must not be forwarded. */
+static void discard_early(const struct tw_uplink *u)
+{
+	struct rte_mbuf *m[BURST];
+	uint16_t n;
+
+	for (uint16_t q = 0; q < u->n_rx; q++)
+		for (unsigned seen = 0; seen < DESCRIPTORS; seen += n) {
+			n = rte_eth_rx_burst(u->device, q, m, BURST);
+			rte_pktmbuf_free_bulk(m, n);
+			if (n == 0)
+				break;
+		}
+}
+
 static void remove_device(struct tw_uplink *u)
 {
 	struct rte_eth_dev_info info;
@@ -142,6 +218,8 @@ static void remove_device(struct tw_uplink *u)
 	rte_eth_dev_close(u->device);
 	if (rc == 0 && info.device)
 		rte_dev_remove(info.device);
+	rte_mempool_free(u->large);
+	u->large = NULL;
 }
 
 /* What the kernel could not send of what a driver over a kernel link gave it: the driver takes that for sent. */
@@ -182,7 +260,9 @@ int tw_uplink_open(struct tw_uplink *u, struct rte_mempool *pool, unsigned n_wor
 	u->error[0] = '\0';
 	u->failures = 0;
 	u->open = true;
-	rte_spinlock_init(&u->lock);
+	for (unsigned i = 0; i < TW_WORKERS_MAX; i++)
+		rte_spinlock_init(&u->lock[i].lock);
+	discard_early(u);
 	u->losses_before = kernel_losses(u);
 	tw_uplink_poll_link(u);
 	tw_log_info("uplink opened uplink=%s devargs=%s rx_queues=%u tx_queues=%u mtu=%u up=%d", u->name, u->devargs,
@@ -217,12 +297,21 @@ bool tw_uplink_poll_link(struct tw_uplink *u)
 {
 	struct rte_eth_link link = { 0 };
 	bool was = u->up;
+	uint16_t mtu_was = u->mtu;
 
 	if (!u->open)
 		return false;
+	if (u->mtu_room)
+		follow_mtu(u);
 	if (rte_eth_link_get_nowait(u->device, &link) == 0)
 		u->up = link.link_status == RTE_ETH_LINK_UP && kernel_link_up(u);
-	return u->up != was;
+	return u->up != was || u->mtu != mtu_was;
+}
+
+/* Sizes that the devargs set are kept to. */
+bool tw_uplink_outgrown(const struct tw_uplink *u)
+{
+	return u->mtu_room && kernel_mtu(u) > u->mtu_room && !strstr(u->devargs, ",framesz=");
 }
 
 uint64_t tw_uplink_errors(const struct tw_uplink *u)

@@ -2,7 +2,12 @@
 /*
  * uplink.h - a physical way out: any DPDK ethdev, named by its devargs, opened and closed while the switch runs.
  *
- * Threads  main. Only the lock is others': workers take it when the device has fewer transmit queues than there are workers.
+ * Frames   of a device that puts each into one buffer, and whose frames may be larger than the switch's buffers, come in a few
+ *          large ones of its own, and leave those at once (uplink_rx.h).
+ * MTU      of a device over a kernel link (net_af_packet) is that link's, also when it changes: tw_uplink_poll_link() takes
+ *          it over as long as the device's buffers are large enough; tw_uplink_outgrown() says when it must be opened again.
+ *          It is never more than TW_UPLINK_MTU_MAX.
+ * Threads  main. Only the locks are others': workers take them when two may send by one transmit queue.
  */
 #ifndef TW_DATAPLANE_UPLINK_H
 #define TW_DATAPLANE_UPLINK_H
@@ -11,7 +16,10 @@
 #include <stdint.h>
 
 #include <rte_mempool.h>
-#include <rte_spinlock.h>
+
+#include "dataplane/worker.h"
+
+enum { TW_UPLINK_MTU_MAX = 9216 };
 
 struct tw_uplink {
 	char name[32];
@@ -22,11 +30,13 @@ struct tw_uplink {
 	uint16_t device; /* ethdev port id */
 	uint16_t n_rx, n_tx;
 	uint16_t mtu;
-	bool shared_tx; /* workers must take `lock` to send */
+	uint16_t mtu_room;         /* of a device over a kernel link: the largest its buffers are for; else 0 */
+	struct rte_mempool *large; /* buffers of its own; NULL = it has the switch's */
+	bool shared_tx;            /* fewer transmit queues than workers: they must take its lock to send by one */
 	char error[128];
-	unsigned failures;      /* to open it, in a row: the first is logged */
-	uint32_t losses_before; /* the kernel's, before it was opened */
-	rte_spinlock_t lock;
+	unsigned failures;                      /* to open it, in a row: the first is logged */
+	uint32_t losses_before;                 /* the kernel's, before it was opened */
+	struct tw_tx_lock lock[TW_WORKERS_MAX]; /* of each transmit queue; workers' */
 };
 
 /**
@@ -43,7 +53,9 @@ void tw_uplink_close(struct tw_uplink *uplink);
 /** Frames that the device has lost by its own account, either way. */
 uint64_t tw_uplink_errors(const struct tw_uplink *uplink);
 
-/** Ask the device for its link. @return true when it changed */
+/** Ask the device for its link and MTU. @return true when one of them changed */
 bool tw_uplink_poll_link(struct tw_uplink *uplink);
+/** Is its kernel link's MTU larger than what its buffers are for? */
+bool tw_uplink_outgrown(const struct tw_uplink *uplink);
 
 #endif

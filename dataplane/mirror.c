@@ -1,310 +1,176 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * mirror.c - the mirror thread; see mirror.h.
- *
- * Threads  `wanted` is how main tells the thread what to have open: a table under a lock that is held to copy pointers, never
- *          while a file is written. Everything under "thread's own" is touched by the thread alone.
- */
+/* mirror.c - which mirrors there are; see mirror.h. */
 #include "dataplane/mirror.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
-#include <rte_cycles.h>
-#include <rte_lcore.h>
-
-#include "common/clock.h"
-#include "dataplane/offload.h"
+#include "dataplane/mirror_filter.h"
+#include "dataplane/mirror_open.h"
+#include "dataplane/mirror_thread.h"
 #include "dataplane/worker.h"
 
 #define TW_LOG_AREA "mirror"
 #include "common/log.h"
 
-enum { BURST = 64, FLUSH_MS = 100, IDLE_MS = 2, RESYNC_MS = 1000 };
-
-struct wanted {
-	struct tw_capture *file;
-	struct tw_capture_ports *ports; /* not NULL: new ones, the thread takes them */
-	bool taken;                     /* the thread has the file */
-};
-
-/* Main's view of a mirror. */
 struct mirror {
 	bool used;
-	struct tw_mirror_stats stats;
-	uint32_t snaplen;
-	uint64_t max_bytes, shed_before;
-	struct tw_capture *file;
+	Tw__LocalMirror *config; /* owned */
 	uint8_t bit;
+	struct tw_sink *sink;
+	struct tw_mirror_filter *filter;
+	struct tw_tap_counters before; /* what the bit's counters were when it was opened */
+	char error[256];
 };
 
 struct tw_mirrors {
-	/* --- set before the thread starts --- */
-	struct rte_ring *rings[TW_WORKERS_MAX];
-	unsigned n_rings;
-	pthread_t thread;
-	int wake;
-	/* --- main's own --- */
+	struct tw_mirror_thread *thread;
+	struct tw_worker *workers[TW_WORKERS_MAX];
+	unsigned n_workers;
+	struct tw_tap_budget *budgets;
 	struct mirror mirrors[TW_MIRRORS_MAX];
-	uint64_t freed_at[TW_MIRRORS_MAX]; /* change with which a bit was given up */
-	uint64_t worker_shed;
-	/* --- shared, under lock --- */
-	pthread_mutex_t lock;
-	struct wanted wanted[TW_MIRRORS_MAX];
-	_Atomic uint64_t change; /* written by main */
-	_Atomic uint64_t seen;   /* written by the thread */
-	_Atomic bool stop;
-	/* --- thread's own --- */
-	struct tw_capture *open[TW_MIRRORS_MAX];
-	uint64_t mask;
-	uint64_t tsc_ref, ns_ref, synced_ms, flushed_ms;
+	uint64_t freed_at[TW_MIRRORS_MAX]; /* change of the thread's with which a bit was given up */
 };
 
-/* --- thread --- */
-
-static void synchronise(struct tw_mirrors *m)
-{
-	uint64_t now = tw_clock_mono_ms();
-
-	if (m->ns_ref && now - m->synced_ms < RESYNC_MS)
-		return;
-	m->synced_ms = now;
-	m->tsc_ref = rte_rdtsc();
-	m->ns_ref = tw_clock_real_ns();
-}
-
-static uint64_t ns_of(const struct tw_mirrors *m, uint64_t tsc)
-{
-	__int128 ticks = (__int128)tsc - m->tsc_ref;
-
-	return m->ns_ref + (uint64_t)(int64_t)(ticks * 1000000000 / (__int128)rte_get_tsc_hz());
-}
-
-/* What the guest left to hardware is finished, so that the capture shows right checksums; a super-frame stays whole. */
-static void finish(struct rte_mbuf *m)
-{
-	const struct tw_slot plain = { .mtu = UINT16_MAX };
-	struct rte_mbuf *list[TW_SEGMENTS_MAX];
-
-	if (!tw_offload_pending(m))
-		return;
-	if (m->ol_flags & TW_OFFLOAD_CUT) {
-		uint64_t sum = m->ol_flags & RTE_MBUF_F_TX_TCP_SEG ? RTE_MBUF_F_TX_TCP_CKSUM : RTE_MBUF_F_TX_UDP_CKSUM;
-
-		m->ol_flags = (m->ol_flags & ~(TW_OFFLOAD_CUT | RTE_MBUF_F_TX_L4_MASK)) | sum;
-	}
-	tw_offload_finish(m, &plain, NULL, list);
-}
-
-static void take_down(struct tw_mirrors *m, struct rte_mbuf *copy)
-{
-	const struct tw_mirror_tag *tag = rte_mbuf_to_priv(copy);
-
-	if (tag->mask & m->mask) {
-		finish(copy);
-		for (uint64_t bits = tag->mask & m->mask; bits; bits &= bits - 1)
-			tw_capture_write(m->open[__builtin_ctzll(bits)], copy, tag->number, tag->original_len,
-					 tag->egress, ns_of(m, tag->tsc));
-	}
-}
-
-static unsigned drain_ring(struct tw_mirrors *m, struct rte_ring *ring, unsigned most)
-{
-	struct rte_mbuf *copies[BURST];
-	unsigned n = rte_ring_sc_dequeue_burst(ring, (void **)copies, most < BURST ? most : BURST, NULL);
-
-	for (unsigned i = 0; i < n; i++)
-		take_down(m, copies[i]);
-	if (n > 0)
-		rte_pktmbuf_free_bulk(copies, n);
-	return n;
-}
-
-/* All that was there when this was called, not what comes in meanwhile. */
-static void drain_all(struct tw_mirrors *m)
-{
-	for (unsigned i = 0; i < m->n_rings; i++)
-		for (unsigned left = rte_ring_count(m->rings[i]), n = 1; left > 0 && n > 0; left -= n)
-			n = drain_ring(m, m->rings[i], left);
-}
-
-static void begin_file(struct tw_mirrors *m, unsigned bit, struct wanted *w)
-{
-	if (w->file)
-		m->open[bit] = w->file;
-	if (w->file && w->ports)
-		tw_capture_set_ports(w->file, w->ports, tw_clock_real_ns());
-	free(w->ports);
-	m->mask |= (uint64_t)(w->file != NULL) << bit;
-}
-
-static void end_file(struct tw_mirrors *m, unsigned bit)
-{
-	tw_capture_close(m->open[bit], tw_clock_real_ns());
-	tw_capture_put(m->open[bit]);
-	m->open[bit] = NULL;
-	m->mask &= ~(UINT64_C(1) << bit);
-}
-
-/* A bit is free for a while before it is another file's (freed_at), so files begin and end here, they never change. */
-static void follow_main(struct tw_mirrors *m)
-{
-	uint64_t change = atomic_load_explicit(&m->change, memory_order_acquire);
-	struct wanted now[TW_MIRRORS_MAX];
-
-	if (change == m->seen)
-		return;
-	pthread_mutex_lock(&m->lock);
-	memcpy(now, m->wanted, sizeof(now));
-	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++) {
-		m->wanted[i].ports = NULL;
-		m->wanted[i].taken = true;
-	}
-	pthread_mutex_unlock(&m->lock);
-	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
-		begin_file(m, i, &now[i]);
-	drain_all(m); /* copies of before belong to the files that end now, too */
-	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
-		if (m->open[i] && !now[i].file)
-			end_file(m, i);
-	atomic_store_explicit(&m->seen, change, memory_order_release);
-}
-
-static void flush(struct tw_mirrors *m, bool now)
-{
-	uint64_t ms = tw_clock_mono_ms();
-
-	if (!now && ms - m->flushed_ms < FLUSH_MS)
-		return;
-	m->flushed_ms = ms;
-	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
-		if (m->open[i])
-			tw_capture_flush(m->open[i]);
-}
-
-/* Nothing to write: sleep a little, or until main has news if no file is open at all. */
-static void rest(struct tw_mirrors *m)
-{
-	struct pollfd p = { .fd = m->wake, .events = POLLIN };
-	uint64_t count;
-
-	if (poll(&p, 1, m->mask ? IDLE_MS : -1) > 0 && read(m->wake, &count, sizeof(count)) < 0)
-		tw_log_debug("wake: %s", strerror(errno));
-}
-
-static void *run(void *arg)
-{
-	struct tw_mirrors *m = arg;
-	bool registered = rte_thread_register() == 0; /* for a cache of its own in the mbuf pool */
-
-	while (!atomic_load(&m->stop)) {
-		unsigned n = 0;
-
-		synchronise(m);
-		follow_main(m);
-		for (unsigned i = 0; i < m->n_rings; i++)
-			n += drain_ring(m, m->rings[i], BURST);
-		flush(m, false);
-		if (n == 0)
-			rest(m);
-	}
-	follow_main(m);
-	drain_all(m);
-	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
-		if (m->open[i])
-			end_file(m, i);
-	if (registered)
-		rte_thread_unregister();
-	return NULL;
-}
-
-/* --- main --- */
-
-static void wake(struct tw_mirrors *m)
-{
-	uint64_t one = 1;
-
-	if (write(m->wake, &one, sizeof(one)) < 0)
-		tw_log_warning("wake: %s", strerror(errno));
-}
-
-static void tell(struct tw_mirrors *m, uint8_t bit, struct tw_capture *file, struct tw_capture_ports *ports)
-{
-	struct wanted *w = &m->wanted[bit];
-
-	pthread_mutex_lock(&m->lock);
-	free(w->ports);
-	if (w->file != file && !w->taken)
-		tw_capture_put(w->file); /* the thread never heard of it */
-	*w = (struct wanted){ file, ports, w->file == file && w->taken };
-	atomic_fetch_add_explicit(&m->change, 1, memory_order_release);
-	pthread_mutex_unlock(&m->lock);
-	wake(m);
-}
-
-struct tw_mirrors *tw_mirrors_create(struct rte_ring *const *rings, unsigned n_rings)
+struct tw_mirrors *tw_mirrors_create(struct tw_worker *const *workers, unsigned n_workers,
+				     struct tw_tap_budget *budgets)
 {
 	struct tw_mirrors *m = calloc(1, sizeof(*m));
-	int rc;
 
 	if (!m)
 		return NULL;
-	for (unsigned i = 0; i < n_rings; i++)
-		m->rings[i] = rings[i];
-	m->n_rings = n_rings;
-	pthread_mutex_init(&m->lock, NULL);
-	m->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	rc = m->wake < 0 ? errno : pthread_create(&m->thread, NULL, run, m);
-	if (rc == 0) {
-		pthread_setname_np(m->thread, "tw-mirror");
+	for (unsigned i = 0; i < n_workers; i++)
+		m->workers[i] = workers[i];
+	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
+		m->mirrors[i].bit = TW_MIRROR_NO_BIT;
+	m->n_workers = n_workers;
+	m->budgets = budgets;
+	m->thread = tw_mirror_thread_create(workers, n_workers);
+	if (m->thread)
 		return m;
-	}
-	tw_log_error("cannot start the mirror thread: %s", strerror(rc));
-	if (m->wake >= 0)
-		close(m->wake);
 	free(m);
 	return NULL;
 }
 
+/* --- counters --- */
+
+/* Written by a worker meanwhile: each is one round stale at most. */
+static void add(uint64_t *sum, const uint64_t *counter)
+{
+	*sum += __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+static struct tw_tap_counters counters_of(const struct tw_mirrors *m, uint8_t bit)
+{
+	struct tw_tap_counters sum = { 0 };
+
+	for (unsigned i = 0; i < m->n_workers; i++) {
+		const struct tw_tap_counters *c = &m->workers[i]->taps[bit].count;
+
+		add(&sum.seen, &c->seen);
+		add(&sum.filtered, &c->filtered);
+		add(&sum.sampled_out, &c->sampled_out);
+		add(&sum.sent, &c->sent);
+		add(&sum.octets, &c->octets);
+		add(&sum.failed, &c->failed);
+		add(&sum.shed_budget, &c->shed_budget);
+		add(&sum.shed_full, &c->shed_full);
+		add(&sum.shed_absent, &c->shed_absent);
+		add(&sum.shed_memory, &c->shed_memory);
+	}
+	return sum;
+}
+
+static void subtract(struct tw_tap_counters *c, const struct tw_tap_counters *before)
+{
+	c->seen -= before->seen;
+	c->filtered -= before->filtered;
+	c->sampled_out -= before->sampled_out;
+	c->sent -= before->sent;
+	c->octets -= before->octets;
+	c->failed -= before->failed;
+	c->shed_budget -= before->shed_budget;
+	c->shed_full -= before->shed_full;
+	c->shed_absent -= before->shed_absent;
+	c->shed_memory -= before->shed_memory;
+}
+
+static void describe(const struct tw_mirrors *m, const struct mirror *mirror, struct tw_mirror_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	snprintf(stats->name, sizeof(stats->name), "%s", mirror->config->name);
+	snprintf(stats->path, sizeof(stats->path), "%s", mirror->config->path);
+	tw_mirror_describe(mirror->config, stats->to);
+	if (mirror->sink)
+		tw_sink_get_stats(mirror->sink, &stats->sink);
+	if (mirror->bit != TW_MIRROR_NO_BIT) {
+		stats->taps = counters_of(m, mirror->bit);
+		subtract(&stats->taps, &mirror->before);
+	}
+	snprintf(stats->error, sizeof(stats->error), "%s", mirror->error[0] ? mirror->error : stats->sink.error);
+}
+
+size_t tw_mirrors_get_stats(struct tw_mirrors *m, struct tw_mirror_stats stats[TW_MIRRORS_MAX])
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
+		if (m->mirrors[i].used)
+			describe(m, &m->mirrors[i], &stats[n++]);
+	return n;
+}
+
+/* --- open and close --- */
+
+static void give_up_bit(struct tw_mirrors *m, struct mirror *mirror)
+{
+	if (mirror->bit == TW_MIRROR_NO_BIT)
+		return;
+	m->freed_at[mirror->bit] = tw_mirror_thread_tell(m->thread, mirror->bit, NULL, NULL);
+	mirror->bit = TW_MIRROR_NO_BIT;
+}
+
+static void close_mirror(struct tw_mirrors *m, struct mirror *mirror)
+{
+	give_up_bit(m, mirror);
+	tw_sink_put(mirror->sink);
+	tw_mirror_filter_put(mirror->filter);
+	mirror->sink = NULL;
+	mirror->filter = NULL;
+	mirror->error[0] = '\0';
+}
+
 static void forget(struct tw_mirrors *m, struct mirror *mirror)
 {
-	if (mirror->file) {
-		tell(m, mirror->bit, NULL, NULL);
-		m->freed_at[mirror->bit] = m->change;
-		tw_capture_put(mirror->file);
-	}
-	memset(mirror, 0, sizeof(*mirror));
+	close_mirror(m, mirror);
+	if (mirror->config)
+		tw__local_mirror__free_unpacked(mirror->config, NULL);
+	*mirror = (struct mirror){ .bit = TW_MIRROR_NO_BIT };
 }
 
 void tw_mirrors_destroy(struct tw_mirrors *m)
 {
 	if (!m)
 		return;
-	atomic_store(&m->stop, true);
-	wake(m);
-	pthread_join(m->thread, NULL);
+	tw_mirror_thread_destroy(m->thread);
 	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++) {
-		tw_capture_put(m->mirrors[i].file);
-		free(m->wanted[i].ports);
+		struct mirror *mirror = &m->mirrors[i];
+
+		tw_sink_put(mirror->sink);
+		tw_mirror_filter_put(mirror->filter);
+		if (mirror->config)
+			tw__local_mirror__free_unpacked(mirror->config, NULL);
 	}
-	close(m->wake);
-	pthread_mutex_destroy(&m->lock);
 	free(m);
 }
 
 static uint8_t free_bit(const struct tw_mirrors *m)
 {
-	uint64_t taken = 0, seen = m->seen;
+	uint64_t taken = 0, seen = tw_mirror_thread_seen(m->thread);
 
 	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
-		if (m->mirrors[i].file)
+		if (m->mirrors[i].used && m->mirrors[i].bit != TW_MIRROR_NO_BIT)
 			taken |= UINT64_C(1) << m->mirrors[i].bit;
 	for (uint8_t bit = 0; bit < TW_MIRRORS_MAX; bit++)
 		if (!(taken >> bit & 1) && m->freed_at[bit] <= seen)
@@ -317,12 +183,27 @@ static struct mirror *find(struct tw_mirrors *m, const char *name)
 	struct mirror *unused = NULL;
 
 	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++) {
-		if (m->mirrors[i].used && strcmp(m->mirrors[i].stats.name, name) == 0)
+		if (m->mirrors[i].used && strcmp(m->mirrors[i].config->name, name) == 0)
 			return &m->mirrors[i];
 		if (!m->mirrors[i].used && !unused)
 			unused = &m->mirrors[i];
 	}
 	return unused;
+}
+
+/* Its own copy of what was asked for. */
+static Tw__LocalMirror *copy_of(const Tw__LocalMirror *config)
+{
+	size_t size = tw__local_mirror__get_packed_size(config);
+	uint8_t *octets = malloc(size + 1);
+	Tw__LocalMirror *copy = NULL;
+
+	if (octets) {
+		tw__local_mirror__pack(config, octets);
+		copy = tw__local_mirror__unpack(NULL, size, octets);
+	}
+	free(octets);
+	return copy;
 }
 
 static struct tw_capture_ports *copy_ports(const struct tw_mirror_config *config)
@@ -332,54 +213,85 @@ static struct tw_capture_ports *copy_ports(const struct tw_mirror_config *config
 	if (!ports)
 		return NULL;
 	ports->n = config->n_ports;
-	memcpy(ports->a, config->ports, config->n_ports * sizeof(ports->a[0]));
+	if (ports->n)
+		memcpy(ports->a, config->ports, config->n_ports * sizeof(ports->a[0]));
 	return ports;
 }
 
-static bool goes_on(const struct mirror *mirror, const struct tw_mirror_config *config)
+static bool follow_filter(struct mirror *mirror, const char *text)
 {
-	return mirror->file && strcmp(mirror->stats.path, config->path) == 0 && mirror->snaplen == config->snaplen &&
-	       mirror->max_bytes == config->max_bytes;
+	struct tw_mirror_filter *filter = NULL;
+
+	if (mirror->filter && strcmp(mirror->filter->text, text) == 0)
+		return true;
+	if (*text && !(filter = tw_mirror_filter_create(text, mirror->error)))
+		return false;
+	tw_mirror_filter_put(mirror->filter);
+	mirror->filter = filter;
+	return true;
 }
 
-static bool open_file(struct tw_mirrors *m, struct mirror *mirror, const struct tw_mirror_config *config)
+static bool open_destination(struct tw_mirrors *m, struct mirror *mirror, const struct tw_mirror_config *config)
 {
-	snprintf(mirror->stats.name, sizeof(mirror->stats.name), "%s", config->name);
-	snprintf(mirror->stats.path, sizeof(mirror->stats.path), "%s", config->path);
-	mirror->used = true;
-	mirror->snaplen = config->snaplen;
-	mirror->max_bytes = config->max_bytes;
-	mirror->shed_before = m->worker_shed;
+	char why[128] = "";
+
 	mirror->bit = free_bit(m);
-	if (mirror->bit == TW_MIRROR_NO_BIT)
-		snprintf(mirror->stats.file.error, sizeof(mirror->stats.file.error), "the mirror thread is behind");
-	else
-		mirror->file = tw_capture_open(config->path, config->snaplen, config->max_bytes, config->host,
-					       mirror->stats.file.error);
-	if (!mirror->file)
-		tw_log_warning("mirror cannot be opened mirror=%s path=%s error=\"%s\"", config->name, config->path,
-			       mirror->stats.file.error);
-	return mirror->file != NULL;
+	if (mirror->bit == TW_MIRROR_NO_BIT) {
+		snprintf(mirror->error, sizeof(mirror->error), "the mirror thread is behind");
+		return false;
+	}
+	mirror->before = counters_of(m, mirror->bit);
+	m->budgets[mirror->bit].frames = m->budgets[mirror->bit].octets = 0;
+	if (!tw_mirror_has_sink(config->mirror))
+		return true;
+	mirror->sink = tw_mirror_open_sink(config, why);
+	snprintf(mirror->error, sizeof(mirror->error), "%s", why);
+	return mirror->sink != NULL;
 }
 
-uint8_t tw_mirrors_open(struct tw_mirrors *m, const struct tw_mirror_config *config)
+/* @return false: mirror->error says why */
+static bool open_or_go_on(struct tw_mirrors *m, struct mirror *mirror, const struct tw_mirror_config *config)
 {
-	struct mirror *mirror = find(m, config->name);
+	Tw__LocalMirror *copy = copy_of(config->mirror);
+	bool goes_on = mirror->used && mirror->bit != TW_MIRROR_NO_BIT && copy &&
+		       tw_mirror_same_destination(mirror->config, copy);
+
+	if (!goes_on)
+		forget(m, mirror);
+	if (!copy)
+		return false;
+	if (mirror->config)
+		tw__local_mirror__free_unpacked(mirror->config, NULL);
+	mirror->config = copy;
+	mirror->used = true;
+	mirror->error[0] = '\0';
+	return follow_filter(mirror, copy->filter) && (goes_on || open_destination(m, mirror, config));
+}
+
+struct tw_mirror_place tw_mirrors_open(struct tw_mirrors *m, const struct tw_mirror_config *config)
+{
+	const struct tw_mirror_place nowhere = { .bit = TW_MIRROR_NO_BIT };
+	struct mirror *mirror = find(m, config->mirror->name);
 	struct tw_capture_ports *ports = copy_ports(config);
+	char why[sizeof(mirror->error)];
 
 	if (!mirror || !ports) {
 		free(ports);
-		return TW_MIRROR_NO_BIT;
+		return nowhere;
 	}
-	if (!goes_on(mirror, config)) {
-		forget(m, mirror);
-		if (!open_file(m, mirror, config)) {
-			free(ports);
-			return TW_MIRROR_NO_BIT;
-		}
+	if (!open_or_go_on(m, mirror, config)) {
+		tw_log_warning("mirror cannot be opened mirror=%s error=\"%s\"", config->mirror->name, mirror->error);
+		memcpy(why, mirror->error, sizeof(why));
+		close_mirror(m, mirror);
+		memcpy(mirror->error, why, sizeof(why));
+		free(ports);
+		return nowhere;
 	}
-	tell(m, mirror->bit, mirror->file, ports);
-	return mirror->bit;
+	if (mirror->sink)
+		tw_mirror_thread_tell(m->thread, mirror->bit, mirror->sink, ports);
+	else
+		free(ports);
+	return (struct tw_mirror_place){ .bit = mirror->bit, .filter = mirror->filter };
 }
 
 void tw_mirrors_keep(struct tw_mirrors *m, const char *const *names, size_t n)
@@ -388,26 +300,8 @@ void tw_mirrors_keep(struct tw_mirrors *m, const char *const *names, size_t n)
 		bool keep = !m->mirrors[i].used;
 
 		for (size_t j = 0; j < n && !keep; j++)
-			keep = strcmp(m->mirrors[i].stats.name, names[j]) == 0;
+			keep = strcmp(m->mirrors[i].config->name, names[j]) == 0;
 		if (!keep)
 			forget(m, &m->mirrors[i]);
 	}
-}
-
-size_t tw_mirrors_get_stats(struct tw_mirrors *m, uint64_t worker_shed, struct tw_mirror_stats stats[TW_MIRRORS_MAX])
-{
-	size_t n = 0;
-
-	m->worker_shed = worker_shed;
-	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++) {
-		if (!m->mirrors[i].used)
-			continue;
-		stats[n] = m->mirrors[i].stats;
-		if (m->mirrors[i].file) {
-			tw_capture_get_stats(m->mirrors[i].file, &stats[n].file);
-			stats[n].file.shed += worker_shed - m->mirrors[i].shed_before;
-		}
-		n++;
-	}
-	return n;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mirror.h - the mirror thread: takes the workers' copies and writes them into capture files.
+ * mirror.h - which mirrors there are: for each a bit in the masks of a snapshot's slots, a filter, and, where its copies leave
+ *            by the mirror thread, a sink.
  *
- * A worker that finds its ring full sheds the copy and counts it: a slow disk never slows the mirrored port.
- * Threads  main calls everything here; the thread behind it owns the open files. A mirror is a bit (0..63) in the masks of
- *          a snapshot's slots; a bit that was given up is used again only when the thread has forgotten its former file.
+ * Place    a configuration is applied: mirrors are opened, the snapshot with their bits is published, those that are no longer
+ *          named are given up. A mirror whose destination has not changed goes on as it is.
+ * Threads  main. A bit that was given up is used again only when the mirror thread has forgotten its former sink.
  */
 #ifndef TW_DATAPLANE_MIRROR_H
 #define TW_DATAPLANE_MIRROR_H
@@ -12,47 +13,49 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <rte_ring.h>
-
 #include "dataplane/capture_file.h"
-#include "dataplane/snapshot.h"
+#include "dataplane/mirror_sink.h"
+#include "dataplane/plan.h"
+#include "proto/switch.pb-c.h"
 
-enum { TW_MIRROR_NO_BIT = 0xff };
+enum { TW_MIRROR_NO_BIT = 0xff, TW_MIRROR_TO_SIZE = 160 };
 
 struct tw_mirrors;
+struct tw_worker;
 
 struct tw_mirror_config {
-	const char *name, *path, *host;
-	uint32_t snaplen;
-	uint64_t max_bytes;
-	const struct tw_capture_port *ports;
+	const Tw__LocalMirror *mirror; /* checked */
+	const char *host;
+	const struct tw_capture_port *ports; /* that it may see */
 	size_t n_ports;
 };
 
 struct tw_mirror_stats {
 	char name[64];
-	char path[256];
-	struct tw_capture_stats file;
+	char path[256];             /* of a file */
+	char to[TW_MIRROR_TO_SIZE]; /* the destination in words */
+	char error[256];
+	struct tw_sink_stats sink;   /* zero where there is none */
+	struct tw_tap_counters taps; /* of all workers, since it was opened */
 };
 
-/** @param rings the workers' mirror rings; kept. @return NULL, the reason is logged */
-struct tw_mirrors *tw_mirrors_create(struct rte_ring *const *rings, unsigned n_rings);
-/** Write what is there, close every file, end the thread. Accepts NULL. */
+/** @param workers kept; budgets: theirs, [TW_MIRRORS_MAX]. @return NULL, the reason is logged */
+struct tw_mirrors *tw_mirrors_create(struct tw_worker *const *workers, unsigned n_workers,
+				     struct tw_tap_budget *budgets);
+/** Write what is there, close everything, end the thread. Accepts NULL. */
 void tw_mirrors_destroy(struct tw_mirrors *mirrors);
 
 /**
- * Have this mirror: a file that is open for the same name, path and limits goes on, with the ports given; else a new one is
- * opened. Before the snapshot that uses the bit is published.
- * @return the bit, or TW_MIRROR_NO_BIT: the reason is in its stats
+ * Have this mirror: one that is open for the same destination goes on, with the ports given; else it is opened anew. Before the
+ * snapshot that uses the bit is published.
+ * @return bit TW_MIRROR_NO_BIT: it could not be opened, the reason is in its stats. The filter is borrowed until the next call
  */
-uint8_t tw_mirrors_open(struct tw_mirrors *mirrors, const struct tw_mirror_config *config);
+struct tw_mirror_place tw_mirrors_open(struct tw_mirrors *mirrors, const struct tw_mirror_config *config);
 
 /** Close all but these mirrors (names). After the grace period of the snapshot that no longer has their bits. */
 void tw_mirrors_keep(struct tw_mirrors *mirrors, const char *const *names, size_t n);
 
-/** @param worker_shed copies the workers have shed so far: any mirror may have lost them, each says so
- *  @return number of mirrors described */
-size_t tw_mirrors_get_stats(struct tw_mirrors *mirrors, uint64_t worker_shed,
-			    struct tw_mirror_stats stats[TW_MIRRORS_MAX]);
+/** @return number of mirrors described */
+size_t tw_mirrors_get_stats(struct tw_mirrors *mirrors, struct tw_mirror_stats stats[TW_MIRRORS_MAX]);
 
 #endif

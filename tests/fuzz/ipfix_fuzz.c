@@ -3,7 +3,8 @@
  * ipfix_fuzz.c - whatever stands in flow records and identities: the messages made of them are within their limit, and the
  *                independent decoder reads the same values out of them.
  *
- * Input    two octets of message limit, whose lowest bit also chooses version 9, then records as they lie in memory.
+ * Input    two octets of message limit, whose lowest bit also chooses version 9 and the next one names in records, then records
+ *          as they lie in memory.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -24,6 +25,8 @@ static const struct tw_message_stamp moment = { .now_ms = UINT64_C(1700000000123
 						.boot_ms = UINT64_C(1699990000000),
 						.domain = 7 };
 static struct tw_flow_identity who;
+static bool named;
+static struct tw_flow_names names;
 
 static void must(bool claim)
 {
@@ -51,7 +54,7 @@ static void compare_ip(const struct ipfix_record *got, const struct tw_flow_reco
 	must_hold(got, v4 ? 12 : 28, r->dst_ip, v4 ? 4 : 16);
 	must_be(got, 4, r->protocol);
 	must_be(got, 5, r->tos);
-	must_be(got, 1, r->l3_octets);
+	must_be(got, tw_flow_is_refused(r) ? 132 : 1, r->l3_octets);
 	must_be(got, 25, r->min_len);
 	must_be(got, 26, r->max_len);
 	must_be(got, 52, r->min_ttl);
@@ -71,10 +74,35 @@ static void compare_ipfix_only(const struct ipfix_record *got, const struct tw_f
 {
 	must_be(got, 152, r->first_ms);
 	must_be(got, 153, r->last_ms);
-	must_be(got, 352, r->l2_octets);
-	must_be(got, 254, r->post_vlan);
+	must_be(got, tw_flow_is_refused(r) ? 424 : 352, r->l2_octets);
 	must_be(got, 136, r->end_reason);
+	must_be(got, 234, r->ingress == who.number ? who.network_number : 0);
+	must(ipfix_private(got, 3) == (r->ingress && r->egress ? 1 : 2));
+	must(!tw_flow_is_refused(r) || ipfix_private(got, 4) == r->drop_reason);
+	if (tw_flow_class_of(r) == TW_CLASS_OVERFLOW)
+		return;
+	must_be(got, 254, r->post_vlan);
 	must_be(got, 256, r->ethertype);
+}
+
+static void compare_names(const struct ipfix_record *got, const struct tw_flow_record *r)
+{
+	const struct tw_flow_identity *here = r->direction ? names.egress : names.ingress;
+	const struct ipfix_value *peer = ipfix_find_private(got, 1);
+	const char *name = (r->direction ? names.ingress : names.egress)->vm_name;
+
+	must_hold(got, 350, (const uint8_t *)here->vm_name, (uint16_t)strlen(here->vm_name));
+	must_hold(got, 349, here->vm_uuid, 16);
+	must(peer && peer->size == strlen(name) && memcmp(peer->data, name, peer->size) == 0);
+}
+
+static void names_of(const struct tw_flow_record *r)
+{
+	names = tw_flow_names_none;
+	if (r->ingress && r->ingress == who.number)
+		names.ingress = &who;
+	if (r->egress && r->egress == who.number)
+		names.egress = &who;
 }
 
 static void compare_flow(const struct ipfix_record *got, void *context)
@@ -82,22 +110,29 @@ static void compare_flow(const struct ipfix_record *got, void *context)
 	const struct tw_flow_record *r = &records[n_seen++];
 	enum tw_flow_class cls = tw_flow_class_of(r);
 
-	must(n_seen <= n_records && got->template_id == TW_FLOW_TEMPLATE_FIRST + TW_LAYOUT(format, cls) &&
+	unsigned variant = tw_flow_variant_of(r, named);
+
+	must(n_seen <= n_records && got->template_id == TW_FLOW_TEMPLATE_FIRST + TW_FLOW_LAYOUT(format, cls, variant) &&
 	     !got->is_options);
+	names_of(r);
+	if (named)
+		compare_names(got, r);
 	if (TW_IN_IP & 1 << cls)
 		compare_ip(got, r, cls);
-	must_hold(got, 56, r->src_mac, 6);
-	must_hold(got, 80, r->dst_mac, 6);
+	if (cls != TW_CLASS_OVERFLOW) {
+		must_hold(got, 56, r->src_mac, 6);
+		must_hold(got, 80, r->dst_mac, 6);
+		must_be(got, 58, r->vlan);
+	}
 	if (format == TW_FORMAT_V9) {
 		must_be(got, 22, (uint32_t)(r->first_ms > moment.boot_ms ? r->first_ms - moment.boot_ms : 0));
 		must_be(got, 21, (uint32_t)(r->last_ms > moment.boot_ms ? r->last_ms - moment.boot_ms : 0));
 	} else {
 		compare_ipfix_only(got, r);
 	}
-	must_be(got, 2, r->packets);
+	must_be(got, tw_flow_is_refused(r) ? 133 : 2, r->packets);
 	must_be(got, 10, r->ingress);
 	must_be(got, 14, r->egress);
-	must_be(got, 58, r->vlan);
 }
 
 static void compare_identity(const struct ipfix_record *got, void *context)
@@ -105,7 +140,7 @@ static void compare_identity(const struct ipfix_record *got, void *context)
 	n_seen++;
 	must(got->is_options);
 	must_be(got, 10, who.number);
-	if (format == TW_FORMAT_IPFIX && got->template_id == TW_OPTION_TEMPLATE_FIRST + TW_TABLE_VM) {
+	if (format == TW_FORMAT_IPFIX && got->template_id == TW_OPTION_TEMPLATE_FIRST + TW_TABLE_STATION) {
 		must_hold(got, 348, (const uint8_t *)who.name, (uint16_t)strlen(who.name));
 		must_hold(got, 350, (const uint8_t *)who.vm_name, (uint16_t)strlen(who.vm_name));
 	}
@@ -128,8 +163,10 @@ static void send_to(struct ipfix_decoder *d, struct tw_message *m, uint32_t *seq
 
 static void teach(struct ipfix_decoder *d, struct tw_message *m, uint32_t *sequence)
 {
-	for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++) {
-		must(tw_encode_template(m, cls));
+	for (unsigned i = 0; i < TW_FLOW_CLASSES * TW_FLOW_VARIANTS; i++) {
+		if (format == TW_FORMAT_V9 && i >= TW_FLOW_CLASSES * TW_VARIANT_NAMED)
+			break;
+		must(tw_encode_template(m, i % TW_FLOW_CLASSES, i / TW_FLOW_CLASSES));
 		send_to(d, m, sequence, NULL);
 	}
 	for (unsigned table = 0; table < TW_OPTION_TABLES; table++) {
@@ -162,15 +199,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(d != NULL);
 	read_input(size < 2 ? data : data + 2, size < 2 ? 0 : size - 2);
 	format = limit & 1 ? TW_FORMAT_V9 : TW_FORMAT_IPFIX;
+	named = (limit & 3) == 2;
 	tw_message_begin(&m, format, limit);
 	teach(d, &m, &sequence);
 	n_seen = 0;
 	for (size_t i = 0; i < n_records; i++) {
 		enum tw_flow_class cls = tw_flow_class_of(&records[i]);
+		unsigned variant = tw_flow_variant_of(&records[i], named);
 
-		if (!tw_encode_flow(&m, &records[i], cls, moment.boot_ms)) {
+		names_of(&records[i]);
+		if (!tw_encode_flow(&m, &records[i], cls, variant, &names, moment.boot_ms)) {
 			send_to(d, &m, &sequence, compare_flow);
-			must(tw_encode_flow(&m, &records[i], cls, moment.boot_ms));
+			names_of(&records[i]);
+			must(tw_encode_flow(&m, &records[i], cls, variant, &names, moment.boot_ms));
 		}
 	}
 	send_to(d, &m, &sequence, compare_flow);

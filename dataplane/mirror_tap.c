@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mirror_tap.c - which frames a mirror wants, and at what cost; see mirror_tap.h. The copies' way: mirror_copy.c. */
+#include "dataplane/mirror_tap.h"
+
+#include <rte_cycles.h>
+
+#include "dataplane/mirror_copy.h"
+#include "dataplane/mirror_filter.h"
+#include "dataplane/mirror_rule.h"
+#include "dataplane/rate.h"
+#include "dataplane/vlan.h"
+
+enum {
+	WINDOW_MS = 10, /* in which a share of time holds */
+	PERCENT = 100,
+};
+
+#define EACH_BIT(bit, mask) \
+	for (uint64_t left_ = (mask), bit; left_ && (bit = (unsigned)__builtin_ctzll(left_), 1); left_ &= left_ - 1)
+
+/* --- what can be told when a flow is decided --- */
+
+/* The key as the frame's headers are where it leaves. @return false: not known */
+static bool key_behind(const struct tw_snapshot *s, const struct tw_key *key, const struct tw_verdict *v,
+		       struct tw_key *behind)
+{
+	const struct tw_slot *in = &s->slot[key->in];
+
+	*behind = *key;
+	switch ((enum tw_edit)v->edit) {
+	case TW_EDIT_NONE:
+		return true;
+	case TW_EDIT_POP:
+		behind->flags &= (uint8_t)~TW_FLOW_KEY_TAGGED;
+		behind->tci = 0;
+		return !tw_key_is_double_tagged(key);
+	default:
+		behind->tci = tw_vlan_tag(in, key);
+		behind->flags |= TW_FLOW_KEY_TAGGED;
+		return !in->tunnel;
+	}
+}
+
+/* Mirrors of the mask that may want frames of this flow. @param early out: one counts a flow's frames */
+static uint64_t hopeful(const struct tw_snapshot *s, uint64_t mask, const struct tw_key *key, uint16_t vlan,
+			bool *early)
+{
+	uint64_t kept = 0;
+
+	EACH_BIT(bit, mask)
+	{
+		const struct tw_mirror_rule *rule = &s->mirrors[bit];
+
+		if (rule->vlans && !tw_vlan_set_has(rule->vlans, vlan))
+			continue;
+		if (rule->filter && key &&
+		    tw_mirror_foresee(rule->filter->classic, rule->filter->n_classic, key) == TW_FORESEEN_NO)
+			continue;
+		*early |= rule->first != UINT32_MAX;
+		kept |= UINT64_C(1) << bit;
+	}
+	return kept;
+}
+
+/* Mirrors that have had a frame on the host it came from. */
+static uint64_t had_elsewhere(const struct tw_snapshot *s, const struct tw_key *key)
+{
+	const struct tw_identity *src =
+		s->slot[key->in].uplink && s->mirrored_elsewhere ? tw_snapshot_identity(s, key->src_mac) : NULL;
+
+	return src ? src->mirrors : 0;
+}
+
+/* Mirrors that have had it there, or where it came in. */
+static uint64_t had(const struct tw_snapshot *s, const struct tw_key *key)
+{
+	return s->slot[key->in].mirror_in | had_elsewhere(s, key);
+}
+
+void tw_tap_foresee(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict *v)
+{
+	const bool one_way = v->action == TW_ACT_FORWARD || v->action == TW_ACT_COPY;
+	struct tw_key behind;
+	bool early = false;
+
+	if (v->flags & TW_V_MIRROR_IN &&
+	    !hopeful(s, s->slot[key->in].mirror_in & ~had_elsewhere(s, key), key, v->vlan, &early))
+		v->flags &= (uint16_t)~TW_V_MIRROR_IN;
+	if (v->flags & TW_V_MIRROR_OUT && one_way) {
+		bool known = key_behind(s, key, v, &behind);
+
+		if (!hopeful(s, s->slot[v->out].mirror_out & ~had(s, key), known ? &behind : NULL, v->vlan, &early))
+			v->flags &= (uint16_t)~TW_V_MIRROR_OUT;
+	}
+	if (early)
+		v->flags |= TW_V_EARLY;
+}
+
+/* --- what is asked of each frame --- */
+
+static bool is_late(const struct tw_mirror_rule *rule, uint64_t before)
+{
+	return rule->first != UINT32_MAX && before >= rule->first;
+}
+
+/* @param before frames of its flow before this one */
+static bool fits(struct tw_tap *tap, const struct tw_mirror_rule *rule, uint16_t vlan, uint64_t before,
+		 const struct rte_mbuf *m)
+{
+	tap->count.seen++;
+	if ((rule->vlans && !tw_vlan_set_has(rule->vlans, vlan)) || is_late(rule, before) ||
+	    (rule->filter && !tw_mirror_filter_takes(rule->filter, (struct rte_mbuf *)(uintptr_t)m))) {
+		tap->count.filtered++;
+		return false;
+	}
+	if (rule->sample > 1 && ++tap->since_sample < rule->sample) {
+		tap->count.sampled_out++;
+		return false;
+	}
+	tap->since_sample = 0;
+	return true;
+}
+
+/* Its share of the worker's time, in windows. The frames of one round are one moment. */
+static bool has_time(const struct tw_worker *w, struct tw_tap *tap, const struct tw_mirror_rule *rule)
+{
+	const uint64_t window = rte_get_tsc_hz() / 1000 * WINDOW_MS;
+
+	if (rule->share == 0)
+		return true;
+	if (w->round_tsc >= tap->window_ends) {
+		tap->window_ends = w->round_tsc + window;
+		tap->spent = 0;
+	}
+	return tap->spent < window / PERCENT * rule->share;
+}
+
+static bool affordable(const struct tw_worker *w, struct tw_tap *tap, const struct tw_mirror_rule *rule, unsigned bit,
+		       const struct rte_mbuf *m)
+{
+	uint64_t octets = m->pkt_len < rule->keep ? m->pkt_len : rule->keep, now = tw_rate_now(w);
+
+	if (!has_time(w, tap, rule) || !tw_bucket_take(&rule->frames, &w->tap_budgets[bit].frames, now, 1, true))
+		return false;
+	if (tw_bucket_take(&rule->octets, &w->tap_budgets[bit].octets, now, octets, true))
+		return true;
+	tw_bucket_give_back(&rule->frames, &w->tap_budgets[bit].frames, 1);
+	return false;
+}
+
+/* Copies for those of `mask` that want the frame. @return mirrors that will want none of this flow's frames any more */
+static uint64_t offer(struct tw_worker *w, const struct tw_snapshot *s, uint64_t mask, uint64_t before,
+		      const struct tw_sight *sight)
+{
+	uint64_t for_thread = 0, done = 0;
+
+	w->tapping = true;
+	EACH_BIT(bit, mask)
+	{
+		const struct tw_mirror_rule *rule = &s->mirrors[bit];
+		struct tw_tap *tap = &w->taps[bit];
+		uint64_t began = rule->share ? rte_rdtsc() : 0;
+
+		if (is_late(rule, before))
+			done |= UINT64_C(1) << bit;
+		if (!fits(tap, rule, sight->vlan, before, sight->m) || !tw_copy_has_way(w, s, bit))
+			continue;
+		if (!affordable(w, tap, rule, (unsigned)bit, sight->m))
+			tap->count.shed_budget++;
+		else if (rule->to == TW_MIRROR_TO_THREAD)
+			for_thread |= UINT64_C(1) << bit;
+		else
+			tw_copy_send(w, s, (unsigned)bit, sight);
+		tap->spent += rule->share ? rte_rdtsc() - began : 0;
+	}
+	if (for_thread)
+		tw_copy_to_thread(w, s, for_thread, sight);
+	w->tapping = false;
+	return done;
+}
+
+static uint32_t number_of(const struct tw_snapshot *s, uint16_t slot)
+{
+	return s->slot[slot].uplink ? TW_TAP_UPLINK + slot : s->slot[slot].number;
+}
+
+/* A record of it has gone out already: these are not its first frames. */
+static uint64_t frames_before(const struct tw_flow *f, uint64_t counted)
+{
+	return f->verdict.flags & TW_V_TOLD ? UINT32_MAX : counted;
+}
+
+void tw_tap_in(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f, struct rte_mbuf *m)
+{
+	const struct tw_verdict *v = &f->verdict;
+	const uint64_t mask = s->slot[f->key.in].mirror_in & ~had_elsewhere(s, &f->key);
+	const struct tw_sight sight = {
+		.m = m,
+		.slot = f->key.in,
+		.number = number_of(s, f->key.in),
+		.vlan = v->vlan,
+		.key = &f->key,
+		/* Whatever is done to the frame on its way would be done to the copy. */
+		.stays = v->action == TW_ACT_DROP || (v->action != TW_ACT_HOLD && v->edit == TW_EDIT_NONE) ||
+			 v->action == TW_ACT_FLOOD,
+	};
+
+	if (offer(w, s, mask, frames_before(f, f->packets), &sight) == mask)
+		f->verdict.flags &= (uint16_t)~TW_V_MIRROR_IN;
+}
+
+void tw_tap_out(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f, uint16_t out, struct rte_mbuf *m)
+{
+	const uint64_t mask = s->slot[out].mirror_out & ~had(s, &f->key) & ~w->tap_had;
+	const struct tw_sight sight = { .m = m,
+					.slot = out,
+					.number = number_of(s, out),
+					.vlan = f->verdict.vlan,
+					.key = &f->key,
+					.egress = true,
+					.stays = true };
+
+	if (offer(w, s, mask, frames_before(f, f->packets ? f->packets - 1 : 0), &sight) == mask)
+		f->verdict.flags &= (uint16_t)~TW_V_MIRROR_OUT;
+}
+
+void tw_tap_begin_flood(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_key *key)
+{
+	w->tap_had = had(s, key);
+}
+
+void tw_tap_end_flood(struct tw_worker *w)
+{
+	w->tap_had = 0;
+}
+
+void tw_tap_out_flood(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_verdict *v, uint16_t out,
+		      struct rte_mbuf *m)
+{
+	const bool is_copy = s->has_rspan && v && tw_vlan_set_has(&s->rspan, v->vlan);
+	const uint64_t mask = is_copy ? 0 : s->slot[out].mirror_out & ~w->tap_had;
+	const struct tw_sight sight = {
+		.m = m, .slot = out, .number = number_of(s, out), .vlan = v ? v->vlan : 0, .egress = true, .stays = true
+	};
+
+	w->tap_had |= mask;
+	offer(w, s, mask, 0, &sight);
+}
+
+void tw_tap_dropped(struct tw_worker *w, uint16_t slot, enum tw_drop reason, const struct rte_mbuf *m)
+{
+	const struct tw_snapshot *s = w->now;
+	const struct tw_sight sight = { .m = (struct rte_mbuf *)(uintptr_t)m,
+					.slot = slot,
+					.number = number_of(s, slot),
+					.egress = m->port != slot,
+					.drop = (uint8_t)(reason + 1) };
+
+	if (!w->tapping)
+		offer(w, s, s->slot[slot].mirror_drops, 0, &sight);
+}

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tap_test.c - which frames mirrors get, where their copies go, and what they may cost. See ringswitch.h. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dataplane/mirror_filter.h"
+#include "tests/support/ringswitch.h"
+
+enum { IDS = 5 /* the port that gets copies */, BIT = 0 };
+
+static const struct tw_tap_counters *counts(void)
+{
+	return &rs.worker.taps[BIT].count;
+}
+
+/* What comes from ports 1 and what goes to 2 is copied to the port IDS. */
+static void mirror_to_port(void)
+{
+	rs.port[1].mirror_in = rs.port[2].mirror_out = 1;
+	rs.mirrors[BIT].to = TW_MIRROR_TO_PORT;
+	rs.mirrors[BIT].out = rs_slot(IDS);
+	rs_publish();
+}
+
+static void a_frame_that_two_sources_see_is_copied_once(void **state)
+{
+	const struct test_frame f = test_frame_udp(1, 2), other = test_frame_udp(4, 2),
+				tagged = test_frame_tagged(other, 10);
+
+	mirror_to_port();
+	rs_send(1, &f);
+	rs_send(4, &tagged);
+	rs_run();
+	rs_expect(2, &f);
+	rs_expect(2, &other);
+	rs_expect(IDS, &f);
+	rs_expect(IDS, &other); /* as the guest gets it */
+	rs_expect_silence();
+	assert_int_equal(counts()->sent, 2);
+	rs_expect_drops("");
+}
+
+static void a_flooded_frame_is_copied_once(void **state)
+{
+	const struct test_frame f = test_frame_udp(4, TF_EVERYBODY), tagged = test_frame_tagged(f, 10);
+
+	mirror_to_port();
+	rs.port[1].mirror_out = 1;
+	rs_publish();
+	rs_send(4, &tagged);
+	rs_run();
+	rs_expect(1, &f);
+	rs_expect(2, &f);
+	rs_expect(IDS, &f); /* its own */
+	rs_expect(IDS, &f); /* and the copy */
+	rs_expect(RS_UP, &tagged);
+	rs_expect_silence();
+	assert_int_equal(counts()->sent, 1);
+	rs_expect_drops("");
+}
+
+static void a_copy_is_not_mirrored_again(void **state)
+{
+	const struct test_frame f = test_frame_udp(1, 2);
+
+	mirror_to_port();
+	rs.port[IDS].mirror_out = 2; /* to the mirror thread */
+	rs_publish();
+	rs_send(1, &f);
+	rs_run();
+	rs_expect(2, &f);
+	rs_expect(IDS, &f);
+	rs_expect_silence();
+	assert_int_equal(rte_ring_count(rs.worker.mirrors), 0);
+	rs_expect_drops("");
+}
+
+static void send_ten(struct test_frame f, unsigned expected)
+{
+	for (f.seq = 0; f.seq < 10; f.seq++)
+		rs_send(1, &f);
+	rs_run();
+	for (f.seq = 0; f.seq < 10; f.seq++)
+		rs_expect(2, &f);
+	for (unsigned i = 0; i < expected; i++)
+		rte_pktmbuf_free(rs_take(IDS));
+	rs_expect_silence();
+}
+
+static void one_in_so_many_is_copied(void **state)
+{
+	mirror_to_port();
+	rs.mirrors[BIT].sample = 5;
+	send_ten(test_frame_udp(1, 2), 2);
+	assert_int_equal(counts()->seen, 10);
+	assert_int_equal(counts()->sampled_out, 8);
+	assert_int_equal(counts()->sent, 2);
+	rs_expect_drops("");
+}
+
+static void the_first_frames_of_each_flow_are_copied(void **state)
+{
+	struct test_frame f = test_frame_udp(1, 2);
+
+	rs.mirrors[BIT].first = 3;
+	mirror_to_port();
+	send_ten(f, 3);
+	assert_int_equal(counts()->sent, 3);
+	assert_in_range(counts()->seen, 3, 5); /* the flow is looked at no more */
+	f.sport = 1001;
+	send_ten(f, 3);
+	rs_publish(); /* a change has the flow decided again, but not begin again */
+	send_ten(f, 0);
+	assert_int_equal(counts()->sent, 6);
+	rs_expect_drops("");
+}
+
+static void a_record_does_not_make_a_flow_new(void **state)
+{
+	struct tw_flow_record r;
+
+	rs.mirrors[BIT].first = 3;
+	rs.active_s = 1;
+	rs.idle_s = 600;
+	rs_still();
+	mirror_to_port();
+	send_ten(test_frame_udp(1, 2), 3);
+	rs_warp(1500);
+	rs_sweep();
+	assert_true(rs_record(&r));
+	assert_int_equal(r.packets, 10);
+	send_ten(test_frame_udp(1, 2), 0);
+	rs_expect_drops("");
+}
+
+static void what_a_filter_rejects_by_its_flow_is_not_even_looked_at(void **state)
+{
+	struct test_frame f = test_frame_udp(1, 2);
+	char error[256];
+	struct tw_mirror_filter *filter = tw_mirror_filter_create("udp dst port 2000", error);
+
+	assert_non_null(filter);
+	rs.mirrors[BIT].filter = filter;
+	mirror_to_port();
+	send_ten(f, 10);
+	assert_int_equal(counts()->seen, 10);
+	f.dport = 2001;
+	send_ten(f, 0);
+	assert_int_equal(counts()->seen, 10);
+	assert_int_equal(counts()->filtered, 0);
+	rs_expect_drops("");
+	tw_mirror_filter_put(filter);
+}
+
+static void what_differs_from_frame_to_frame_is_asked_of_each(void **state)
+{
+	struct test_frame small = test_frame_udp(1, 2), large = test_frame_udp(1, 2);
+	char error[256];
+	struct tw_mirror_filter *filter = tw_mirror_filter_create("greater 200", error);
+
+	assert_non_null(filter);
+	rs.mirrors[BIT].filter = filter;
+	mirror_to_port();
+	large.payload = 300;
+	rs_send(1, &small);
+	rs_send(1, &large);
+	rs_run();
+	rs_expect(2, &small);
+	rs_expect(2, &large);
+	rs_expect(IDS, &large);
+	rs_expect_silence();
+	assert_int_equal(counts()->filtered, 1);
+	rs_expect_drops("");
+	tw_mirror_filter_put(filter);
+}
+
+static void frames_of_other_vlans_are_left_out(void **state)
+{
+	static const struct tw_vlan_set twenty = { { UINT64_C(1) << 20 } };
+
+	rs.mirrors[BIT].vlans = &twenty;
+	mirror_to_port();
+	send_ten(test_frame_udp(1, 2), 0);
+	assert_int_equal(counts()->sent, 0);
+	rs_expect_drops("");
+}
+
+static void copies_are_cut_to_the_snap_length(void **state)
+{
+	const struct test_frame f = test_frame_udp(1, 2);
+	static uint8_t bytes[TF_MAX];
+
+	rs.mirrors[BIT].keep = 60;
+	mirror_to_port();
+	rs_send(1, &f);
+	rs_run();
+	test_frame_write(&f, bytes);
+	rs_expect(2, &f);
+	rs_expect_bytes(IDS, bytes, 60);
+	rs_expect_silence();
+	rs_expect_drops("");
+}
+
+static void a_ceiling_of_frames_sheds_what_is_beyond_it(void **state)
+{
+	rs_still();
+	tw_bucket_init(&rs.mirrors[BIT].frames, 1000, 1, 4, 1);
+	mirror_to_port();
+	send_ten(test_frame_udp(1, 2), 4);
+	assert_int_equal(counts()->shed_budget, 6);
+	rs_warp(2);
+	send_ten(test_frame_udp(1, 2), 2);
+	assert_int_equal(counts()->shed_budget, 14);
+	assert_int_equal(counts()->sent, 6);
+	rs_expect_drops("");
+}
+
+static void an_absent_destination_costs_no_frame(void **state)
+{
+	rs.port[IDS].link = TW_LINK_ABSENT;
+	mirror_to_port();
+	send_ten(test_frame_udp(1, 2), 0);
+	assert_int_equal(counts()->shed_absent, 10);
+	assert_int_equal(counts()->sent, 0);
+	rs_expect_drops("");
+}
+
+static void a_destination_that_is_not_known_here_is_absent(void **state)
+{
+	mirror_to_port();
+	rs.mirrors[BIT].out = TW_SLOT_NONE;
+	send_ten(test_frame_udp(1, 2), 0);
+	assert_int_equal(counts()->shed_absent, 10);
+	rs_expect_drops("");
+}
+
+static void what_is_too_large_for_the_destination_fails(void **state)
+{
+	struct test_frame f = test_frame_udp(1, 2);
+
+	f.payload = 1472;
+	rs.port[IDS].mtu = 600;
+	mirror_to_port();
+	send_ten(f, 0);
+	assert_int_equal(counts()->failed, 10);
+	rs_expect_drops("");
+}
+
+static void what_is_dropped_is_copied_with_the_reason(void **state)
+{
+	const struct test_frame f = test_frame_udp(1, 3); /* another VLAN */
+	static uint8_t bytes[TF_MAX];
+	const struct tw_mirror_tag *t;
+	void *m = NULL;
+
+	rs.port[1].mirror_drops = 1;
+	rs_publish();
+	rs_send(1, &f);
+	rs_run();
+	assert_int_equal(rte_ring_dequeue(rs.worker.mirrors, &m), 0);
+	t = rte_mbuf_to_priv(m);
+	assert_int_equal(t->drop, TW_DROP_NOT_IN_VLAN + 1);
+	assert_int_equal(t->egress, 0);
+	rs_expect_mbuf(m, bytes, test_frame_write(&f, bytes));
+	rs_expect_silence();
+	rs_expect_drops("1.not_in_vlan=1");
+}
+
+static void mirror_to_vlan(bool strip)
+{
+	rs.port[4].mirror_in = 1;
+	rs.mirrors[BIT].to = TW_MIRROR_TO_VLAN;
+	rs.mirrors[BIT].vlan = 99;
+	rs.mirrors[BIT].strip = strip;
+	rs_publish();
+}
+
+static void expect_rspan(const struct test_frame *inner)
+{
+	static uint8_t bytes[TF_MAX], want[TF_MAX];
+	size_t len = test_frame_write(inner, bytes);
+
+	memcpy(want, bytes, 12);
+	memcpy(want + 12, (const uint8_t[4]){ 0x81, 0, 0, 99 }, 4);
+	memcpy(want + 16, bytes + 12, len - 12);
+	rs_expect_bytes(RS_UP, want, len + 4);
+}
+
+static void an_rspan_vlan_carries_the_frame_with_its_own_tag_inside(void **state)
+{
+	const struct test_frame f = test_frame_udp(4, 2), tagged = test_frame_tagged(f, 10);
+
+	mirror_to_vlan(false);
+	rs_send(4, &tagged);
+	rs_run();
+	rs_expect(2, &f);
+	expect_rspan(&tagged);
+	rs_expect_silence();
+	assert_int_equal(counts()->sent, 1);
+	rs_expect_drops("");
+}
+
+static void an_rspan_vlan_may_carry_it_without(void **state)
+{
+	const struct test_frame f = test_frame_udp(4, 2), tagged = test_frame_tagged(f, 10);
+
+	mirror_to_vlan(true);
+	rs_send(4, &tagged);
+	rs_run();
+	rs_expect(2, &f);
+	expect_rspan(&f);
+	rs_expect_silence();
+	rs_expect_drops("");
+}
+
+static void what_comes_in_an_rspan_vlan_goes_to_all_of_it_and_is_nothing_else(void **state)
+{
+	/* A copy of what guest 1 of this host sent to guest 2, on its way to port 3, an analyser. */
+	const struct test_frame f = test_frame_udp(1, 2), tagged = test_frame_tagged(f, 20);
+	struct tw_flow_record r;
+	void *m;
+
+	rs.rspan_vlan = 20;
+	rs.port[3].mirror_out = 2;
+	rs_publish();
+	rs_send(RS_UP, &tagged);
+	rs_run();
+	rs_expect(3, &f);
+	rs_expect(4, &tagged);
+	rs_expect_silence();
+	assert_int_equal(rte_ring_dequeue(rs.worker.told, &m), -ENOENT); /* nobody thinks that guest 1 has moved */
+	assert_int_equal(rte_ring_count(rs.worker.mirrors), 0);
+	rs_warp(60000);
+	rs_sweep();
+	assert_false(rs_record(&r));
+	rs_expect_drops("");
+}
+
+static void guests_may_not_send_in_an_rspan_vlan(void **state)
+{
+	const struct test_frame f = test_frame_udp(3, 4);
+
+	rs.rspan_vlan = 20;
+	rs_publish();
+	rs_send(3, &f);
+	rs_run();
+	rs_expect_silence();
+	rs_expect_drops("3.rspan_vlan=1");
+}
+
+static void large_frames_are_sent_twice_as_they_lie(void **state)
+{
+	struct test_frame f = test_frame_udp(1, 2);
+	struct rte_mbuf *a, *b;
+
+	f.payload = 1000;
+	mirror_to_port();
+	rs_send(1, &f);
+	rs_run();
+	a = rs_take(2);
+	b = rs_take(IDS);
+	assert_ptr_equal(a, b);
+	rte_pktmbuf_free(a);
+	rte_pktmbuf_free(b);
+	rs_expect_silence();
+	rs_expect_drops("");
+}
+
+static void what_is_still_changed_on_its_way_is_copied(void **state)
+{
+	const struct test_frame f = test_frame_udp(1, 4), tagged = test_frame_tagged(f, 10);
+
+	mirror_to_port();
+	rs_send(1, &f);
+	rs_run();
+	rs_expect(4, &tagged);
+	rs_expect(IDS, &f);
+	rs_expect_silence();
+	rs_expect_drops("");
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, rs_setup, rs_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_frame_that_two_sources_see_is_copied_once),
+		T(a_flooded_frame_is_copied_once),
+		T(a_copy_is_not_mirrored_again),
+		T(one_in_so_many_is_copied),
+		T(the_first_frames_of_each_flow_are_copied),
+		T(a_record_does_not_make_a_flow_new),
+		T(what_a_filter_rejects_by_its_flow_is_not_even_looked_at),
+		T(what_differs_from_frame_to_frame_is_asked_of_each),
+		T(frames_of_other_vlans_are_left_out),
+		T(copies_are_cut_to_the_snap_length),
+		T(a_ceiling_of_frames_sheds_what_is_beyond_it),
+		T(an_absent_destination_costs_no_frame),
+		T(a_destination_that_is_not_known_here_is_absent),
+		T(what_is_too_large_for_the_destination_fails),
+		T(what_is_dropped_is_copied_with_the_reason),
+		T(an_rspan_vlan_carries_the_frame_with_its_own_tag_inside),
+		T(an_rspan_vlan_may_carry_it_without),
+		T(what_comes_in_an_rspan_vlan_goes_to_all_of_it_and_is_nothing_else),
+		T(guests_may_not_send_in_an_rspan_vlan),
+		T(large_frames_are_sent_twice_as_they_lie),
+		T(what_is_still_changed_on_its_way_is_copied),
+	};
+
+	return cmocka_run_group_tests(tests, rs_group_setup, NULL);
+}

@@ -40,7 +40,7 @@ static bool open_shapers(struct tw_switch *sw, const struct tw_plan *plan, struc
 
 static struct tw_plan *prepare(struct tw_switch *sw, struct tw_change *c, struct tw_error *err)
 {
-	const struct tw_places places = { c->port_slots, c->uplink_slots, c->mirror_bits };
+	const struct tw_places places = { c->port_slots, c->uplink_slots, c->mirrors };
 	struct tw_plan *trial = NULL, *plan = NULL;
 
 	if (c->config->n_ports > TW_PORTS_MAX || c->config->n_uplinks > TW_UPLINKS_MAX ||
@@ -56,7 +56,8 @@ static struct tw_plan *prepare(struct tw_switch *sw, struct tw_change *c, struct
 		return NULL;
 	}
 	/* Opening a mirror may close its former file, so what can be wrong is found before: a plan without mirrors' bits. */
-	memset(c->mirror_bits, TW_MIRROR_NO_BIT, sizeof(c->mirror_bits));
+	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
+		c->mirrors[i] = (struct tw_mirror_place){ .bit = TW_MIRROR_NO_BIT };
 	trial = tw_plan_create(c->config, &places, err);
 	if (trial) {
 		tw_apply_open_mirrors(sw, c);
@@ -82,6 +83,7 @@ static bool carry_out(struct tw_switch *sw, struct tw_change *c, struct tw_plan 
 	sw->plan = plan;
 	tw_recorders_follow(sw->recorders, plan);
 	tw_learned_apply(sw);
+	plan->own_mac = tw_snooping_mac(sw);
 	snprintf(sw->host, sizeof(sw->host), "%s", c->config->host);
 	tw_aggregate_configure(sw);
 	rc = tw_publish(sw);
@@ -116,6 +118,7 @@ bool tw_apply(struct tw_switch *sw, const Tw__Snapshot *config, struct tw_error 
 		tw_log_warning("not applied revision=%lu field=%s error=\"%s\"", (unsigned long)config->revision,
 			       err->field, err->text);
 	free(c->identities);
+	free(c->networks);
 	free(c);
 	return done;
 }

@@ -12,11 +12,13 @@ struct tw_change {
 	const Tw__Snapshot *config;
 	uint16_t port_slots[TW_PORTS_MAX];
 	uint16_t uplink_slots[TW_UPLINKS_MAX];
-	uint8_t mirror_bits[TW_MIRRORS_MAX];
+	struct tw_mirror_place mirrors[TW_MIRRORS_MAX];
 	bool stays[TW_SLOTS_MAX];  /* was there before and goes on */
 	bool is_new[TW_SLOTS_MAX]; /* to be undone if the change fails */
 	struct tw_exporter_config exporters;
+	struct tw_central central;
 	struct tw_flow_identity *identities;
+	struct tw_flow_network *networks;
 };
 
 /* ---- apply_ports.c ---- */
@@ -31,6 +33,8 @@ bool tw_apply_open_rest(struct tw_switch *sw, struct tw_change *c, struct tw_err
 
 /* ---- apply_watchers.c: mirrors and exporters ---- */
 bool tw_apply_read_exporters(struct tw_change *c, struct tw_error *err);
+/** apply_names.c. @return false: out of memory */
+bool tw_apply_read_names(struct tw_change *c);
 void tw_apply_open_mirrors(struct tw_switch *sw, struct tw_change *c);
 void tw_apply_finish_watchers(struct tw_switch *sw, struct tw_change *c);
 

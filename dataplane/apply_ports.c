@@ -2,7 +2,7 @@
 /*
  * apply_ports.c - which slots a new configuration's ports and uplinks have; sockets and devices opened and left. Main.
  *
- * A port goes on in its slot while number, socket and mode stay; else the former one leaves (its flows end) and a new one
+ * A port goes on in its slot while number, socket, mode and what is offered stay; else the former one leaves (its flows end) and a new one
  * comes. A socket or a device that is still the former one's is opened when that has left.
  */
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 static bool is_same(const struct tw_port *p, const Tw__LocalPort *in)
 {
-	return p->mode == in->vhost && strcmp(p->socket, in->socket) == 0;
+	return p->mode == in->vhost && p->iommu == in->iommu && strcmp(p->socket, in->socket) == 0;
 }
 
 static bool socket_is_taken(const struct tw_switch *sw, const struct tw_port *but)
@@ -29,7 +29,7 @@ static bool socket_is_taken(const struct tw_switch *sw, const struct tw_port *bu
 
 static int open_socket(struct tw_port *p)
 {
-	return tw_vhost_open(p->socket, p->mode == TW__VHOST_MODE__VHOST_SERVER, p, &p->vhost);
+	return tw_vhost_open(p->socket, p->mode == TW__VHOST_MODE__VHOST_SERVER, p->iommu, p, &p->vhost);
 }
 
 static bool cannot_open(const struct tw_port *p, int rc, struct tw_error *err)
@@ -43,6 +43,7 @@ static void describe(struct tw_port *p, const Tw__LocalPort *in)
 	p->number = in->number;
 	p->role = in->role;
 	p->mode = in->vhost;
+	p->iommu = in->iommu;
 	p->mtu = (uint16_t)in->mtu;
 	memcpy(p->mac, in->mac.data, sizeof(p->mac));
 	snprintf(p->name, sizeof(p->name), "%s", in->name);

@@ -40,89 +40,44 @@ static size_t describe_ports(const Tw__Snapshot *config, const Tw__LocalMirror *
 	return n;
 }
 
-static uint8_t open_mirror(struct tw_switch *sw, const Tw__Snapshot *config, const Tw__LocalMirror *m)
+/* Uplinks by the slots they have. */
+static size_t describe_uplinks(const struct tw_change *c, const Tw__LocalMirror *m, struct tw_capture_port *ports)
 {
-	struct tw_capture_port *ports = calloc(m->n_ports + 1, sizeof(*ports));
-	struct tw_mirror_config mirror = { .name = m->name,
-					   .path = m->path,
-					   .host = config->host,
-					   .snaplen = m->snaplen,
-					   .max_bytes = m->max_bytes,
-					   .ports = ports };
-	uint8_t bit = TW_MIRROR_NO_BIT;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_uplinks; i++)
+		for (size_t k = 0; k < c->config->n_uplinks; k++)
+			if (strcmp(m->uplinks[i], c->config->uplinks[k]->name) == 0 &&
+			    c->uplink_slots[k] != TW_SLOT_NONE) {
+				ports[n].number = TW_TAP_UPLINK + c->uplink_slots[k];
+				snprintf(ports[n].name, sizeof(ports[n].name), "%s", m->uplinks[i]);
+				n++;
+			}
+	return n;
+}
+
+static struct tw_mirror_place open_mirror(struct tw_switch *sw, const struct tw_change *c, const Tw__LocalMirror *m)
+{
+	struct tw_capture_port *ports = calloc(m->n_ports + m->n_uplinks + 1, sizeof(*ports));
+	struct tw_mirror_config mirror = { .mirror = m, .host = c->config->host, .ports = ports };
+	struct tw_mirror_place place = { .bit = TW_MIRROR_NO_BIT };
 
 	if (ports) {
-		mirror.n_ports = describe_ports(config, m, ports);
-		bit = tw_mirrors_open(sw->mirrors, &mirror);
+		mirror.n_ports = describe_ports(c->config, m, ports);
+		mirror.n_ports += describe_uplinks(c, m, ports + mirror.n_ports);
+		place = tw_mirrors_open(sw->mirrors, &mirror);
 	}
 	free(ports);
-	return bit;
+	return place;
 }
 
 void tw_apply_open_mirrors(struct tw_switch *sw, struct tw_change *c)
 {
 	for (size_t i = 0; i < c->config->n_mirrors; i++)
-		c->mirror_bits[i] = open_mirror(sw, c->config, c->config->mirrors[i]);
+		c->mirrors[i] = open_mirror(sw, c, c->config->mirrors[i]);
 }
 
 /* --- exporters --- */
-
-static void copy_uuid(uint8_t to[16], ProtobufCBinaryData from)
-{
-	if (from.len == 16)
-		memcpy(to, from.data, 16);
-}
-
-static void identify_local(struct tw_flow_identity *id, const Tw__LocalPort *p)
-{
-	id->number = p->number;
-	snprintf(id->name, sizeof(id->name), "%s", p->name);
-	snprintf(id->vm_name, sizeof(id->vm_name), "%s", p->vm_name);
-	snprintf(id->network, sizeof(id->network), "%s", p->network);
-	copy_uuid(id->uuid, p->uuid);
-	copy_uuid(id->vm_uuid, p->vm_uuid);
-	memcpy(id->mac, p->mac.data, sizeof(id->mac));
-}
-
-static void identify_remote(struct tw_flow_identity *id, const Tw__RemotePort *p)
-{
-	id->number = p->number;
-	snprintf(id->name, sizeof(id->name), "%s", p->name);
-	snprintf(id->vm_name, sizeof(id->vm_name), "%s", p->vm_name);
-	copy_uuid(id->uuid, p->uuid);
-	copy_uuid(id->vm_uuid, p->vm_uuid);
-	memcpy(id->mac, p->mac.data, sizeof(id->mac));
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const struct tw_flow_identity *x = a, *y = b;
-
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
-/* Sorted, each number once (a port that is told as local and remote is local: it came first, and the sort is stable enough
- * that either will do - they are the same port). */
-static bool read_identities(struct tw_change *c)
-{
-	const Tw__Snapshot *config = c->config;
-	size_t n = 0, kept = 0;
-
-	c->identities = calloc(config->n_ports + config->n_remotes + 1, sizeof(*c->identities));
-	if (!c->identities)
-		return false;
-	for (size_t i = 0; i < config->n_ports; i++)
-		identify_local(&c->identities[n++], config->ports[i]);
-	for (size_t i = 0; i < config->n_remotes; i++)
-		identify_remote(&c->identities[n++], config->remotes[i]);
-	qsort(c->identities, n, sizeof(*c->identities), by_number);
-	for (size_t i = 0; i < n; i++)
-		if (kept == 0 || c->identities[kept - 1].number != c->identities[i].number)
-			c->identities[kept++] = c->identities[i];
-	c->exporters.n_identities = kept;
-	c->exporters.identities = c->identities;
-	return true;
-}
 
 static enum tw_flow_format format_of(Tw__Exporter__Format format)
 {
@@ -136,21 +91,75 @@ static enum tw_flow_format format_of(Tw__Exporter__Format format)
 	}
 }
 
-static bool read_target(struct tw_change *c, const Tw__LocalExporter *e, struct tw_error *err)
+static enum tw_flow_transport transport_of(Tw__Exporter__Transport transport)
+{
+	switch (transport) {
+	case TW__EXPORTER__TRANSPORT__TCP:
+		return TW_TRANSPORT_TCP;
+	case TW__EXPORTER__TRANSPORT__TLS:
+		return TW_TRANSPORT_TLS;
+	default:
+		return TW_TRANSPORT_UDP;
+	}
+}
+
+/* check_rules has seen to it that they fit. */
+static void read_tls(struct tw_tls_config *tls, const Tw__LocalExporter *e)
+{
+	snprintf(tls->ca, sizeof(tls->ca), "%s", e->tls_ca);
+	snprintf(tls->certificate, sizeof(tls->certificate), "%s", e->tls_certificate);
+	snprintf(tls->key, sizeof(tls->key), "%s", e->tls_key);
+	snprintf(tls->name, sizeof(tls->name), "%s", e->tls_name);
+}
+
+static void read_scope(struct tw_flow_scope *scope, const Tw__LocalExporter *e)
+{
+	scope->limited = e->scoped;
+	scope->east_west = e->east_west;
+	scope->both_sides = e->both_sides;
+	for (size_t i = 0; i < e->n_networks && i < TW_SCOPE_MAX; i++)
+		scope->networks[scope->n_networks++] = e->networks[i];
+	for (size_t i = 0; i < e->n_ports && i < TW_SCOPE_MAX; i++)
+		scope->ports[scope->n_ports++] = e->ports[i];
+}
+
+static bool read_target(struct tw_change *c, const Tw__LocalExporter *e, const char *collector, struct tw_error *err)
 {
 	struct tw_exporter_target *t;
 
-	if (c->exporters.n_targets == TW_EXPORTERS_MAX)
-		return tw_error_set(err, TW_E_INVALID, "snapshot.exporters", "at most %d exporters", TW_EXPORTERS_MAX);
+	if (c->exporters.n_targets == TW_TARGETS_MAX)
+		return tw_error_set(err, TW_E_INVALID, "snapshot.exporters", "at most %d collectors", TW_TARGETS_MAX);
 	t = &c->exporters.targets[c->exporters.n_targets++];
 	snprintf(t->name, sizeof(t->name), "%s", e->name);
 	t->format = format_of(e->format);
-	t->transport = e->transport == TW__EXPORTER__TRANSPORT__TCP ? TW_TRANSPORT_TCP : TW_TRANSPORT_UDP;
+	t->transport = transport_of(e->transport);
+	read_tls(&t->tls, e);
+	read_scope(&t->scope, e);
+	t->names = e->names == TW__EXPORTER__NAMES__RECORD;
+	t->failover = e->delivery == TW__EXPORTER__DELIVERY__FAILOVER;
+	t->domain = e->observation_domain;
 	t->template_refresh_s = e->template_refresh_s ? e->template_refresh_s : REFRESH_DEFAULT_S;
+	t->template_refresh_messages = e->template_refresh_messages;
+	t->options_refresh_s = e->options_refresh_s;
 	t->mtu = (uint16_t)(e->mtu ? e->mtu : MTU_DEFAULT);
-	if (tw_exporter_parse_collector(e->collector, &t->collector, &t->collector_size))
-		return tw_error_set(err, TW_E_INVALID, "snapshot.exporters.collector",
-				    "exporter %s: \"%s\" is not ADDRESS:PORT", e->name, e->collector);
+	if (tw_exporter_parse_collector(collector, &t->collector, &t->collector_size))
+		return tw_error_set(err, TW_E_INVALID, "snapshot.exporters.collectors",
+				    "exporter %s: \"%s\" is not ADDRESS:PORT", e->name, collector);
+	if (*e->source && !tw_prefix_parse(e->source, &t->source))
+		return tw_error_set(err, TW_E_INVALID, "snapshot.exporters.source",
+				    "exporter %s: \"%s\" is neither an address nor a prefix", e->name, e->source);
+	return true;
+}
+
+static bool read_exporter(struct tw_change *c, const Tw__LocalExporter *e, struct tw_error *err)
+{
+	if (e->way == TW__EXPORTER__WAY__CENTRAL) { /* check_rules knows how many there may be */
+		snprintf(c->central.names[c->central.n++], TW_EXPORTER_NAME_SIZE, "%s", e->name);
+		return true;
+	}
+	for (size_t i = 0; i < e->n_collectors; i++)
+		if (!read_target(c, e, e->collectors[i], err))
+			return false;
 	return true;
 }
 
@@ -159,14 +168,28 @@ bool tw_apply_read_exporters(struct tw_change *c, struct tw_error *err)
 	c->exporters.observation_domain = c->config->observation_domain;
 	snprintf(c->exporters.host, sizeof(c->exporters.host), "%s", c->config->host);
 	for (size_t i = 0; i < c->config->n_exporters; i++)
-		if (!read_target(c, c->config->exporters[i], err))
+		if (!read_exporter(c, c->config->exporters[i], err))
 			return false;
 	if (c->exporters.n_targets && !c->exporters.observation_domain)
 		return tw_error_set(err, TW_E_INVALID, "snapshot.observation_domain", "it must not be 0");
-	return read_identities(c) || tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");
+	return tw_apply_read_names(c) || tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");
 }
 
 /* --- when the workers have the new snapshot --- */
+
+static void configure_outlet(struct tw_switch *sw, const struct tw_change *c)
+{
+	const Tw__RecordSpool *spool = c->config->spool;
+	struct tw_outlet_config config = { 0 };
+
+	sw->central = c->central;
+	if (c->central.n && spool) {
+		snprintf(config.folder, sizeof(config.folder), "%s", spool->folder);
+		config.max_octets = spool->max_octets;
+		config.max_age_ms = spool->max_age_ms;
+	}
+	tw_outlet_configure(tw_export_thread_outlet(sw->exporter), &config);
+}
 
 void tw_apply_finish_watchers(struct tw_switch *sw, struct tw_change *c)
 {
@@ -178,6 +201,7 @@ void tw_apply_finish_watchers(struct tw_switch *sw, struct tw_change *c)
 	tw_mirrors_keep(sw->mirrors, names, c->config->n_mirrors);
 	if (sw->ending)
 		return;
+	configure_outlet(sw, c);
 	if (c->exporters.observation_domain == 0)
 		c->exporters.observation_domain = 1; /* nobody to tell it to */
 	rc = tw_exporter_configure(tw_export_thread_exporter(sw->exporter), &c->exporters);

@@ -54,6 +54,9 @@ enum tw_verdict_flags {
 	TW_V_HEARD = 1 << 3,    /* tell main: the sender, heard on an uplink, is a port of this host */
 	TW_V_RECORD = 1 << 6,   /* all frames of one of its ports are recorded: recorder.h */
 	TW_V_STORM = 1 << 7,    /* storm control: each frame takes credit, rate.h */
+	TW_V_EARLY = 1 << 12,   /* a mirror wants the flow's first frames: they are counted, metered or not */
+	TW_V_TOLD = 1 << 13,    /* and a record of it has gone: they are past. Outlives the verdict */
+	TW_V_SECOND = 1 << 15,  /* with METER: the sender's host counts it, too (both sides were asked for) */
 	/* Those that each frame pays for before it goes anywhere; without one, worker.c takes the short way. */
 	TW_V_AT_INGRESS = TW_V_MIRROR_IN | TW_V_INSPECT | TW_V_ACL_EACH | TW_V_STORM | TW_V_SNOOP | TW_V_RECORD,
 };

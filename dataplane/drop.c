@@ -13,6 +13,12 @@ static const struct {
 #undef TW_DROP_ROW
 };
 
+const char *const tw_drop_names[TW_DROPS] = {
+#define TW_DROP_NAME(symbol, name, side, text) [TW_DROP_##symbol] = #name,
+	TW_DROP_REASONS(TW_DROP_NAME)
+#undef TW_DROP_NAME
+};
+
 const char *tw_drop_name(unsigned reason)
 {
 	return reason < TW_DROPS ? reasons[reason].name : NULL;

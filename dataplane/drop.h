@@ -14,6 +14,7 @@
 /* symbol, name, port charged, sentence */
 #define TW_DROP_REASONS(_)                                                                                         \
 	_(SHORT_FRAME, short_frame, in, "the frame is shorter than its own headers")                               \
+	_(WIRE_OVER_MTU, wire_over_mtu, in, "a frame from the wire is larger than the uplink's MTU")               \
 	_(RATE_INGRESS, rate_ingress, in, "the guest sends more than its ingress rate")                            \
 	_(PORT_DISABLED, port_disabled, in, "the port is administratively down")                                   \
 	_(FORGED_SOURCE, forged_source, in, "the source MAC is not the port's own (forged transmits are off)")     \
@@ -35,6 +36,7 @@
 	_(VLAN_NOT_ALLOWED, vlan_not_allowed, in, "the frame's VLAN is not one of the port's")                     \
 	_(UNTAGGED_ON_TRUNK, untagged_on_trunk, in, "an untagged frame came in on a trunk without native VLAN")    \
 	_(TAGGED_ON_ACCESS, tagged_on_access, in, "a tagged frame came in on an access port")                      \
+	_(RSPAN_VLAN, rspan_vlan, in, "the VLAN carries mirrors' copies, and no port may send in it")              \
 	_(DEJA_VU, deja_vu, in, "a frame that this host sent has come back by an uplink")                          \
 	_(LACP_OUT, lacp_out, in, "LACP has the uplink in no aggregation that collects")                           \
 	_(CONTROL_FULL, control_full, in, "more LACPDUs came than are looked at")                                  \
@@ -72,6 +74,9 @@ enum tw_drop {
 #undef TW_DROP_ENUM
 		TW_DROPS,
 };
+
+/** All names, by reason. */
+extern const char *const tw_drop_names[TW_DROPS];
 
 /** Stable name and sentence of a reason; NULL out of range. Static storage, any thread. */
 const char *tw_drop_name(unsigned reason);

@@ -11,6 +11,7 @@
 
 #include "dataplane/flow_lookup.h"
 #include "dataplane/learn.h"
+#include "dataplane/overflow.h"
 
 enum {
 	SWEEP_MS = 1024, /* time for one round of the table */
@@ -24,19 +25,44 @@ enum {
 	AHEAD = 8,            /* entries to prefetch ahead of the hand */
 };
 
-/* Written where the exporter thread reads it. @return false: the ring is full */
-static bool put_record(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_flow *f,
-		       enum tw_flow_end reason)
+struct tw_flow_record *tw_expire_begin(struct tw_worker *w)
 {
 	struct rte_ring_zc_data room;
 
 	if (rte_ring_enqueue_zc_bulk_elem_start(w->records, sizeof(struct tw_flow_record), 1, &room, NULL) == 0) {
 		w->stats.records_waited++;
-		return false;
+		return NULL;
 	}
-	tw_flow_to_record(f, &s->slot[f->key.in], w->cache.now_ms, w->epoch_ms + tw_worker_ms(w, rte_rdtsc()),
-			  (uint8_t)reason, room.ptr1);
+	return room.ptr1;
+}
+
+void tw_expire_finish(struct tw_worker *w)
+{
 	rte_ring_enqueue_zc_elem_finish(w->records, 1);
+}
+
+/* By its number, as its own host does. */
+static void name_sender(const struct tw_snapshot *s, const struct tw_flow *f, struct tw_flow_record *r)
+{
+	const struct tw_identity *sender = tw_snapshot_identity(s, f->key.src_mac);
+
+	r->key_flags |= TW_FLOW_KEY_SECOND;
+	r->ingress = sender ? sender->number : 0;
+}
+
+/* @return false: the ring is full */
+static bool put_record(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_flow *f,
+		       enum tw_flow_end reason)
+{
+	struct tw_flow_record *r = tw_expire_begin(w);
+
+	if (!r)
+		return false;
+	tw_flow_to_record(f, &s->slot[f->key.in], w->cache.now_ms, tw_worker_unix_ms(w, tw_worker_ms(w, w->round_tsc)),
+			  (uint8_t)reason, r);
+	if (f->verdict.flags & TW_V_SECOND)
+		name_sender(s, f, r);
+	tw_expire_finish(w);
 	return true;
 }
 
@@ -46,6 +72,8 @@ bool tw_expire_flush(struct tw_worker *w, const struct tw_snapshot *s, struct tw
 		return true;
 	if (f->verdict.flags & TW_V_METER && !put_record(w, s, f, reason))
 		return false;
+	if (f->verdict.flags & TW_V_EARLY)
+		f->verdict.flags |= TW_V_TOLD;
 	f->packets = f->l3_octets = f->l2_octets = 0;
 	f->tcp_flags = 0;
 	f->usual = 0;
@@ -149,6 +177,8 @@ void tw_expire_some(struct tw_worker *w, const struct tw_snapshot *s, uint32_t e
 
 	if (elapsed_ms)
 		note_time(w, elapsed_ms);
+	if (__builtin_expect(tw_overflow_is_due(w), 0))
+		tw_overflow_flush(w, s, TW_SLOT_NONE);
 	if (w->expiry_owed < most)
 		most = w->expiry_owed;
 	for (bool room = true; room && looked < most && c->top > 0; looked += piece) {

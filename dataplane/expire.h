@@ -16,6 +16,10 @@
  */
 bool tw_expire_flush(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *flow, enum tw_flow_end reason);
 
+/** Room for a record where the exporter thread reads it, then it is written. @return NULL: the ring is full */
+struct tw_flow_record *tw_expire_begin(struct tw_worker *w);
+void tw_expire_finish(struct tw_worker *w);
+
 /** Look at a few entries: those that time has caught up with end. `elapsed_ms` since the last call. */
 void tw_expire_some(struct tw_worker *w, const struct tw_snapshot *s, uint32_t elapsed_ms, bool idle);
 

@@ -24,16 +24,14 @@ enum {
 	/*
 	 * Many flows may end at once (a port goes, the program ends). A collector's socket holds about 90 messages by default;
 	 * what comes faster than it reads is lost without anybody's notice. So bursts are spread: 32,000 records a second of
-	 * each worker, twice that while a ring is half full, and as fast as it goes when that was not enough for a second,
-	 * until the ring is nearly empty.
+	 * each worker; while a ring is half full the pause between them is halved every tenth of a second, and doubled
+	 * again while all are nearly empty. The rest waits in the workers' tables.
 	 */
-	PACE_US = 2000,
-	HURRY_US = 1000,
-	HURRY_AT = TW_RECORD_RING / 2,
+	PAUSE_MOST_US = 2000,
+	PAUSE_LEAST_US = 30,
+	ADAPT_MS = 100,
+	FULL_AT = TW_RECORD_RING / 2,
 	CALM_AT = TW_RECORD_RING / 8,
-	RUSH_BURST = 1024,
-	RUSH_US = 50,
-	RUSH_AFTER_MS = 1000,
 };
 
 struct tw_export_thread {
@@ -41,18 +39,21 @@ struct tw_export_thread {
 	struct tw_worker *workers[TW_WORKERS_MAX];
 	unsigned n_workers;
 	struct tw_exporter *exporter;
+	struct tw_outlet *outlet;
 	pthread_t thread;
 	int stop; /* eventfd: the thread sleeps on it */
 	/* --- thread's own --- */
-	uint64_t behind_since_ms; /* 0 = no ring has been half full since all were nearly empty */
-	bool rush;
+	unsigned pause_us;
+	uint64_t adapted_ms;
 	uint64_t lost_packets[TW_WORKERS_MAX], lost_octets[TW_WORKERS_MAX];
 };
 
 static void export_all(struct tw_export_thread *t, const struct tw_flow_record *records, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		tw_exporter_add(t->exporter, &records[i]);
+		tw_outlet_add(t->outlet, &records[i]);
+	}
 }
 
 /* Read where the workers wrote them. */
@@ -76,39 +77,6 @@ static unsigned drain(struct tw_export_thread *t, unsigned most)
 	return total;
 }
 
-static void pace(struct tw_export_thread *t, unsigned fullest)
-{
-	uint64_t now = tw_clock_mono_ms();
-	struct timespec nap = { .tv_nsec = 1000L * PACE_US };
-
-	if (fullest < CALM_AT)
-		t->behind_since_ms = 0;
-	else if (t->behind_since_ms == 0 && fullest >= HURRY_AT)
-		t->behind_since_ms = now;
-	t->rush = t->behind_since_ms && now - t->behind_since_ms >= RUSH_AFTER_MS;
-	if (t->behind_since_ms)
-		nap.tv_nsec = 1000L * (t->rush ? RUSH_US : HURRY_US);
-	nanosleep(&nap, NULL);
-}
-
-/* @return false: the rings are empty */
-static bool carry_burst(struct tw_export_thread *t)
-{
-	unsigned fullest = 0;
-
-	if (drain(t, t->rush ? RUSH_BURST : BURST) == 0) {
-		t->behind_since_ms = 0;
-		t->rush = false;
-		return false;
-	}
-	tw_exporter_tick(t->exporter, tw_clock_real_ms());
-	for (unsigned w = 0; w < t->n_workers; w++)
-		fullest = RTE_MAX(fullest, rte_ring_count(t->workers[w]->records));
-	if (fullest > 0)
-		pace(t, fullest);
-	return true;
-}
-
 /* Counters of the worker's, read while it writes them: one burst stale at most. */
 static uint64_t read_once(const uint64_t *counter)
 {
@@ -121,11 +89,54 @@ static void note_lost(struct tw_export_thread *t)
 		uint64_t packets = read_once(&t->workers[w]->stats.overflows),
 			 octets = read_once(&t->workers[w]->stats.overflow_octets);
 
-		if (packets != t->lost_packets[w])
+		if (packets != t->lost_packets[w]) {
 			tw_exporter_note_lost(t->exporter, packets - t->lost_packets[w], octets - t->lost_octets[w]);
+			tw_outlet_note_lost(t->outlet, packets - t->lost_packets[w], octets - t->lost_octets[w]);
+		}
 		t->lost_packets[w] = packets;
 		t->lost_octets[w] = octets;
 	}
+}
+
+/* @param fullest records in the fullest ring */
+static void adapt_pause(struct tw_export_thread *t, unsigned fullest)
+{
+	uint64_t now = tw_clock_mono_ms();
+
+	if (now - t->adapted_ms < ADAPT_MS)
+		return;
+	t->adapted_ms = now;
+	if (fullest >= FULL_AT)
+		t->pause_us = RTE_MAX(t->pause_us / 2, (unsigned)PAUSE_LEAST_US);
+	else if (fullest < CALM_AT)
+		t->pause_us = RTE_MIN(t->pause_us * 2, (unsigned)PAUSE_MOST_US);
+}
+
+static void tick(struct tw_export_thread *t)
+{
+	uint64_t now = tw_clock_real_ms();
+
+	tw_exporter_tick(t->exporter, now);
+	tw_outlet_tick(t->outlet, now);
+}
+
+/* @return false: the rings are empty */
+static bool carry_burst(struct tw_export_thread *t)
+{
+	unsigned fullest = 0, found = drain(t, BURST);
+	struct timespec pause = { 0 };
+
+	note_lost(t);
+	if (found) {
+		tick(t);
+		for (unsigned w = 0; w < t->n_workers; w++)
+			fullest = RTE_MAX(fullest, rte_ring_count(t->workers[w]->records));
+	}
+	adapt_pause(t, fullest);
+	pause.tv_nsec = 1000L * t->pause_us;
+	if (fullest > 0)
+		nanosleep(&pause, NULL);
+	return found > 0;
 }
 
 static void *run(void *arg)
@@ -136,12 +147,10 @@ static void *run(void *arg)
 	do {
 		while (carry_burst(t))
 			;
-		note_lost(t);
-		tw_exporter_tick(t->exporter, tw_clock_real_ms());
+		tick(t);
 	} while (poll(&p, 1, REST_MS) <= 0);
 	while (carry_burst(t))
 		;
-	note_lost(t);
 	tw_exporter_flush(t->exporter, tw_clock_real_ms());
 	return NULL;
 }
@@ -156,9 +165,11 @@ struct tw_export_thread *tw_export_thread_create(struct tw_worker *const *worker
 	for (unsigned i = 0; i < n_workers; i++)
 		t->workers[i] = workers[i];
 	t->n_workers = n_workers;
+	t->pause_us = PAUSE_MOST_US;
 	t->exporter = tw_exporter_create();
+	t->outlet = tw_outlet_create();
 	t->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (t->exporter)
+	if (t->exporter && t->outlet)
 		rc = t->stop < 0 ? errno : pthread_create(&t->thread, NULL, run, t);
 	if (rc == 0) {
 		pthread_setname_np(t->thread, "tw-export");
@@ -166,6 +177,7 @@ struct tw_export_thread *tw_export_thread_create(struct tw_worker *const *worker
 	}
 	tw_log_error("cannot start the exporter thread: %s", strerror(rc));
 	tw_exporter_destroy(t->exporter);
+	tw_outlet_destroy(t->outlet);
 	if (t->stop >= 0)
 		close(t->stop);
 	free(t);
@@ -182,8 +194,14 @@ void tw_export_thread_destroy(struct tw_export_thread *t)
 		tw_log_warning("stop: %s", strerror(errno));
 	pthread_join(t->thread, NULL);
 	tw_exporter_destroy(t->exporter);
+	tw_outlet_destroy(t->outlet);
 	close(t->stop);
 	free(t);
+}
+
+struct tw_outlet *tw_export_thread_outlet(struct tw_export_thread *t)
+{
+	return t->outlet;
 }
 
 struct tw_exporter *tw_export_thread_exporter(struct tw_export_thread *t)

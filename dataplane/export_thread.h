@@ -10,6 +10,7 @@
 
 #include "dataplane/worker.h"
 #include "flowexport/exporter.h"
+#include "flowexport/outlet.h"
 
 struct tw_export_thread;
 
@@ -21,5 +22,7 @@ void tw_export_thread_destroy(struct tw_export_thread *thread);
 
 /** The exporter, for tw_exporter_configure() and tw_exporter_get_stats(). */
 struct tw_exporter *tw_export_thread_exporter(struct tw_export_thread *thread);
+/** The way by the controller, for tw_outlet_configure() and tw_outlet_get_stats(). */
+struct tw_outlet *tw_export_thread_outlet(struct tw_export_thread *thread);
 
 #endif

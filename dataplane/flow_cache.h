@@ -34,7 +34,7 @@ struct tw_flow {
 	uint16_t min_len, max_len;
 	uint8_t min_ttl, max_ttl;
 	uint8_t tcp_flags;
-	uint8_t live;   /* the entry is in use */
+	uint8_t live;   /* 0 = the entry is not in use; else 1 + the receive queue its first frame came by */
 	uint64_t usual; /* tw_meta.word of the frame counted last: one like it has no new extreme and no new flag */
 } __attribute__((aligned(64)));
 static_assert(sizeof(struct tw_flow) == 128, "an entry is two cache lines");
@@ -68,9 +68,20 @@ size_t tw_flow_cache_size(uint32_t capacity);
 /** @param memory zeroed, aligned to 64 */
 void tw_flow_cache_init(struct tw_flow_cache *cache, void *memory, uint32_t capacity);
 
+/** By which receive queue of its slot the flow comes in. */
+static inline uint16_t tw_flow_queue(const struct tw_flow *f)
+{
+	return (uint16_t)(f->live - 1);
+}
+
+static inline void tw_flow_set_queue(struct tw_flow *f, uint16_t queue)
+{
+	f->live = (uint8_t)(queue + 1);
+}
+
 /** @return the entry or NULL */
 struct tw_flow *tw_flow_cache_find(struct tw_flow_cache *cache, const struct tw_key *key, uint32_t hash);
-/** Add a key that is not there. Counters are zero, generation 0. @return NULL when full (table, port's share, or overflow pool) */
+/** Add a key that is not there. Counters are zero, generation 0, queue 0. @return NULL when full (table, port's share, or overflow pool) */
 struct tw_flow *tw_flow_cache_add(struct tw_flow_cache *cache, const struct tw_key *key, uint32_t hash);
 void tw_flow_cache_remove(struct tw_flow_cache *cache, struct tw_flow *flow);
 

@@ -43,6 +43,7 @@ static uint8_t forwarding_status(const struct tw_verdict *v)
 	case TW_DROP_NOT_IN_VLAN:
 	case TW_DROP_PRIVATE_VLAN:
 	case TW_DROP_DOUBLE_TAGGED:
+	case TW_DROP_RSPAN_VLAN:
 		return TW_DROPPED_POLICY;
 	default:
 		return TW_DROPPED;
@@ -91,6 +92,7 @@ void tw_flow_to_record(const struct tw_flow *f, const struct tw_slot *in, uint32
 	r->vlan_priority = (uint8_t)(k->tci >> 13);
 	r->key_flags = k->flags & (uint8_t)~TW_FLOW_KEY_HIDDEN;
 	addresses_and_ports(k, r);
+	r->inner_vlan = tw_key_inner_vid(k);
 	r->protocol = k->protocol;
 	r->tos = k->tos;
 	r->tcp_flags = f->tcp_flags;
@@ -98,6 +100,7 @@ void tw_flow_to_record(const struct tw_flow *f, const struct tw_slot *in, uint32
 	r->max_ttl = f->max_ttl;
 	r->end_reason = end_reason;
 	r->forwarding = forwarding_status(&f->verdict);
+	r->drop_reason = f->verdict.action == TW_ACT_DROP ? (uint8_t)(f->verdict.drop + 1) : 0;
 	r->direction = in->uplink;
 	r->min_len = f->min_len;
 	r->max_len = f->max_len;

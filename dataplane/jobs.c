@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 
 /* One question: a job for each worker asked. */
@@ -15,6 +16,7 @@ struct question {
 	TAILQ_ENTRY(question) link;
 	tw_jobs_done done;
 	void *arg;
+	struct tw_flow_filter *filter; /* owned; NULL = none */
 	unsigned n;
 	struct tw_job *job[];
 };
@@ -33,6 +35,7 @@ static void free_question(struct question *q)
 			free(q->job[i]->flows);
 		free(q->job[i]);
 	}
+	tw_flow_filter_destroy(q->filter);
 	free(q);
 }
 
@@ -120,23 +123,27 @@ static void start(struct tw_jobs *jobs, struct question *q)
 	evtimer_add(jobs->timer, &soon);
 }
 
-int tw_jobs_ask_all(struct tw_jobs *jobs, enum tw_job_kind kind, uint16_t slot, uint32_t capacity, tw_jobs_done done,
-		    void *arg)
+/* A plain calloc is not aligned for struct tw_flow. */
+static bool make_room(struct tw_job *job)
 {
-	struct question *q = new_question(jobs->n_workers, done, arg);
+	job->flows = job->capacity ? aligned_alloc(64, job->capacity * sizeof(struct tw_flow)) : NULL;
+	return job->flows || !job->capacity;
+}
+
+/* @param what the same for each worker */
+static int ask_all(struct tw_jobs *jobs, const struct tw_job *what, tw_jobs_done done, void *arg,
+		   struct question **asked)
+{
+	struct question *q = *asked = new_question(jobs->n_workers, done, arg);
 
 	if (!q)
 		return -ENOMEM;
 	for (unsigned i = 0; i < q->n; i++) {
 		struct tw_job *job = q->job[i];
 
-		job->kind = kind;
-		job->slot = slot;
-		job->capacity = capacity;
-		/* A plain calloc is not aligned for struct tw_flow. */
-		job->flows = capacity ? aligned_alloc(64, capacity * sizeof(struct tw_flow)) : NULL;
-		if ((capacity && !job->flows) || rte_ring_full(jobs->workers[i]->jobs)) {
-			int rc = capacity && !job->flows ? -ENOMEM : -EBUSY;
+		memcpy(job, what, sizeof(*job));
+		if (!make_room(job) || rte_ring_full(jobs->workers[i]->jobs)) {
+			int rc = what->capacity && !job->flows ? -ENOMEM : -EBUSY;
 
 			free_question(q);
 			return rc;
@@ -148,18 +155,55 @@ int tw_jobs_ask_all(struct tw_jobs *jobs, enum tw_job_kind kind, uint16_t slot, 
 	return 0;
 }
 
+int tw_jobs_ask_all(struct tw_jobs *jobs, enum tw_job_kind kind, uint16_t slot, uint32_t capacity, tw_jobs_done done,
+		    void *arg)
+{
+	const struct tw_job what = { .kind = kind, .slot = slot, .capacity = capacity };
+	struct question *q;
+
+	return ask_all(jobs, &what, done, arg, &q);
+}
+
+int tw_jobs_list(struct tw_jobs *jobs, struct tw_flow_filter *filter, uint32_t capacity, tw_jobs_done done, void *arg)
+{
+	const struct tw_job what = {
+		.kind = TW_JOB_LIST, .slot = TW_SLOT_NONE, .filter = filter, .capacity = capacity
+	};
+	struct question *q;
+	int rc = ask_all(jobs, &what, done, arg, &q);
+
+	if (rc == 0)
+		q->filter = filter;
+	return rc;
+}
+
+int tw_jobs_move(struct tw_jobs *jobs, unsigned worker, uint16_t slot, uint16_t queue, uint32_t capacity,
+		 tw_jobs_done done, void *arg)
+{
+	struct question *q = new_question(1, done, arg);
+
+	if (!q)
+		return -ENOMEM;
+	*q->job[0] = (struct tw_job){ .kind = TW_JOB_MOVE, .slot = slot, .queue = queue, .capacity = capacity };
+	if (!make_room(q->job[0]) || rte_ring_sp_enqueue(jobs->workers[worker]->jobs, q->job[0])) {
+		int rc = q->job[0]->flows ? -EBUSY : -ENOMEM;
+
+		free_question(q);
+		return rc;
+	}
+	start(jobs, q);
+	return 0;
+}
+
 int tw_jobs_put(struct tw_jobs *jobs, unsigned worker, struct tw_flow *flows, uint32_t n, tw_jobs_done done, void *arg)
 {
 	struct question *q = new_question(1, done, arg);
 
-	if (!q) {
-		free(flows);
+	if (!q)
 		return -ENOMEM;
-	}
-	q->job[0]->kind = TW_JOB_PUT;
-	q->job[0]->flows = flows;
-	q->job[0]->n = n;
+	*q->job[0] = (struct tw_job){ .kind = TW_JOB_PUT, .flows = flows, .n = n };
 	if (rte_ring_sp_enqueue(jobs->workers[worker]->jobs, q->job[0])) {
+		q->job[0]->flows = NULL;
 		free_question(q);
 		return -EBUSY;
 	}

@@ -10,6 +10,7 @@
 
 #include <event2/event.h>
 
+#include "dataplane/flow_filter.h"
 #include "dataplane/worker.h"
 
 struct tw_jobs;
@@ -37,8 +38,19 @@ int tw_jobs_ask_all(struct tw_jobs *jobs, enum tw_job_kind kind, uint16_t slot, 
 		    void *arg) __attribute__((warn_unused_result));
 
 /**
- * Give flows to one worker.
- * @param flows  malloc'ed; taken over, also on failure. `total` of the finished job is the number the cache had room for
+ * Have every worker list the flows that fit (TW_JOB_LIST); if those are more than `capacity`, the best by the filter's order.
+ * @param filter taken over unless it fails
+ */
+int tw_jobs_list(struct tw_jobs *jobs, struct tw_flow_filter *filter, uint32_t capacity, tw_jobs_done done, void *arg)
+	__attribute__((warn_unused_result));
+
+/** Take the flows of one receive queue out of its former worker (TW_JOB_MOVE); otherwise as tw_jobs_ask_all(). */
+int tw_jobs_move(struct tw_jobs *jobs, unsigned worker, uint16_t slot, uint16_t queue, uint32_t capacity,
+		 tw_jobs_done done, void *arg) __attribute__((warn_unused_result));
+
+/**
+ * Give flows to one worker (TW_JOB_PUT).
+ * @param flows  malloc'ed; taken over unless it fails
  */
 int tw_jobs_put(struct tw_jobs *jobs, unsigned worker, struct tw_flow *flows, uint32_t n, tw_jobs_done done, void *arg)
 	__attribute__((warn_unused_result));

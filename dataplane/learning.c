@@ -22,7 +22,7 @@ enum {
 struct entry {
 	LIST_ENTRY(entry) of_port;
 	struct entry *next; /* of its bucket, or free */
-	uint64_t mac;
+	uint64_t mac;       /* 0: free */
 	uint16_t vlan, slot;
 	uint16_t home; /* where it was before it began to move */
 	uint8_t moves;
@@ -147,6 +147,7 @@ static void end_entry(struct tw_learning *l, struct entry *e)
 	while (*at != e)
 		at = &(*at)->next;
 	*at = e->next;
+	e->mac = 0;
 	e->next = l->free;
 	l->free = e;
 }
@@ -310,15 +311,22 @@ static void put_cell(struct tw_learning *l, struct tw_fdb *fdb, const struct ent
 	fdb->cell[i] = (struct tw_fdb_entry){ key, l->port[e->slot].policy.number, index_of(l, e), e->slot };
 }
 
+uint32_t tw_learning_total(const struct tw_learning *l)
+{
+	uint32_t n = 0;
+
+	for (uint16_t slot = 0; slot < TW_FDB_SLOTS; slot++)
+		n += l->port[slot].stats.macs;
+	return n;
+}
+
 struct tw_fdb *tw_learning_build(struct tw_learning *l)
 {
-	uint32_t n = 0, cells = 16;
+	uint32_t n = tw_learning_total(l), cells = 16;
 	struct tw_fdb *fdb;
 
 	if (!l->dirty)
 		return NULL;
-	for (uint16_t slot = 0; slot < TW_FDB_SLOTS; slot++)
-		n += l->port[slot].stats.macs;
 	while (cells < 2 * n)
 		cells *= 2;
 	fdb = calloc(1, sizeof(*fdb) + cells * sizeof(fdb->cell[0]));
@@ -358,4 +366,24 @@ void tw_learning_each(const struct tw_learning *l, uint16_t slot, uint32_t now,
 	LIST_FOREACH (e, &l->port[slot].macs, of_port)
 		if (!fn(arg, e->mac, e->vlan, age_of(l, e, now)))
 			return;
+}
+
+uint8_t tw_learning_how(const struct tw_learning *l, uint16_t slot)
+{
+	return l->port[slot].policy.learn;
+}
+
+uint32_t tw_learning_walk(const struct tw_learning *l, uint16_t slot, uint32_t from, uint32_t now,
+			  bool (*fn)(void *arg, const struct tw_learned_mac *mac), void *arg)
+{
+	for (uint32_t i = from; i < l->n; i++) {
+		const struct entry *e = &l->entries[i];
+		struct tw_learned_mac mac = { e->mac,       e->vlan,
+					      e->slot,      age_of(l, e, now),
+					      e->moves > 0, e->frozen && now - e->since < FROZEN_MS };
+
+		if (e->mac != 0 && (slot == TW_SLOT_NONE || e->slot == slot) && !fn(arg, &mac))
+			return i;
+	}
+	return 0;
 }

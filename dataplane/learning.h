@@ -55,6 +55,29 @@ struct tw_fdb *tw_learning_build(struct tw_learning *l);
 bool tw_learning_is_on(const struct tw_learning *l, uint16_t slot);
 struct tw_learn_stats tw_learning_stats(const struct tw_learning *l, uint16_t slot);
 
+/* One that is known. */
+struct tw_learned_mac {
+	uint64_t mac;
+	uint16_t vlan, slot;
+	uint32_t age_ms;
+	bool moved;  /* it was behind another port before */
+	bool frozen; /* claimed by two in turn: it stays for a while */
+};
+
+/**
+ * MACs of a port, or (TW_SLOT_NONE) of all, from place `from` on: calls fn until it returns false. A MAC keeps its place as
+ * long as it is known, so that what is asked for in pieces has each once.
+ * @return the place of the one that fn refused; 0 = there are no more
+ */
+uint32_t tw_learning_walk(const struct tw_learning *l, uint16_t slot, uint32_t from, uint32_t now,
+			  bool (*fn)(void *arg, const struct tw_learned_mac *mac), void *arg);
+
+/** How many are known, of all ports and the wire. */
+uint32_t tw_learning_total(const struct tw_learning *l);
+
+/** How a port learns: enum tw_learn. */
+uint8_t tw_learning_how(const struct tw_learning *l, uint16_t slot);
+
 /** MACs of a port, newest first: calls fn until it returns false. */
 void tw_learning_each(const struct tw_learning *l, uint16_t slot, uint32_t now,
 		      bool (*fn)(void *arg, uint64_t mac, uint16_t vlan, uint32_t age_ms), void *arg);

@@ -4,6 +4,7 @@
 
 #include "dataplane/expire.h"
 #include "dataplane/flow_lookup.h"
+#include "dataplane/overflow.h"
 
 static_assert(TW_DROPS < UINT8_MAX, "a reason and one fits tw_key.refused");
 
@@ -32,7 +33,7 @@ void tw_meter_undo(struct tw_flow *f, const struct tw_meta *meta, uint32_t pkt_l
 
 bool tw_meter_told_apart(const struct tw_verdict *a, const struct tw_verdict *b)
 {
-	return a->egress != b->egress || a->vlan != b->vlan || (a->flags & TW_V_METER) != (b->flags & TW_V_METER) ||
+	return a->egress != b->egress || a->vlan != b->vlan || (a->flags ^ b->flags) & (TW_V_METER | TW_V_SECOND) ||
 	       (a->action == TW_ACT_DROP) != (b->action == TW_ACT_DROP) ||
 	       (a->action == TW_ACT_DROP && a->drop != b->drop);
 }
@@ -51,15 +52,17 @@ void tw_meter_refused(struct tw_worker *w, const struct tw_snapshot *s, struct t
 		return;
 	v.action = TW_ACT_DROP;
 	v.drop = (uint8_t)reason;
-	v.flags = TW_V_METER;
+	v.flags &= TW_V_METER | TW_V_SECOND;
 	key.refused = (uint8_t)(reason + 1);
 	hash = tw_key_hash(&key);
 	refused = tw_flow_cache_find(&w->cache, &key, hash);
-	if (!refused)
-		refused = tw_flow_cache_add(&w->cache, &key, hash);
 	if (!refused) {
-		w->stats.overflows++;
-		w->stats.overflow_octets += meta->l3_len;
+		refused = tw_flow_cache_add(&w->cache, &key, hash);
+		if (refused)
+			tw_flow_set_queue(refused, tw_flow_queue(f));
+	}
+	if (!refused) {
+		tw_overflow_count(w, key.in, meta, pkt_len, true);
 		return;
 	}
 	if (refused->packets && tw_meter_told_apart(&refused->verdict, &v))

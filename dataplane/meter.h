@@ -20,7 +20,7 @@ void tw_meter_unusual(struct tw_flow *f, const struct tw_meta *meta);
 static inline void tw_meter_count(struct tw_flow *f, const struct tw_meta *meta, uint32_t pkt_len, uint32_t now)
 {
 	f->last_ms = now;
-	if (!(f->verdict.flags & TW_V_METER))
+	if (!(f->verdict.flags & (TW_V_METER | TW_V_EARLY)))
 		return;
 	if (f->packets++ == 0)
 		f->first_ms = now;

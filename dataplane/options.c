@@ -22,6 +22,8 @@ static const char usage[] =
 	"  --mbufs N         packet buffers (default: what fits the memory)\n"
 	"  --flows N         flows a worker can keep (default 65536)\n"
 	"  --idle-sleep US   longest sleep of an idle worker; 0 = never sleep (default 200)\n"
+	"  --rebalance S     share queues out among the workers by load, every so many seconds; 0 = leave them where they\n"
+	"                    are (default 5)\n"
 	"  --no-metering     count no flows and export none; flows are still remembered, to forward by\n"
 	"  --pci ADDRESS     let DPDK have this PCI device; repeatable (default: none)\n"
 	"  --help, --version\n";
@@ -34,18 +36,26 @@ enum {
 	OPT_MBUFS,
 	OPT_FLOWS,
 	OPT_IDLE,
+	OPT_REBALANCE,
 	OPT_NO_METERING,
 	OPT_PCI,
 	OPT_VERSION
 };
 
 static const struct option long_options[] = {
-	{ "run-dir", required_argument, NULL, OPT_RUN_DIR }, { "cpus", required_argument, NULL, OPT_CPUS },
-	{ "memory", required_argument, NULL, OPT_MEMORY },   { "no-huge", no_argument, NULL, OPT_NO_HUGE },
-	{ "mbufs", required_argument, NULL, OPT_MBUFS },     { "flows", required_argument, NULL, OPT_FLOWS },
-	{ "idle-sleep", required_argument, NULL, OPT_IDLE }, { "no-metering", no_argument, NULL, OPT_NO_METERING },
-	{ "pci", required_argument, NULL, OPT_PCI },         { "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, OPT_VERSION },       { 0 },
+	{ "run-dir", required_argument, NULL, OPT_RUN_DIR },
+	{ "cpus", required_argument, NULL, OPT_CPUS },
+	{ "memory", required_argument, NULL, OPT_MEMORY },
+	{ "no-huge", no_argument, NULL, OPT_NO_HUGE },
+	{ "mbufs", required_argument, NULL, OPT_MBUFS },
+	{ "flows", required_argument, NULL, OPT_FLOWS },
+	{ "idle-sleep", required_argument, NULL, OPT_IDLE },
+	{ "rebalance", required_argument, NULL, OPT_REBALANCE },
+	{ "no-metering", no_argument, NULL, OPT_NO_METERING },
+	{ "pci", required_argument, NULL, OPT_PCI },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ 0 },
 };
 
 static bool parse_number(const char *text, unsigned long least, unsigned long most, uint32_t *out)
@@ -128,6 +138,8 @@ static bool take(struct tw_options *o, int opt, const char *value)
 		return parse_number(value, 1024, 1 << 24, &o->flows);
 	case OPT_IDLE:
 		return parse_number(value, 0, 1000000, &o->idle_sleep_us);
+	case OPT_REBALANCE:
+		return parse_number(value, 0, 3600, &o->rebalance_s);
 	case OPT_NO_METERING:
 		o->no_metering = true;
 		return true;
@@ -148,7 +160,8 @@ int tw_options_parse(int argc, char **argv, struct tw_options *o)
 
 	*o = (struct tw_options){ .memory_mib = TW_MEMORY_DEFAULT_MIB,
 				  .flows = TW_FLOWS_DEFAULT,
-				  .idle_sleep_us = TW_IDLE_SLEEP_DEFAULT_US };
+				  .idle_sleep_us = TW_IDLE_SLEEP_DEFAULT_US,
+				  .rebalance_s = TW_REBALANCE_DEFAULT_S };
 	while ((opt = getopt_long(argc, argv, "h", long_options, &index)) != -1) {
 		if (opt == 'h') {
 			fputs(usage, stdout);

@@ -8,7 +8,13 @@
 
 #include "dataplane/snapshot.h"
 
-enum { TW_PCI_MAX = 16, TW_MEMORY_DEFAULT_MIB = 256, TW_FLOWS_DEFAULT = 65536, TW_IDLE_SLEEP_DEFAULT_US = 200 };
+enum {
+	TW_PCI_MAX = 16,
+	TW_MEMORY_DEFAULT_MIB = 256,
+	TW_FLOWS_DEFAULT = 65536,
+	TW_IDLE_SLEEP_DEFAULT_US = 200,
+	TW_REBALANCE_DEFAULT_S = 5
+};
 
 struct tw_options {
 	const char *run_dir;
@@ -19,6 +25,7 @@ struct tw_options {
 	uint32_t mbufs; /* 0 = by memory */
 	uint32_t flows; /* a worker's */
 	uint32_t idle_sleep_us;
+	uint32_t rebalance_s; /* 0 = queues stay where they are */
 	bool no_metering;
 	unsigned n_pci;
 	const char *pci[TW_PCI_MAX];

@@ -28,6 +28,7 @@ enum {
 	PROTO_ROUTING = 43,
 	PROTO_FRAGMENT = 44,
 	PROTO_ICMPV6 = 58,
+	PROTO_NONE = 59,
 	PROTO_DSTOPTS = 60,
 	PROTO_SCTP = 132,
 	PROTO_UDPLITE = 136,
@@ -147,9 +148,12 @@ static bool parse_ipv6(const uint8_t *p, const uint8_t *end, struct tw_key *key,
 	if (end - p < 40 || p[0] >> 4 != 6)
 		return false;
 	total = tw_be16(p + 4) + 40u;
-	if (total > 40 && total < meta->l3_len)
+	/* No payload is what segmentation offload leaves there, unless the header says that nothing follows. */
+	if (total == 40 && p[6] != PROTO_NONE)
+		total = UINT32_MAX;
+	if (total < meta->l3_len)
 		meta->l3_len = (uint16_t)total;
-	if (total > 40 && total < (uint32_t)(end - p))
+	if (total < (uint32_t)(end - p))
 		end = p + total;
 	key->flags |= TW_FLOW_KEY_IPV6;
 	key->tos = (uint8_t)(tw_be16(p) >> 4);

@@ -2,9 +2,9 @@
 /*
  * pipeline.h - the packet path on one screen: its stages in order, when each runs, what each may drop.
  *
- * The stages of a flow's first frame (and its first after a change) ask pure functions of decide.c; every frame goes
- * through the others. docs/architecture.md's picture is drawn from this list (tools/pipeline-svg), a unit test holds the
- * drops of decide.c against it.
+ * The stages of a flow's first frame (and its first after a change) ask pure functions, which decide.c calls; every frame
+ * goes through the others. docs/architecture.md's picture is drawn from this list (tools/pipeline-svg), a unit test holds the
+ * drops of tw_decide() against it.
  */
 #ifndef TW_DATAPLANE_PIPELINE_H
 #define TW_DATAPLANE_PIPELINE_H
@@ -13,20 +13,21 @@
 #define TW_STAGES(S)                                                                                                  \
 	S(receive, worker.c, every_frame, "take up to 32 frames of one queue", "")                                    \
 	S(parse, parse.c, every_frame, "headers become a key", "short_frame")                                         \
+	S(arrive, uplink_rx.c, from_uplinks, "is it whole; into the switch's buffers", "wire_over_mtu no_buffer")     \
 	S(police, police.c, each_burst, "is there credit for what the guest sends", "rate_ingress")                   \
 	S(lookup, flow_lookup.h, every_frame, "the key finds its flow: verdict and counters", "")                     \
 	S(vlan, vlan.c, first_frame, "which VLAN is it in, may it be",                                                \
-	  "vlan_not_allowed untagged_on_trunk tagged_on_access port_disabled")                                        \
-	S(source, decide.c, first_frame, "is the sender who it may be",                                               \
+	  "vlan_not_allowed untagged_on_trunk tagged_on_access rspan_vlan port_disabled")                             \
+	S(source, source.c, first_frame, "is the sender who it may be",                                               \
 	  "forged_source mac_limit bad_source deja_vu lacp_out")                                                      \
 	S(guard, guard.c, first_frame, "are its addresses and its role a guest's",                                    \
 	  "source_guard dhcp_guard dhcp6_guard ra_guard bpdu_guard guard_hidden")                                     \
 	S(acl_in, acl.c, first_frame, "does the port's access list let it in", "acl_ingress")                         \
-	S(forward, decide.c, first_frame, "where does it go",                                                         \
+	S(forward, forward.c, first_frame, "where does it go",                                                        \
 	  "unknown_unicast unknown_refused standby_uplink not_in_vlan private_vlan double_tagged "                    \
 	  "hairpin no_uplink no_member reserved_group query_guard link_down out_disabled")                            \
 	S(acl_out, acl.c, first_frame, "does the other port's access list let it out", "acl_egress")                  \
-	S(mirror, tx.c, every_frame, "copies for mirrors; shed when the mirror thread is behind", "")                 \
+	S(mirror, mirror_tap.c, every_frame, "copies for mirrors; shed when their destination is behind", "")         \
 	S(inspect, guard.c, arp_and_nd, "do ARP and neighbour discovery tell the truth",                              \
 	  "arp_inspect nd_inspect guard_hidden")                                                                      \
 	S(acl, acl.c, flows_of_rules_on_tcp_flags, "the access lists once more, with the frame's TCP flags",          \

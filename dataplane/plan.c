@@ -258,36 +258,7 @@ static bool fill_ports(struct tw_plan *plan, struct sets *sets, const Tw__Snapsh
 	return link_identities(plan, err);
 }
 
-/* --- mirrors, exporters --- */
-
-static struct tw_plan_port *port_of(struct tw_plan *plan, uint32_t number)
-{
-	for (uint32_t i = 0; i < plan->n_ports; i++)
-		if (plan->ports[i].number == number)
-			return &plan->ports[i];
-	return NULL;
-}
-
-static bool fill_mirrors(struct tw_plan *plan, const Tw__Snapshot *config, const uint8_t *bits, struct tw_error *err)
-{
-	for (size_t i = 0; i < config->n_mirrors; i++) {
-		const Tw__LocalMirror *m = config->mirrors[i];
-		uint64_t bit = bits[i] < TW_MIRRORS_MAX ? UINT64_C(1) << bits[i] : 0;
-
-		for (size_t j = 0; j < m->n_ports; j++) {
-			struct tw_plan_port *p = port_of(plan, m->ports[j]);
-
-			if (!p)
-				return tw_error_set(err, TW_E_NOT_FOUND, "snapshot.mirrors.ports",
-						    "mirror %s names port %u, which is not here", m->name, m->ports[j]);
-			if (m->direction != TW__MIRROR__DIRECTION__EGRESS)
-				p->mirror_in |= bit;
-			if (m->direction != TW__MIRROR__DIRECTION__INGRESS)
-				p->mirror_out |= bit;
-		}
-	}
-	return true;
-}
+/* --- exporters --- */
 
 static uint64_t at_most(uint64_t most_ms, uint32_t seconds, uint32_t fallback_s)
 {
@@ -304,6 +275,7 @@ static void fill_timeouts(struct tw_plan *plan, const Tw__Snapshot *config)
 
 		plan->active_timeout_ms = at_most(plan->active_timeout_ms, e->active_timeout_s, ACTIVE_DEFAULT_S);
 		plan->idle_timeout_ms = at_most(plan->idle_timeout_ms, e->idle_timeout_s, IDLE_DEFAULT_S);
+		plan->both_sides |= e->both_sides;
 	}
 	if (config->n_exporters == 0) {
 		plan->active_timeout_ms = ACTIVE_DEFAULT_S * 1000;
@@ -384,8 +356,7 @@ struct tw_plan *tw_plan_create(const Tw__Snapshot *config, const struct tw_place
 	}
 	whole = fill_ports(plan, &sets, config, places, err) && tw_plan_acls(plan, config, err) &&
 		(tw_plan_snoop(plan, config) || tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory")) &&
-		tw_plan_teams(plan, config, places->uplink_slots, err) &&
-		fill_mirrors(plan, config, places->mirror_bits, err);
+		tw_plan_teams(plan, config, places->uplink_slots, err) && tw_plan_mirrors(plan, config, places, err);
 	free(sets.table);
 	if (!whole) {
 		tw_plan_put(plan);
@@ -418,6 +389,7 @@ void tw_plan_put(struct tw_plan *plan)
 		free(plan->ports[i].macs);
 	}
 	tw_plan_put_acls(plan);
+	tw_plan_put_mirrors(plan);
 	free(plan->ports);
 	free(plan);
 }

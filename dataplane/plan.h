@@ -29,7 +29,7 @@ struct tw_plan_port {
 	uint16_t secondary;
 	bool incoming; /* its guest is elsewhere until its ring runs here */
 	uint8_t mac[6];
-	uint64_t mirror_in, mirror_out;
+	uint64_t mirror_in, mirror_out, mirror_drops;
 	const struct tw_vlan_set *allowed;
 	uint8_t guards;  /* enum tw_guard */
 	uint8_t unknown; /* as struct tw_slot, and the next two */
@@ -44,6 +44,11 @@ struct tw_plan_port {
 	uint16_t record;                       /* frames to keep of all; 0 = of dropped ones only */
 	uint32_t identity;                     /* index into identities */
 	uint8_t team;                          /* index into teams */
+};
+
+/* Mirrors of an uplink, as struct tw_slot. */
+struct tw_plan_masks {
+	uint64_t mirror_in, mirror_out, mirror_drops;
 };
 
 /* A teaming as configured: the first n_active of the order that are up are active. */
@@ -69,10 +74,13 @@ struct tw_plan {
 	uint16_t n_uplinks;
 	uint16_t uplinks[TW_UPLINKS_MAX]; /* slots, in order of preference */
 	uint32_t salts[TW_UPLINKS_MAX];   /* tw_team_salt() of their names */
+	struct tw_plan_masks uplink_masks[TW_UPLINKS_MAX];
 	bool lacp_fast;
 	uint8_t n_teams;
 	struct tw_plan_team teams[TW_TEAMS_MAX]; /* 0 is the host's */
 	uint64_t active_timeout_ms, idle_timeout_ms;
+	uint64_t own_mac; /* set by whoever has one; as struct tw_snapshot */
+	bool both_sides;
 	_Atomic(const struct tw_fdb *) *fdb; /* set by whoever has one, after the plan is made; as struct tw_snapshot */
 	struct tw_identities *identities;    /* every local port at its slot */
 	struct tw_vlan_set **sets;           /* each value once */
@@ -82,13 +90,23 @@ struct tw_plan {
 	struct tw_mcast_config *mcast; /* [TW_VLANS], of those that are; with snoop */
 	struct tw_acl **acls;          /* counted references */
 	uint32_t n_acls;
+	struct tw_mirror_rule
+		*mirrors; /* [TW_MIRRORS_MAX], with counted references of filters; NULL = there are none */
+	bool mirrored_elsewhere, has_rspan; /* as struct tw_snapshot, and the next */
+	struct tw_vlan_set rspan;
+};
+
+/* What has been opened for a mirror. */
+struct tw_mirror_place {
+	uint8_t bit;                     /* >= TW_MIRRORS_MAX: it could not be opened */
+	struct tw_mirror_filter *filter; /* NULL = it has none */
 };
 
 /* Where the configuration's objects have been put. */
 struct tw_places {
-	const uint16_t *port_slots;   /* of config->ports[i] */
-	const uint16_t *uplink_slots; /* of config->uplinks[i]; TW_SLOT_NONE: it could not be opened */
-	const uint8_t *mirror_bits;   /* of config->mirrors[i]; >= TW_MIRRORS_MAX: it could not be opened */
+	const uint16_t *port_slots;            /* of config->ports[i] */
+	const uint16_t *uplink_slots;          /* of config->uplinks[i]; TW_SLOT_NONE: it could not be opened */
+	const struct tw_mirror_place *mirrors; /* of config->mirrors[i] */
 };
 
 /**
@@ -122,6 +140,11 @@ enum { TW_SNOOP_VLANS_MAX = 1024 };
 /** plan_acls.c: the access lists, and which port has which. @return false with *err set */
 bool tw_plan_acls(struct tw_plan *plan, const Tw__Snapshot *config, struct tw_error *err);
 void tw_plan_put_acls(struct tw_plan *plan);
+
+/** plan_mirrors.c: which port, uplink and identity has which mirrors, and what each wants. @return false with *err set */
+bool tw_plan_mirrors(struct tw_plan *plan, const Tw__Snapshot *config, const struct tw_places *places,
+		     struct tw_error *err);
+void tw_plan_put_mirrors(struct tw_plan *plan);
 
 /** plan_teams.c: uplinks, teams, and which port is in which. @return false with *err set */
 bool tw_plan_teams(struct tw_plan *plan, const Tw__Snapshot *config, const uint16_t *slots, struct tw_error *err);

@@ -26,11 +26,21 @@ static bool frames(struct tw_rate *r, enum tw_rate_bucket which, const Tw__Rate 
 	return true;
 }
 
+/* A frame that comes last leaves when all before it have: the time it may wait is octets that may be there. */
+static uint32_t queue_of(const Tw__Shape *in)
+{
+	uint32_t wait = in->delay_ms ? tw_rate_shape_wait(in->per_second, in->delay_ms) : UINT32_MAX;
+
+	if (!in->queue)
+		return in->delay_ms ? wait : tw_rate_shape_queue(in->per_second);
+	return in->queue < wait ? in->queue : wait;
+}
+
 static bool shape(struct tw_rate *r, const Tw__Shape *in)
 {
 	bool shaped = in && in->per_second;
 
-	r->queue_octets = shaped && in->queue ? in->queue : tw_rate_shape_queue(shaped ? in->per_second : UINT64_MAX);
+	r->queue_octets = shaped ? queue_of(in) : tw_rate_shape_queue(UINT64_MAX);
 	if (shaped)
 		tw_bucket_init(&r->bucket[TW_RATE_SHAPE], in->per_second, 8, tw_rate_shape_burst(in->per_second),
 			       FRAME_MOST);

@@ -8,6 +8,7 @@
 #include "dataplane/burst.h"
 #include "dataplane/flow_lookup.h"
 #include "dataplane/meter.h"
+#include "dataplane/overflow.h"
 #include "dataplane/rate.h"
 
 /* --- ingress --- */
@@ -17,14 +18,13 @@ static void refuse_in(struct tw_worker *w, const struct tw_snapshot *s, struct b
 	struct tw_flow lone = { .key = b->key[i] }, *f = tw_flow_cache_find(&w->cache, &b->key[i], b->hash[i]);
 
 	if (!f)
-		f = tw_flow_cache_add(&w->cache, &b->key[i], b->hash[i]);
-	if (!f) {
-		w->stats.overflows++;
-		w->stats.overflow_octets += b->meta[i].l3_len;
+		f = tw_burst_flow(w, b, i);
+	if (!f)
 		f = &lone;
-	}
 	if (f->generation != s->generation)
 		tw_burst_decide(w, s, f);
+	if (f == &lone && (lone.verdict.flags & (TW_V_METER | TW_V_SECOND)) == TW_V_METER)
+		tw_overflow_count(w, b->slot, &b->meta[i], b->m[i]->pkt_len, true);
 	tw_meter_refused(w, s, f, &b->meta[i], b->m[i]->pkt_len, TW_DROP_RATE_INGRESS);
 	tw_tx_drop(w, b->slot, TW_DROP_RATE_INGRESS, b->m[i]);
 }
@@ -75,8 +75,15 @@ static void refused_out(void *arg, const struct rte_mbuf *m, enum tw_drop reason
 	while (i < b->n && b->m[i] != m)
 		i++;
 	f = i < b->n ? tw_flow_cache_find(&w->cache, &b->key[i], b->hash[i]) : NULL;
-	if (!f)
-		return; /* found no room in the table: in the overflow statistics */
+	if (i == b->n)
+		return;
+	if (!f) { /* it found no room in the table */
+		const struct tw_verdict v = tw_decide(r->snapshot, &b->key[i]);
+
+		if ((v.flags & (TW_V_METER | TW_V_SECOND)) == TW_V_METER)
+			tw_overflow_refuse(w, b->slot, &b->meta[i], octets_in(m, &v));
+		return;
+	}
 	octets = octets_in(m, &f->verdict);
 	tw_meter_undo(f, &b->meta[i], octets);
 	tw_meter_refused(w, r->snapshot, f, &b->meta[i], octets, reason);

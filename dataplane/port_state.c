@@ -25,14 +25,6 @@ struct asked {
 	uint32_t number;
 };
 
-static void refuse(struct tw_link_request *req, enum tw_api_error code, const char *field, const char *text)
-{
-	struct tw_error err = { 0 };
-
-	tw_error_set(&err, code, field, "%s", text);
-	tw_link_reply_error(req, &err);
-}
-
 static struct asked *asked(const struct tw_port *p, struct tw_link_request *req)
 {
 	struct asked *a = malloc(sizeof(*a));
@@ -40,7 +32,7 @@ static struct asked *asked(const struct tw_port *p, struct tw_link_request *req)
 	if (a)
 		*a = (struct asked){ p->sw, req, p->number };
 	else
-		refuse(req, TW_E_INTERNAL, NULL, "out of memory");
+		tw_link_refuse(req, TW_E_INTERNAL, NULL, "out of memory");
 	return a;
 }
 
@@ -111,9 +103,9 @@ static void taken(struct tw_job *const *jobs, unsigned n, void *arg)
 		tw_link_reply(a->req, &env);
 		tw__port_state__free_unpacked(state, NULL);
 	} else if (p) {
-		refuse(a->req, TW_E_INTERNAL, NULL, "out of memory");
+		tw_link_refuse(a->req, TW_E_INTERNAL, NULL, "out of memory");
 	} else {
-		refuse(a->req, TW_E_NOT_FOUND, "take_port_state.number", "the port has gone meanwhile");
+		tw_link_refuse(a->req, TW_E_NOT_FOUND, "take_port_state.number", "the port has gone meanwhile");
 	}
 	free(a);
 }
@@ -124,7 +116,14 @@ void tw_handover_take(struct tw_port *p, struct tw_link_request *req)
 	int rc;
 
 	if (p->sw->states[p->slot].link == TW_LINK_UP) {
-		refuse(req, TW_E_BUSY, "take_port_state.number", "the port's guest runs here");
+		tw_link_refuse(req, TW_E_BUSY, "take_port_state.number", "the port's guest runs here");
+		return;
+	}
+	if (tw_move_holds(p->sw, p->slot)) {
+		if (p->take_waits)
+			tw_link_refuse(req, TW_E_BUSY, "take_port_state.number", "its state is being taken already");
+		else
+			p->take_waits = req;
 		return;
 	}
 	a = asked(p, req);
@@ -133,8 +132,19 @@ void tw_handover_take(struct tw_port *p, struct tw_link_request *req)
 	rc = tw_jobs_ask_all(p->sw->jobs, TW_JOB_TAKE, p->slot, p->sw->workers[0]->cache.capacity, taken, a);
 	if (rc == 0)
 		return;
-	refuse(req, rc == -EBUSY ? TW_E_BUSY : TW_E_INTERNAL, NULL, strerror(-rc));
+	tw_link_refuse(req, rc == -EBUSY ? TW_E_BUSY : TW_E_INTERNAL, NULL, strerror(-rc));
 	free(a);
+}
+
+void tw_handover_resume(struct tw_port *p)
+{
+	struct tw_link_request *req = p->take_waits;
+
+	p->take_waits = NULL;
+	if (req && p->retire)
+		tw_link_refuse(req, TW_E_NOT_FOUND, "take_port_state.number", "the port has gone meanwhile");
+	else if (req)
+		tw_handover_take(p, req);
 }
 
 /* --- put --- */
@@ -184,23 +194,23 @@ static struct tw_flow *read_flows(const struct tw_port *p, const struct tw_worke
 void tw_handover_put(struct tw_port *p, const Tw__PortState *state, struct tw_link_request *req)
 {
 	struct tw_switch *sw = p->sw;
-	unsigned worker = tw_poll_worker(p->slot, 0, sw->n_workers);
+	unsigned worker = tw_queue_map_get(&sw->map, p->slot, 0);
 	struct tw_flow *flows;
 	const char *why;
 	struct asked *a;
 	int rc;
 
 	if (p->role == TW__LOCAL_PORT__ROLE__OUTGOING) {
-		refuse(req, TW_E_BUSY, "put_port_state.state.number", "the port is leaving this host");
+		tw_link_refuse(req, TW_E_BUSY, "put_port_state.state.number", "the port is leaving this host");
 		return;
 	}
 	if (state->n_flows > sw->workers[worker]->cache.capacity) {
-		refuse(req, TW_E_TOO_LARGE, "put_port_state.state.flows", "more flows than a worker can keep");
+		tw_link_refuse(req, TW_E_TOO_LARGE, "put_port_state.state.flows", "more flows than a worker can keep");
 		return;
 	}
 	flows = read_flows(p, sw->workers[worker], state, &why);
 	if (!flows) {
-		refuse(req, TW_E_INVALID, "put_port_state.state.flows", why);
+		tw_link_refuse(req, TW_E_INVALID, "put_port_state.state.flows", why);
 		return;
 	}
 	a = asked(p, req);
@@ -218,6 +228,7 @@ void tw_handover_put(struct tw_port *p, const Tw__PortState *state, struct tw_li
 		tw_snooping_put(sw->snooping, p->slot, state);
 		return;
 	}
-	refuse(req, rc == -EBUSY ? TW_E_BUSY : TW_E_INTERNAL, NULL, strerror(-rc));
+	free(flows);
+	tw_link_refuse(req, rc == -EBUSY ? TW_E_BUSY : TW_E_INTERNAL, NULL, strerror(-rc));
 	free(a);
 }

@@ -46,6 +46,8 @@ void tw_port_free(struct tw_port *p)
 	sw->hold[p->slot] = NULL;
 	rte_ring_free(p->hold);
 	memset(&sw->states[p->slot], 0, sizeof(sw->states[0]));
+	tw_queue_map_reset(&sw->map, p->slot);
+	tw_rebalance_forget(sw, p->slot);
 	memset(p, 0, sizeof(*p));
 }
 

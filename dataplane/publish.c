@@ -3,6 +3,8 @@
  * publish.c - what is so becomes the snapshot workers forward by; see switch.h.
  *
  * Threads  main publishes with one store; workers read the pointer once a round and say so (rte_rcu_qsbr).
+ * Moves    a queue that goes from one worker to another is nobody's until each worker has left the snapshot in which it was the
+ *          former's: so no two ever poll it, and what the former has taken has left before the new one takes the next.
  * Bound    main waits a second at most. A worker that does not come by in that time (its CPU is taken away) keeps the old
  *          snapshots alive; they are freed when it does.
  */
@@ -16,7 +18,7 @@
 #define TW_LOG_AREA "publish"
 #include "common/log.h"
 
-enum { GRACE_MS = 1000, NAP_NS = 20000 };
+enum { GRACE_MS = 1000, MOVE_GRACE_MS = 100, NAP_NS = 20000 };
 
 static void set_aside(struct tw_switch *sw, const struct tw_snapshot *old, uint64_t token)
 {
@@ -47,10 +49,10 @@ bool tw_grace_over(struct tw_switch *sw)
 	return true;
 }
 
-static bool wait_grace(struct tw_switch *sw)
+static bool wait_grace(struct tw_switch *sw, uint64_t ms)
 {
 	const struct timespec nap = { .tv_nsec = NAP_NS };
-	uint64_t deadline = tw_clock_mono_ms() + GRACE_MS;
+	uint64_t deadline = tw_clock_mono_ms() + ms;
 
 	while (!tw_grace_over(sw)) {
 		if (tw_clock_mono_ms() >= deadline)
@@ -58,6 +60,12 @@ static bool wait_grace(struct tw_switch *sw)
 		nanosleep(&nap, NULL);
 	}
 	return true;
+}
+
+static void replace(struct tw_switch *sw, const struct tw_snapshot *old, const struct tw_snapshot *next)
+{
+	atomic_store_explicit(&sw->snapshot, next, memory_order_release);
+	set_aside(sw, old, rte_rcu_qsbr_start(sw->qsbr));
 }
 
 int tw_publish(struct tw_switch *sw)
@@ -71,7 +79,7 @@ int tw_publish(struct tw_switch *sw)
 	if (++sw->generation == 0)
 		sw->generation = 1;
 	tw_recorders_fill(sw->recorders, sw->states);
-	next = tw_snapshot_build(sw->plan, sw->states, sw->n_workers, sw->generation, old);
+	next = tw_snapshot_build(sw->plan, sw->states, &sw->map, sw->generation, old);
 	sw->unpublished = !next;
 	if (!next) {
 		tw_log_error("out of memory: the former snapshot stays");
@@ -79,13 +87,39 @@ int tw_publish(struct tw_switch *sw)
 		return -ENOMEM;
 	}
 	tw_failover_note(sw, old, next, &failover);
-	atomic_store_explicit(&sw->snapshot, next, memory_order_release);
-	set_aside(sw, old, rte_rcu_qsbr_start(sw->qsbr));
-	whole = wait_grace(sw);
+	replace(sw, old, next);
+	whole = wait_grace(sw, GRACE_MS);
 	tw_failover_announce(sw, &failover);
 	if (whole)
 		return 0;
 	tw_tick_soon(sw);
 	tw_log_warning("a worker has not come by for a second generation=%u", next->generation);
+	return -ETIMEDOUT;
+}
+
+int tw_publish_poller(struct tw_switch *sw, uint16_t slot, uint16_t queue, unsigned to)
+{
+	const struct tw_snapshot *now = atomic_load(&sw->snapshot), *nobodys, *next;
+	unsigned from = tw_queue_map_get(&sw->map, slot, queue);
+
+	tw_queue_map_set(&sw->map, slot, queue, TW_WORKER_NONE);
+	nobodys = tw_snapshot_repoll(now, &sw->map);
+	tw_queue_map_set(&sw->map, slot, queue, to);
+	next = nobodys ? tw_snapshot_repoll(now, &sw->map) : NULL;
+	if (!next) {
+		tw_snapshot_free(nobodys);
+		tw_queue_map_set(&sw->map, slot, queue, from);
+		return -ENOMEM;
+	}
+	replace(sw, now, nobodys);
+	if (wait_grace(sw, MOVE_GRACE_MS)) {
+		replace(sw, nobodys, next);
+		tw_tick_soon(sw); /* which frees the other */
+		return 0;
+	}
+	/* Its former worker can have it back at any time. */
+	tw_snapshot_free(next);
+	tw_queue_map_set(&sw->map, slot, queue, from);
+	tw_publish(sw);
 	return -ETIMEDOUT;
 }

@@ -44,6 +44,13 @@ uint32_t tw_rate_shape_queue(uint64_t bits_per_second)
 	return queue < OCTETS_MIN ? OCTETS_MIN : queue < QUEUE_MAX ? (uint32_t)queue : QUEUE_MAX;
 }
 
+uint32_t tw_rate_shape_wait(uint64_t bits_per_second, uint32_t ms)
+{
+	uint64_t octets = bits_per_second / 8 * ms / 1000; /* 10^12 * 10^4 fits */
+
+	return octets < 1 ? 1 : octets < QUEUE_MAX ? (uint32_t)octets : QUEUE_MAX;
+}
+
 uint64_t tw_rate_ticks(const struct tw_worker *w, uint64_t tsc)
 {
 	return (uint64_t)((unsigned __int128)tsc * w->ticks_per_tsc >> 32);

@@ -49,6 +49,8 @@ struct tw_rate_state {
 /** Defaults for a shaper: what leaves at once, 1 ms and 2 full frames at least; what may wait, 50 ms and 128 KiB at least. */
 uint64_t tw_rate_shape_burst(uint64_t bits_per_second);
 uint32_t tw_rate_shape_queue(uint64_t bits_per_second);
+/** Octets that leave in so many milliseconds, at most what a queue may hold. */
+uint32_t tw_rate_shape_wait(uint64_t bits_per_second, uint32_t ms);
 
 /** Defaults of a burst for a rate: 10 ms and 128 KiB at least; 100 ms and 32 frames at least. */
 uint64_t tw_rate_burst_octets(uint64_t bits_per_second);

@@ -51,6 +51,8 @@ static void step_port(struct tw_switch *sw, struct tw_port *p, bool grace_over)
 		tw_vhost_close(p->vhost);
 		p->vhost = NULL;
 		p->in_use = false;
+		if (tw_move_holds(sw, p->slot))
+			return;
 		end_flows(sw, p->slot, &p->retire);
 	}
 	if (p->retire == TW_RETIRE_FREE)
@@ -65,11 +67,15 @@ static void step_uplink(struct tw_switch *sw, unsigned i, bool grace_over)
 	if (u->retire == TW_RETIRE_GRACE && grace_over) {
 		tw_uplink_close(&u->device);
 		sw->tx_lock[slot] = NULL;
+		if (tw_move_holds(sw, slot))
+			return;
 		end_flows(sw, slot, &u->retire);
 	}
 	if (u->retire == TW_RETIRE_FREE) {
 		memset(u, 0, sizeof(*u));
 		memset(&sw->states[slot], 0, sizeof(sw->states[slot]));
+		tw_queue_map_reset(&sw->map, slot);
+		tw_rebalance_forget(sw, slot);
 	}
 }
 

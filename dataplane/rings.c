@@ -106,11 +106,26 @@ static uint64_t less(uint64_t now, uint64_t then)
 	return now > then ? now - then : 0;
 }
 
+/* Who polls the port; of several the busiest. */
+static unsigned worker_of(const struct tw_port *p)
+{
+	const struct tw_switch *sw = p->sw;
+	unsigned busiest = tw_queue_map_get(&sw->map, p->slot, 0);
+
+	for (uint32_t polls = p->guest.queues.polls; polls; polls &= polls - 1) {
+		unsigned worker = tw_queue_map_get(&sw->map, p->slot, (uint16_t)__builtin_ctz(polls));
+
+		if (sw->load[worker].busy_permille > sw->load[busiest].busy_permille)
+			busiest = worker;
+	}
+	return busiest;
+}
+
 static void judge_port(struct tw_port *p)
 {
 	struct tw_rings *r = &p->rings;
 	struct tw_evidence now, growth;
-	unsigned worker = tw_poll_worker(p->slot, 0, p->sw->n_workers);
+	unsigned worker = worker_of(p);
 
 	collect(p, &now);
 	if (r->window.ms == 0)

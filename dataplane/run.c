@@ -46,9 +46,12 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 {
 	struct tw_switch *sw = arg;
 
+	for (unsigned i = 0; i < sw->n_workers; i++)
+		tw_worker_clock_follow(sw->workers[i]);
 	tw_links_poll_uplinks(sw, ++sw->seconds % REOPEN_S == 0);
 	tw_handover_tick(sw); /* old news from workers go */
 	tw_rings_judge(sw);
+	tw_rebalance_second(sw);
 	tw_learned_age(sw);
 	tw_telemetry_update(tw_status(sw));
 }
@@ -56,6 +59,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 static void on_rings(evutil_socket_t fd, short what, void *arg)
 {
 	tw_links_poll_uplinks(arg, false); /* devices that the kernel has no news of */
+	tw_links_retry(arg);
 	tw_aggregate_tick(arg);
 	tw_rings_sample(arg);
 	tw_learned_hear(arg);
@@ -70,6 +74,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		tw_publish(sw);
 	tw_links_release(sw);
 	tw_handover_tick(sw);
+	tw_move_step(sw);
+	tw_rebalance_step(sw);
 	tw_retire_step(sw);
 	if (sw->unpublished || sw->n_stale || tw_handover_pending(sw) || tw_retire_pending(sw))
 		tw_tick_soon(sw);
@@ -106,17 +112,15 @@ static bool make_events(struct tw_switch *sw)
 
 static bool make_threads(struct tw_switch *sw)
 {
-	struct rte_ring *mirrors[TW_WORKERS_MAX];
-
-	for (unsigned i = 0; i < sw->n_workers; i++)
-		mirrors[i] = sw->workers[i]->mirrors;
-	sw->mirrors = tw_mirrors_create(mirrors, sw->n_workers);
+	sw->mirrors = tw_mirrors_create(sw->workers, sw->n_workers, sw->tap_budgets);
 	sw->exporter = sw->mirrors ? tw_export_thread_create(sw->workers, sw->n_workers) : NULL;
 	sw->jobs = tw_jobs_create(sw->events, sw->workers, sw->n_workers);
 	sw->announcer = tw_announcer_create(sw->events, sw->workers[0]);
 	sw->snooping = tw_snooping_create(sw);
 	sw->recorders = tw_recorders_create(sw->n_workers);
-	return tw_learned_create(sw) && sw->exporter && sw->jobs && sw->announcer && sw->snooping && sw->recorders;
+	sw->rebalancer = tw_rebalancer_create();
+	return tw_learned_create(sw) && sw->exporter && sw->jobs && sw->announcer && sw->snooping && sw->recorders &&
+	       sw->rebalancer;
 }
 
 static bool make_sockets(struct tw_switch *sw)
@@ -212,6 +216,7 @@ void tw_switch_destroy(struct tw_switch *sw)
 		return;
 	tw_telemetry_update(NULL);
 	tw_link_server_destroy(sw->server);
+	tw_trial_request_drop(sw);
 	if (sw->server) {
 		close_all(sw);
 		wait_last_records(sw);
@@ -226,7 +231,9 @@ void tw_switch_destroy(struct tw_switch *sw)
 	tw_plan_put(sw->plan);
 	tw_learned_destroy(sw);
 	tw_workers_destroy(sw);
+	free(sw->move.flows);
 	tw_recorders_destroy(sw->recorders);
+	tw_rebalancer_destroy(sw->rebalancer);
 	if (sw->news)
 		tw_link_pub_destroy(sw->news);
 	free_events(sw);

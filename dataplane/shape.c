@@ -45,6 +45,11 @@ static struct rte_mbuf *take(struct tw_shaper *q)
 	return m;
 }
 
+uint32_t tw_shaper_frames(const struct tw_shaper *q)
+{
+	return rte_ring_count(q->ring) + (atomic_load_explicit(&q->head_len, memory_order_relaxed) != 0);
+}
+
 void tw_shaper_free(struct tw_shaper *q)
 {
 	struct rte_mbuf *m;
@@ -103,11 +108,20 @@ static bool reserve(struct tw_shaper *q, uint32_t most, const struct rte_mbuf *m
 	uint32_t octets = atomic_fetch_add_explicit(&q->octets, m->pkt_len, memory_order_relaxed);
 	uint32_t used = atomic_fetch_add_explicit(&q->room->used, m->nb_segs, memory_order_relaxed);
 
-	if (octets + m->pkt_len <= most && used + m->nb_segs <= q->room->most)
+	if ((octets == 0 || octets + m->pkt_len <= most) && used + m->nb_segs <= q->room->most)
 		return true;
 	atomic_fetch_sub_explicit(&q->octets, m->pkt_len, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&q->room->used, m->nb_segs, memory_order_relaxed);
 	return false;
+}
+
+/* Of two workers that come at once one may miss it: the next frame makes up for it. */
+static void note_most(struct tw_shaper *q)
+{
+	uint32_t octets = atomic_load_explicit(&q->octets, memory_order_relaxed);
+
+	if (octets > atomic_load_explicit(&q->most, memory_order_relaxed))
+		atomic_store_explicit(&q->most, octets, memory_order_relaxed);
 }
 
 static bool put(struct tw_shaper *q, const struct tw_slot *out, struct rte_mbuf *m)
@@ -117,8 +131,10 @@ static bool put(struct tw_shaper *q, const struct tw_slot *out, struct rte_mbuf 
 	if (!reserve(q, out->rate->queue_octets, m))
 		return false;
 	stamp(out, m);
-	if (rte_ring_enqueue(q->ring, m) == 0)
+	if (rte_ring_enqueue(q->ring, m) == 0) {
+		note_most(q);
 		return true;
+	}
 	atomic_fetch_sub_explicit(&q->octets, octets, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&q->room->used, buffers, memory_order_relaxed);
 	return false;

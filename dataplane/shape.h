@@ -6,7 +6,7 @@
  * Order    one queue a port. Whoever holds `busy` may take frames out and send; who does not get it puts his behind the others and
  *          goes on: nobody waits for anybody. A worker tries at each frame it has for the port; between frames the port's
  *          worker (tw_shape_owner()) drains at each poll and sleeps no longer than until the next departure.
- * Bounds   octets a port (its setting), TW_SHAPE_RING frames, and a quarter of all buffers for all queues together: beyond them
+ * Bounds   octets a port (its setting; one frame may always wait), TW_SHAPE_RING frames, and a quarter of all buffers for all queues together: beyond them
  *          a frame is refused as shape_queue_full.
  * States   UP drains. ABSENT and disabled drop what waits (link_down). HOLD keeps it; main sends it after the guest, before what
  *          came later (handover.c). A port that is no longer shaped goes on through its queue until that is empty.
@@ -33,12 +33,15 @@ struct tw_shaper {
 	struct rte_mbuf *head;     /* of who has `busy`: taken out, but there was no credit for it */
 	_Atomic uint32_t head_len; /* octets of it; 0 = none */
 	_Atomic uint32_t octets;   /* that wait, the head's too */
+	_Atomic uint32_t most;     /* of octets, so far */
 } __attribute__((aligned(64)));
 
 /** Main. @return NULL when out of memory */
 struct tw_shaper *tw_shaper_create(uint16_t slot, struct tw_shape_room *room);
 /** Main, when no worker can see it. What waits is freed. Accepts NULL. */
 void tw_shaper_free(struct tw_shaper *shaper);
+/** Frames that wait. Any thread; a burst stale. */
+uint32_t tw_shaper_frames(const struct tw_shaper *shaper);
 /** Main, while the port is on hold or has moved: the next frame, as tw_edit_canonical() leaves it; NULL = no more. */
 struct rte_mbuf *tw_shaper_take(struct tw_shaper *shaper);
 

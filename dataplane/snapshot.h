@@ -77,6 +77,7 @@ struct tw_team {
 };
 
 struct tw_addresses;
+struct tw_mirror_rule;
 struct tw_acl;
 struct tw_fdb;
 struct tw_rate;
@@ -117,19 +118,23 @@ struct tw_slot {
 	uint8_t hears;      /* ports: uplinks whose group frames it takes, bits of: */
 	uint8_t uplink_bit; /* uplinks: which one it is; 0 for ports */
 	bool queued;        /* has a queue of its own: shape.h */
+	bool lent;          /* uplinks: frames come in buffers of the device's own: uplink_rx.h */
 	bool lacp, shut;    /* uplinks: LACPDUs are for main; what else comes in is dropped: no aggregation collects */
 	/* the other side takes frames whose checksum is left to do; and super-frames of TCP over IPv4, over IPv6, of UDP */
 	bool tx_csum, tx_tso, tx_tso6, tx_ufo;
+	bool translated;    /* a guest behind an IOMMU */
 	uint16_t vlan;      /* access, tunnel: its VLAN; trunk: native, 0 = none (an uplink's 0 is untagged) */
 	uint16_t secondary; /* private VLAN: what the wire carries; 0 = promiscuous, or no private VLAN */
 	uint16_t mtu;       /* octets of layer 3 */
 	uint32_t number;    /* port number; 0 for uplinks */
 	int32_t device;     /* vhost vid or ethdev port id; -1 none */
+	bool tx_shared;     /* an ethdev that has fewer transmit queues than there are workers */
 	uint16_t n_queues;  /* receive queues of the guest we may fill; transmit queues of an ethdev */
 	uint8_t queue[TW_QUEUES_MAX]; /* the guest's: their numbers */
 	uint8_t mac[6];
 	uint64_t mirror_in; /* bit per mirror that wants what comes from / goes to this port */
 	uint64_t mirror_out;
+	uint64_t mirror_drops;                 /* what is dropped here */
 	const struct tw_vlan_set *allowed;     /* trunks; tunnels: customer VLANs, NULL = all */
 	const struct tw_macs *macs;            /* NULL = none but `mac` */
 	const struct tw_addresses *addresses;  /* guard.h; NULL = none are known */
@@ -147,6 +152,7 @@ struct tw_identity {
 	uint16_t vlan; /* as struct tw_slot */
 	bool trunk;
 	const struct tw_vlan_set *allowed;
+	uint64_t mirrors; /* that have copied what it sends on its own host */
 	uint16_t secondary;
 	bool isolated;
 };
@@ -154,7 +160,8 @@ struct tw_identity {
 /* A receive queue one worker polls. */
 struct tw_poll {
 	uint16_t slot;
-	uint16_t queue; /* pair index; rte_vhost's ring is 2 * queue + 1 */
+	uint8_t queue; /* pair index; rte_vhost's ring is 2 * queue + 1 */
+	uint8_t lane;  /* which queues its frames leave by (queue_map.h) */
 	/* The worker's own, zero in a new snapshot; mostly what peek.h remembers of a silent guest. */
 	uint16_t seen;         /* index the guest had written when its ring was last found empty */
 	uint8_t empty;         /* polls in a row that found nothing */
@@ -174,6 +181,7 @@ struct tw_snapshot {
 	uint32_t generation; /* never 0: a flow entry of generation 0 is undecided */
 	uint16_t n_slots;    /* highest used slot + 1 */
 	uint16_t n_workers;
+	bool astray; /* a queue is polled by another worker than its home: transmit queues are shared (queue_map.h) */
 	uint16_t n_uplinks;
 	uint16_t uplink[TW_UPLINKS_MAX]; /* slots of uplinks that are up, in order of preference */
 	struct tw_team team[TW_TEAMS_MAX];
@@ -190,11 +198,17 @@ struct tw_snapshot {
 	const uint8_t *snoop;             /* [TW_VLANS], enum tw_snoop_how; NULL = nothing is snooped */
 	struct tw_vlan_set
 		learn_wire; /* VLANs with a port whose unknown unicast is flooded: the wire's MACs are learned */
+	uint64_t own_mac;   /* tw_mac_word() of what the switch itself sends: queries; 0 = nothing */
 	_Atomic(const struct tw_fdb *) *fdb; /* fdb.h; NULL = nothing is learned */
 	const uint16_t *primary_of; /* [TW_VLANS]: of a secondary VLAN, else 0; NULL = there are no private VLANs */
+	const struct tw_mirror_rule *mirrors; /* [TW_MIRRORS_MAX], mirror_rule.h; NULL = there are none */
+	bool mirrored_elsewhere;              /* an identity has mirrors */
+	bool has_rspan;
+	struct tw_vlan_set rspan; /* VLANs that carry mirrors' copies, and nothing else */
 	uint16_t n_queued;
 	uint16_t queued[TW_PORTS_MAX]; /* slots that have a queue */
 	struct tw_poll_list polls[TW_WORKERS_MAX];
+	bool both_sides; /* an exporter wants what comes from other hosts' ports metered here, too */
 	uint64_t active_timeout_ms, idle_timeout_ms; /* metering; the shortest any exporter asks for */
 };
 

@@ -18,7 +18,6 @@ struct built {
 	struct tw_snapshot s; /* first: freed by its address */
 	struct tw_plan *plan;
 	struct tw_identities *identities;
-	struct tw_poll *polls; /* of all workers */
 };
 static_assert(offsetof(struct built, s) == 0, "a snapshot's address is its block's");
 
@@ -82,7 +81,9 @@ static void set_state(struct tw_slot *slot, const struct tw_slot_state *state)
 	slot->tx_csum = state->tx_csum;
 	slot->tx_tso = state->tx_tso;
 	slot->tx_tso6 = state->tx_tso6;
+	slot->translated = state->translated;
 	slot->tx_ufo = state->tx_ufo;
+	slot->tx_shared = state->tx_shared;
 	slot->drops = state->drops;
 	slot->frames = state->frames;
 }
@@ -109,6 +110,7 @@ static void set_port(struct tw_slot *slot, const struct tw_plan_port *p, const s
 	memcpy(slot->mac, p->mac, sizeof(slot->mac));
 	slot->mirror_in = p->mirror_in;
 	slot->mirror_out = p->mirror_out;
+	slot->mirror_drops = p->mirror_drops;
 	slot->allowed = p->allowed;
 	slot->unknown = p->unknown;
 	slot->learn = p->learn;
@@ -125,6 +127,13 @@ static void set_port(struct tw_slot *slot, const struct tw_plan_port *p, const s
 	slot->team = p->team;
 }
 
+static void set_masks(struct tw_slot *slot, const struct tw_plan_masks *masks)
+{
+	slot->mirror_in = masks->mirror_in;
+	slot->mirror_out = masks->mirror_out;
+	slot->mirror_drops = masks->mirror_drops;
+}
+
 static void set_uplink(struct tw_slot *slot, const struct tw_slot_state *state, uint16_t index)
 {
 	slot->kind = TW_SLOT_ETHDEV;
@@ -133,6 +142,7 @@ static void set_uplink(struct tw_slot *slot, const struct tw_slot_state *state, 
 	slot->trunk = true;
 	slot->mtu = state->mtu;
 	slot->uplink_bit = (uint8_t)(1u << index);
+	slot->lent = state->lent;
 	slot->lacp = state->lacp;
 	slot->shut = state->shut;
 }
@@ -150,6 +160,7 @@ static void fill_slots(struct tw_snapshot *s, const struct tw_plan *plan, const 
 		uint16_t slot = plan->uplinks[i];
 
 		set_uplink(&s->slot[slot], &states[slot], i);
+		set_masks(&s->slot[slot], &plan->uplink_masks[i]);
 		if (states[slot].link == TW_LINK_UP)
 			s->uplink[s->n_uplinks++] = slot;
 	}
@@ -264,84 +275,70 @@ static void fill_members(struct tw_snapshot *s)
 	}
 }
 
-/* --- polls --- */
-
-static uint32_t polls_of(const struct tw_snapshot *s, const struct tw_slot_state *states, uint16_t slot)
-{
-	return s->slot[slot].kind != TW_SLOT_EMPTY && s->slot[slot].link == TW_LINK_UP ? states[slot].polls : 0;
-}
-
-static uint32_t count_polls(struct tw_snapshot *s, const struct tw_slot_state *states, unsigned n_workers)
-{
-	uint32_t total = 0;
-
-	for (uint16_t i = 0; i < TW_SLOTS_MAX; i++)
-		for (uint32_t bits = polls_of(s, states, i); bits; bits &= bits - 1, total++)
-			s->polls[tw_poll_worker(i, (uint16_t)__builtin_ctz(bits), n_workers)].n++;
-	return total;
-}
-
-static void fill_polls(struct tw_snapshot *s, const struct tw_slot_state *states, unsigned n_workers,
-		       struct tw_poll *polls)
-{
-	for (unsigned w = 0; w < n_workers; w++) {
-		s->polls[w].poll = polls;
-		polls += s->polls[w].n;
-		s->polls[w].n = 0;
-	}
-	for (uint16_t i = 0; i < TW_SLOTS_MAX; i++)
-		for (uint32_t bits = polls_of(s, states, i); bits; bits &= bits - 1) {
-			uint16_t queue = (uint16_t)__builtin_ctz(bits);
-			struct tw_poll_list *list = &s->polls[tw_poll_worker(i, queue, n_workers)];
-
-			list->poll[list->n++] = (struct tw_poll){ .slot = i, .queue = queue };
-		}
-}
-
 /* --- the snapshot --- */
 
 const struct tw_snapshot *tw_snapshot_build(struct tw_plan *plan, const struct tw_slot_state *states,
-					    unsigned n_workers, uint32_t generation, const struct tw_snapshot *previous)
+					    const struct tw_queue_map *map, uint32_t generation,
+					    const struct tw_snapshot *previous)
 {
 	struct tw_identities *ids =
 		identities_for(plan, states, previous ? (const struct built *)(const void *)previous : NULL);
 	struct built *built = calloc(1, sizeof(*built));
 	struct tw_snapshot *s = built ? &built->s : NULL;
-	uint32_t n_members, n_polls;
 
 	if (!ids || !built)
 		goto fail;
 	s->revision = plan->revision;
 	s->generation = generation;
-	s->n_workers = (uint16_t)n_workers;
 	s->active_timeout_ms = plan->active_timeout_ms;
 	s->idle_timeout_ms = plan->idle_timeout_ms;
+	s->both_sides = plan->both_sides;
 	s->identities = ids->a;
 	s->n_identities = ids->n;
 	s->primary_of = plan->primary_of;
 	s->snoop = plan->snoop;
 	s->fdb = plan->fdb;
+	s->own_mac = plan->own_mac;
+	s->mirrors = plan->mirrors;
+	s->mirrored_elsewhere = plan->mirrored_elsewhere;
+	s->has_rspan = plan->has_rspan;
+	s->rspan = plan->rspan;
 	fill_slots(s, plan, states);
 	fill_teams(s, plan, states);
-	n_members = count_members(s);
-	n_polls = count_polls(s, states, n_workers);
-	s->members = malloc((n_members + 1) * sizeof(s->members[0]));
-	built->polls = calloc(n_polls + 1, sizeof(built->polls[0]));
-	if (!s->members || !built->polls)
+	s->members = malloc((count_members(s) + 1) * sizeof(s->members[0]));
+	if (!s->members || !tw_snapshot_fill_polls(s, states, map))
 		goto fail;
 	fill_members(s);
-	fill_polls(s, states, n_workers, built->polls);
 	built->identities = ids;
 	built->plan = tw_plan_get(plan);
 	return s;
 fail:
 	tw_identities_put(ids);
-	if (built) {
+	if (built)
 		free(built->s.members);
-		free(built->polls);
-	}
 	free(built);
 	return NULL;
+}
+
+const struct tw_snapshot *tw_snapshot_repoll(const struct tw_snapshot *snapshot, const struct tw_queue_map *map)
+{
+	const struct built *from = (const struct built *)(const void *)snapshot;
+	uint32_t n_members = snapshot->flood[TW_VLANS - 1].first + snapshot->flood[TW_VLANS - 1].n;
+	struct built *built = malloc(sizeof(*built));
+
+	if (!built)
+		return NULL;
+	*built = *from;
+	built->s.members = malloc((n_members + 1) * sizeof(built->s.members[0]));
+	if (!built->s.members || !tw_snapshot_copy_polls(&built->s, snapshot, map)) {
+		free(built->s.members);
+		free(built);
+		return NULL;
+	}
+	memcpy(built->s.members, snapshot->members, n_members * sizeof(built->s.members[0]));
+	built->identities->refs++;
+	tw_plan_get(built->plan);
+	return &built->s;
 }
 
 void tw_snapshot_free(const struct tw_snapshot *snapshot)
@@ -354,6 +351,6 @@ void tw_snapshot_free(const struct tw_snapshot *snapshot)
 	tw_identities_put(built->identities);
 	tw_plan_put(built->plan);
 	free(built->s.members);
-	free(built->polls);
+	free(built->s.polls[0].poll);
 	free(built);
 }

@@ -8,6 +8,7 @@
 #define TW_DATAPLANE_SNAPSHOT_BUILD_H
 
 #include "dataplane/plan.h"
+#include "dataplane/queue_map.h"
 
 /* What is so now, whatever the configuration says. Zeroed = nothing is open at this slot. */
 struct tw_slot_state {
@@ -17,8 +18,11 @@ struct tw_slot_state {
 	uint8_t queue[TW_QUEUES_MAX];
 	uint32_t polls;                           /* bit per receive queue (pair) to poll */
 	bool tx_csum, tx_tso, tx_tso6, tx_ufo;    /* as struct tw_slot */
+	bool translated;                          /* as struct tw_slot */
 	uint16_t mtu;                             /* uplinks: the device's */
+	bool tx_shared;                           /* as struct tw_slot */
 	bool queued;                              /* it has a shaper (shape.h) */
+	bool lent;                                /* uplinks: as struct tw_slot */
 	bool withheld;                            /* uplinks: up, but no traffic leaves by it */
 	bool shut;                                /* uplinks: nor is taken from it */
 	bool lacp;                                /* uplinks: it has a part in LACP */
@@ -30,22 +34,28 @@ struct tw_slot_state {
 
 /**
  * @param states     [TW_SLOTS_MAX]
- * @param n_workers  queues are spread over workers 0..n_workers-1
+ * @param map        which worker polls which queue; not kept
  * @param generation not 0
  * @param previous   a snapshot of the same plan or of another, or NULL: what is equal is shared with it
  * @return NULL when out of memory. Release with tw_snapshot_free()
  */
 const struct tw_snapshot *tw_snapshot_build(struct tw_plan *plan, const struct tw_slot_state *states,
-					    unsigned n_workers, uint32_t generation,
+					    const struct tw_queue_map *map, uint32_t generation,
 					    const struct tw_snapshot *previous);
+
+/**
+ * The same but for who polls what: of the same generation, so that no flow is judged again.
+ * @param map of the same workers; a queue that it gives to nobody is polled by none
+ * @return NULL when out of memory
+ */
+const struct tw_snapshot *tw_snapshot_repoll(const struct tw_snapshot *snapshot, const struct tw_queue_map *map);
+
+/** snapshot_polls.c: what is polled by whom, as the slots and their states are. @return false: out of memory */
+bool tw_snapshot_fill_polls(struct tw_snapshot *s, const struct tw_slot_state *states, const struct tw_queue_map *map);
+/** The same of what another snapshot polls; by all its workers. */
+bool tw_snapshot_copy_polls(struct tw_snapshot *s, const struct tw_snapshot *from, const struct tw_queue_map *map);
 
 /** Only when no worker can see it any more. Accepts NULL. */
 void tw_snapshot_free(const struct tw_snapshot *snapshot);
-
-/** Which worker polls a queue. It never depends on what else is polled, so that a flow stays with its worker. */
-static inline unsigned tw_poll_worker(uint16_t slot, uint16_t queue, unsigned n_workers)
-{
-	return ((unsigned)slot + queue) % n_workers;
-}
 
 #endif

@@ -14,6 +14,7 @@
 #include "dataplane/mld.h"
 #include "dataplane/snoop.h"
 #include "dataplane/switch.h"
+#include "dataplane/team.h"
 
 #define TW_LOG_AREA "multicast"
 #include "common/log.h"
@@ -93,6 +94,7 @@ static void send_query(void *arg, uint16_t vlan, uint16_t slot, const struct tw_
 	struct tw_switch *sw = arg;
 	const struct tw_snapshot *s = atomic_load_explicit(&sw->snapshot, memory_order_relaxed); /* main made it */
 	uint8_t frame[TW_MCAST_QUERY_MAX];
+	uint8_t ways;
 	uint16_t len = (uint16_t)(query->ip6 ? tw_mld_write_query(query, frame) : tw_igmp_write_query(query, frame));
 
 	if (slot >= TW_PORTS_MAX && slot < TW_SLOTS_MAX) {
@@ -106,8 +108,10 @@ static void send_query(void *arg, uint16_t vlan, uint16_t slot, const struct tw_
 	}
 	for (uint32_t i = 0; i < s->flood[vlan].n; i++)
 		send_to_port(sw, s, s->members[s->flood[vlan].first + i], vlan, frame, len);
-	if (s->team[0].n > 0)
-		send_to(sw, s->team[0].slot[0], vlan, frame, len);
+	ways = tw_team_ways(s, vlan);
+	for (uint16_t i = 0; i < s->n_uplinks; i++)
+		if (ways & s->slot[s->uplink[i]].uplink_bit)
+			send_to(sw, s->uplink[i], vlan, frame, len);
 }
 
 /* --- what was heard --- */
@@ -347,6 +351,14 @@ static void make_mac(const struct tw_switch *sw, uint8_t mac[6])
 {
 	memcpy(mac, &sw->boot_id, 6);
 	mac[0] = 0x06;
+}
+
+uint64_t tw_snooping_mac(const struct tw_switch *sw)
+{
+	uint8_t mac[6];
+
+	make_mac(sw, mac);
+	return tw_mac_word(mac);
 }
 
 struct tw_snooping *tw_snooping_create(struct tw_switch *sw)

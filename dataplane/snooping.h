@@ -18,6 +18,9 @@ struct tw_snooping;
 struct tw_port;
 struct tw_link_request;
 
+/** tw_mac_word() of what queries are sent from. */
+uint64_t tw_snooping_mac(const struct tw_switch *sw);
+
 /** After the workers are made. NULL: out of memory */
 struct tw_snooping *tw_snooping_create(struct tw_switch *sw);
 /** After the workers have ended. Accepts NULL. */

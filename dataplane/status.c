@@ -12,7 +12,7 @@
 #include "dataplane/switch.h"
 
 /* A message's strings are malloc'ed or the generator's empty one. @return false: out of memory */
-static bool set(char **field, const char *text)
+bool tw_status_set_text(char **field, const char *text)
 {
 	char *copy = text[0] ? strdup(text) : NULL;
 
@@ -32,7 +32,8 @@ static bool add_drop(Tw__PortCounters *c, unsigned reason, uint64_t packets)
 	tw__drop_counter__init(d);
 	c->drops[c->n_drops++] = d;
 	d->packets = packets;
-	return set(&d->reason, tw_drop_name(reason)) && set(&d->text, tw_drop_text(reason));
+	return tw_status_set_text(&d->reason, tw_drop_name(reason)) &&
+	       tw_status_set_text(&d->text, tw_drop_text(reason));
 }
 
 Tw__PortCounters *tw_status_counters(const struct tw_counters *counters)
@@ -72,7 +73,9 @@ static Tw__PortCounters *count(const struct tw_switch *sw, uint16_t slot, const 
 static bool add_rings(Tw__PortStatus *out, const struct tw_port *p)
 {
 	unsigned n = p->guest.running ? p->rings.n : 0;
+	struct tw_counters sum;
 
+	tw_workers_count(p->sw, p->slot, &p->base, &sum);
 	out->rings = n ? calloc(n, sizeof(*out->rings)) : NULL;
 	if (n && !out->rings)
 		return false;
@@ -92,11 +95,28 @@ static bool add_rings(Tw__PortStatus *out, const struct tw_port *p)
 		r->from_waiting = s->from_waiting;
 		r->from_waiting_max = s->from_waiting_max;
 		r->from_backlog_ms = s->from_backlog_ms;
-		for (unsigned w = 0; w < p->sw->n_workers; w++)
-			r->from_packets += __atomic_load_n(&p->sw->workers[w]->counters[p->slot].queue_rx[r->queue],
-							   __ATOMIC_RELAXED);
-		r->from_packets += p->base.queue_rx[r->queue];
+		r->from_packets = sum.queue[r->queue].rx_packets;
 	}
+	return true;
+}
+
+static bool add_shape(Tw__PortStatus *out, const struct tw_switch *sw, const struct tw_port *p)
+{
+	const struct tw_shaper *q = sw->shapers[p->slot];
+	const struct tw_snapshot *s = atomic_load(&sw->snapshot);
+	const struct tw_rate *rate = s ? s->slot[p->slot].rate : NULL;
+	bool shaped = rate && rate->bucket[TW_RATE_SHAPE].cost;
+
+	if (!q || !(shaped || atomic_load(&q->octets)))
+		return true;
+	out->shape = malloc(sizeof(*out->shape));
+	if (!out->shape)
+		return false;
+	tw__shape_status__init(out->shape);
+	out->shape->packets = tw_shaper_frames(q);
+	out->shape->octets = atomic_load(&q->octets);
+	out->shape->octets_max = atomic_load(&q->most);
+	out->shape->octets_limit = shaped ? rate->queue_octets : 0;
 	return true;
 }
 
@@ -120,8 +140,10 @@ static bool add_port(struct tw_switch *sw, Tw__SwitchStatus *s, const struct tw_
 	out->fault = (Tw__Fault)p->rings.fault;
 	if (p->guest.running)
 		tw_guest_text(&p->guest, guest);
-	return whole && out->counters && set(&out->name, p->name) && set(&out->socket, p->socket) &&
-	       set(&out->guest, guest) && set(&out->fault_text, p->rings.fault_text) && add_rings(out, p);
+	return whole && out->counters && tw_status_set_text(&out->name, p->name) &&
+	       tw_status_set_text(&out->socket, p->socket) && tw_status_set_text(&out->guest, guest) &&
+	       tw_status_set_text(&out->fault_text, p->rings.fault_text) && add_rings(out, p) &&
+	       add_shape(out, sw, p) && tw_recorder_status(sw, p->slot, out);
 }
 
 static bool add_uplink(struct tw_switch *sw, Tw__SwitchStatus *s, unsigned i)
@@ -140,43 +162,39 @@ static bool add_uplink(struct tw_switch *sw, Tw__SwitchStatus *s, unsigned i)
 	out->failovers = sw->uplinks[i].failovers;
 	out->lacp = tw_aggregate_status(sw, i);
 	out->device_errors = tw_uplink_errors(u);
-	return out->counters && set(&out->name, u->name) && set(&out->error, u->error);
+	return out->counters && tw_status_set_text(&out->name, u->name) && tw_status_set_text(&out->error, u->error);
 }
 
 static bool add_mirror(Tw__SwitchStatus *s, const struct tw_mirror_stats *stats)
 {
 	Tw__MirrorStatus *out = malloc(sizeof(*out));
+	const struct tw_tap_counters *taps = &stats->taps;
 
 	if (!out)
 		return false;
 	tw__mirror_status__init(out);
 	s->mirrors[s->n_mirrors++] = out;
-	out->packets = stats->file.packets;
-	out->octets = stats->file.octets;
-	out->shed = stats->file.shed;
-	return set(&out->name, stats->name) && set(&out->path, stats->path) && set(&out->error, stats->file.error);
-}
-
-static bool add_exporter(Tw__SwitchStatus *s, const struct tw_exporter_stats *stats)
-{
-	Tw__ExporterStatus *out = malloc(sizeof(*out));
-
-	if (!out)
-		return false;
-	tw__exporter_status__init(out);
-	s->exporters[s->n_exporters++] = out;
-	out->records = stats->records;
-	out->messages = stats->messages;
-	out->octets = stats->octets;
-	out->lost_records = stats->lost_records;
-	out->unsaid_records = stats->unsaid_records;
-	return set(&out->name, stats->name) && set(&out->error, stats->error);
+	out->packets = stats->sink.packets + taps->sent;
+	out->octets = stats->sink.octets + taps->octets;
+	out->seen = taps->seen;
+	out->filtered = taps->filtered;
+	out->sampled_out = taps->sampled_out;
+	out->failed = stats->sink.failed + taps->failed;
+	out->shed_budget = taps->shed_budget;
+	out->shed_full = stats->sink.shed + taps->shed_full;
+	out->shed_absent = taps->shed_absent;
+	out->shed_memory = taps->shed_memory;
+	out->shed = out->shed_budget + out->shed_full + out->shed_absent + out->shed_memory;
+	out->sequence = stats->sink.sequence;
+	return tw_status_set_text(&out->name, stats->name) && tw_status_set_text(&out->path, stats->path) &&
+	       tw_status_set_text(&out->to, stats->to) && tw_status_set_text(&out->error, stats->error);
 }
 
 static bool add_queues(const struct tw_switch *sw, Tw__WorkerStatus *out, const struct tw_worker *w)
 {
 	const struct tw_snapshot *s = atomic_load_explicit(&sw->snapshot, memory_order_relaxed); /* main made it */
 	const struct tw_poll_list *polls = s ? &s->polls[w->id] : NULL;
+	struct tw_queue_counters sum;
 
 	out->queues = polls && polls->n ? calloc(polls->n, sizeof(*out->queues)) : NULL;
 	for (uint32_t i = 0; out->queues && i < polls->n; i++) {
@@ -188,9 +206,15 @@ static bool add_queues(const struct tw_switch *sw, Tw__WorkerStatus *out, const 
 		tw__queue_status__init(q);
 		out->queues[out->n_queues++] = q;
 		q->queue = queue;
-		q->rx_packets = __atomic_load_n(&w->counters[slot].queue_rx[queue % TW_QUEUES_MAX], __ATOMIC_RELAXED);
-		if (!set(&q->name,
-			 slot < TW_PORTS_MAX ? sw->ports[slot].name : sw->uplinks[slot - TW_PORTS_MAX].device.name))
+		tw_workers_count_queue(sw, slot, queue, &sum);
+		q->rx_packets = sum.rx_packets;
+		q->busy_cycles = sum.busy_cycles;
+		q->empty_polls = sum.empty_polls;
+		q->busy_permille = tw_rebalance_load(sw->rebalancer, slot, queue);
+		q->moves = tw_rebalance_moves(sw->rebalancer, slot, queue);
+		q->home = tw_queue_home(slot, queue, sw->n_workers);
+		if (!tw_status_set_text(&q->name, slot < TW_PORTS_MAX ? sw->ports[slot].name
+								      : sw->uplinks[slot - TW_PORTS_MAX].device.name))
 			return false;
 	}
 	return out->queues || !polls || !polls->n;
@@ -217,6 +241,7 @@ static bool add_worker(const struct tw_switch *sw, Tw__SwitchStatus *s, const st
 	out->busy_cycles = __atomic_load_n(&w->stats.busy_cycles, __ATOMIC_RELAXED);
 	out->cycles = rte_rdtsc() - w->tsc_base;
 	out->busy_permille = sw->load[w->id].busy_permille;
+	out->idle_sleep_us = w->idle_sleep_us;
 	return add_queues(sw, out, w);
 }
 
@@ -240,31 +265,15 @@ static bool add_ports_and_uplinks(struct tw_switch *sw, Tw__SwitchStatus *s)
 static bool add_mirrors(struct tw_switch *sw, Tw__SwitchStatus *s)
 {
 	struct tw_mirror_stats *stats = calloc(TW_MIRRORS_MAX, sizeof(*stats));
-	uint64_t shed = 0;
 	size_t n;
 	bool whole;
 
 	s->mirrors = calloc(TW_MIRRORS_MAX, sizeof(Tw__MirrorStatus *));
-	for (unsigned i = 0; i < sw->n_workers; i++)
-		shed += __atomic_load_n(&sw->workers[i]->stats.mirror_shed, __ATOMIC_RELAXED);
 	whole = stats && s->mirrors;
-	n = whole ? tw_mirrors_get_stats(sw->mirrors, shed, stats) : 0;
+	n = whole ? tw_mirrors_get_stats(sw->mirrors, stats) : 0;
 	for (size_t i = 0; i < n && whole; i++)
 		whole = add_mirror(s, &stats[i]);
 	free(stats);
-	return whole;
-}
-
-static bool add_exporters(struct tw_switch *sw, Tw__SwitchStatus *s)
-{
-	struct tw_exporter_stats stats[TW_EXPORTERS_MAX];
-	size_t n = tw_exporter_get_stats(tw_export_thread_exporter(sw->exporter), stats);
-	bool whole;
-
-	s->exporters = calloc(TW_EXPORTERS_MAX, sizeof(Tw__ExporterStatus *));
-	whole = s->exporters != NULL;
-	for (size_t i = 0; i < n && whole; i++)
-		whole = add_exporter(s, &stats[i]);
 	return whole;
 }
 
@@ -282,7 +291,7 @@ static bool add_acl(Tw__SwitchStatus *s, const struct tw_acl *acl)
 	out->n_hits = acl->n + 1;
 	for (uint32_t i = 0; i <= acl->n; i++)
 		out->hits[i] = tw_acl_hits_of(acl, i);
-	return set(&out->name, acl->name);
+	return tw_status_set_text(&out->name, acl->name);
 }
 
 static bool add_acls(struct tw_switch *sw, Tw__SwitchStatus *s)
@@ -316,9 +325,12 @@ Tw__SwitchStatus *tw_status(struct tw_switch *sw)
 	tw__switch_status__init(s);
 	s->boot_id = sw->boot_id;
 	s->revision = sw->plan->revision;
+	s->rebalance_s = sw->options.rebalance_s;
+	s->queue_moves = sw->move.moves;
+	s->flows_moved = sw->move.flows_moved;
 	s->uptime_ms = tw_clock_mono_ms() - sw->started_ms;
-	if (set(&s->version, TW_VERSION) && add_ports_and_uplinks(sw, s) && add_mirrors(sw, s) &&
-	    add_exporters(sw, s) && add_acls(sw, s) && add_workers(sw, s))
+	if (tw_status_set_text(&s->version, TW_VERSION) && add_ports_and_uplinks(sw, s) && add_mirrors(sw, s) &&
+	    tw_status_add_exporters(sw, s) && add_acls(sw, s) && add_workers(sw, s))
 		return s;
 	tw__switch_status__free_unpacked(s, NULL);
 	return NULL;

@@ -9,6 +9,7 @@
  *   control.c   requests of the agent -> apply.c, status.c, handover.c, jobs.c
  *   links.c     guests and uplinks that come and go
  *   publish.c   state -> snapshot -> workers, and the grace period
+ *   rebalance.c receive queues are shared out among the workers by load; move.c is how one goes to another
  *   failover.c  frames that leave by another uplink from now on
  *   retire.c    ports and uplinks on their way out: their flows end before their slot is free
  *   handover.c  a port between two hosts
@@ -28,9 +29,11 @@
 #include "dataplane/jobs.h"
 #include "dataplane/learning.h"
 #include "dataplane/mirror.h"
+#include "dataplane/move.h"
 #include "dataplane/options.h"
 #include "dataplane/plan.h"
 #include "dataplane/rate.h"
+#include "dataplane/rebalance.h"
 #include "dataplane/recorders.h"
 #include "dataplane/shape.h"
 #include "dataplane/snapshot_build.h"
@@ -59,6 +62,7 @@ struct tw_port {
 	uint32_t number;
 	Tw__LocalPort__Role role;
 	Tw__VhostMode mode;
+	bool iommu;
 	uint16_t mtu;
 	uint8_t mac[6];
 	char name[128];
@@ -69,12 +73,17 @@ struct tw_port {
 	/* Added to what the workers have counted at this slot: less what they had when it was taken, plus what came along. */
 	struct tw_counters base;
 	struct tw_rings rings; /* rings.c */
+	/* links.c: how often the guest's link changed lately; it has changed and must wait; that was told */
+	tw_bucket_state link_changes;
+	bool link_waits, link_told;
 	/* between two hosts */
 	struct rte_ring *hold;
 	uint64_t held_since_ms, stopped_ns, frames_held;
 	uint64_t hold_full_before; /* of its drops, when the hold began */
 	bool draining;
 	uint16_t drain_to; /* slot */
+	struct tw_link_request
+		*take_waits; /* until flows on their way to another worker (move.h) are there; NULL = none */
 };
 
 struct tw_uplink_slot {
@@ -83,6 +92,12 @@ struct tw_uplink_slot {
 	struct tw_uplink device;
 	struct tw_counters base;
 	uint64_t failovers;
+};
+
+/* Exporters whose records go by the controller: their names, for the status. */
+struct tw_central {
+	size_t n;
+	char names[TW_EXPORTERS_MAX][TW_EXPORTER_NAME_SIZE];
 };
 
 struct tw_switch {
@@ -95,10 +110,11 @@ struct tw_switch {
 	void *flow_memory[TW_WORKERS_MAX];
 	struct rte_mempool *pool;
 	struct rte_rcu_qsbr *qsbr;
-	struct rte_ring *hold[TW_SLOTS_MAX];      /* workers read */
-	rte_spinlock_t *tx_lock[TW_SLOTS_MAX];    /* workers read */
-	struct tw_rate_state rates[TW_PORTS_MAX]; /* workers write */
-	struct tw_shaper *shapers[TW_PORTS_MAX];  /* workers read; NULL until the port is shaped */
+	struct rte_ring *hold[TW_SLOTS_MAX];              /* workers read */
+	struct tw_tx_lock *tx_lock[TW_SLOTS_MAX];         /* workers read */
+	struct tw_rate_state rates[TW_PORTS_MAX];         /* workers write */
+	struct tw_tap_budget tap_budgets[TW_MIRRORS_MAX]; /* and here */
+	struct tw_shaper *shapers[TW_PORTS_MAX];          /* workers read; NULL until the port is shaped */
 	struct tw_shape_room shape_room;
 	_Atomic(const struct tw_snapshot *) snapshot; /* workers read */
 	_Atomic(const struct tw_mcast_view *) mcast;  /* workers read; snooping.c's */
@@ -115,6 +131,8 @@ struct tw_switch {
 	struct tw_uplink_slot uplinks[TW_UPLINKS_MAX];
 	struct tw_slot_state states[TW_SLOTS_MAX];
 	uint32_t generation;
+	struct tw_queue_map map;
+	struct tw_move move;
 	struct {
 		const struct tw_snapshot *snapshot;
 		uint64_t token;
@@ -124,6 +142,8 @@ struct tw_switch {
 	/* --- threads --- */
 	struct tw_mirrors *mirrors;
 	struct tw_export_thread *exporter;
+	struct tw_trial_request *trial; /* NULL = none is open */
+	struct tw_central central;
 	/* --- sockets and timers --- */
 	struct tw_link_server *server;
 	struct tw_link_pub *news;
@@ -132,6 +152,7 @@ struct tw_switch {
 	struct tw_announcer *announcer;
 	struct tw_snooping *snooping;
 	struct tw_recorders *recorders;
+	struct tw_rebalancer *rebalancer;
 	struct tw_aggregate aggregate;
 	bool ticking;
 	bool ending;                         /* the program: exporters stay for the last records */
@@ -147,6 +168,8 @@ void tw_workers_destroy(struct tw_switch *sw);
 /** Sum over the workers, plus `base`. One burst stale. */
 void tw_workers_count(const struct tw_switch *sw, uint16_t slot, const struct tw_counters *base,
 		      struct tw_counters *sum);
+/** The same of one receive queue. */
+void tw_workers_count_queue(const struct tw_switch *sw, uint16_t slot, uint16_t queue, struct tw_queue_counters *sum);
 /** Make the slot's counters begin at zero: base = what they are now, negative. */
 void tw_workers_zero(const struct tw_switch *sw, uint16_t slot, struct tw_counters *base);
 
@@ -156,6 +179,11 @@ void tw_workers_zero(const struct tw_switch *sw, uint16_t slot, struct tw_counte
  * @return 0; -ENOMEM: nothing changed; -ETIMEDOUT: published, but a worker has not come by yet (tw_grace_over() says when)
  */
 int tw_publish(struct tw_switch *sw);
+/**
+ * Have one queue polled by another worker: nobody's, grace, the other's. Nothing else changes.
+ * @return 0; -ENOMEM, -ETIMEDOUT (of a tenth of a second): it is where it was
+ */
+int tw_publish_poller(struct tw_switch *sw, uint16_t slot, uint16_t queue, unsigned to);
 /** Have all workers left every snapshot but the present one? Frees those they have left. */
 bool tw_grace_over(struct tw_switch *sw);
 
@@ -189,7 +217,11 @@ bool tw_apply(struct tw_switch *sw, const Tw__Snapshot *config, struct tw_error 
 	__attribute__((warn_unused_result));
 
 /* ---- links.c ---- */
+/* Changes of a guest's link one after the other; then it has one a second. A guest of 16 queue pairs that boots makes 32. */
+enum { TW_LINK_CHANGES = 64 };
 void tw_links_vhost_changed(struct tw_switch *sw);
+/** Guests whose changes had to wait. Several times a second. */
+void tw_links_retry(struct tw_switch *sw);
 /** Look at each uplink's link. @param retry also open again what could not be opened */
 void tw_links_poll_uplinks(struct tw_switch *sw, bool retry);
 /** Have the kernel's news of links make us look at once. @return 0, -errno: then they are only polled */
@@ -230,6 +262,7 @@ bool tw_handover_pending(const struct tw_switch *sw);
 
 /* ---- port_state.c: each answers req, now or when the workers are done ---- */
 void tw_handover_take(struct tw_port *port, struct tw_link_request *req);
+void tw_handover_resume(struct tw_port *port); /* a queue's flows have arrived at another worker: move.h */
 void tw_handover_put(struct tw_port *port, const Tw__PortState *state, struct tw_link_request *req);
 
 /* ---- news.c: events for the agent ---- */
@@ -242,6 +275,16 @@ void tw_news_uplink(struct tw_switch *sw, const struct tw_uplink *uplink);
 /** Release with tw__switch_status__free_unpacked(status, NULL). NULL: out of memory */
 Tw__SwitchStatus *tw_status(struct tw_switch *sw);
 Tw__PortCounters *tw_status_counters(const struct tw_counters *counters);
+/** A copy of text in a message's field, unless it is empty. @return false: out of memory */
+bool tw_status_set_text(char **field, const char *text);
+/* ---- recorder_status.c ---- */
+/** @return false: out of memory */
+bool tw_recorder_status(const struct tw_switch *sw, uint16_t slot, Tw__PortStatus *port);
+
+/* ---- status_exporters.c ---- */
+/** @return false: out of memory; what was added is the message's */
+Tw__CollectorStatus__State tw_status_of_collector(enum tw_collector_state state);
+bool tw_status_add_exporters(struct tw_switch *sw, Tw__SwitchStatus *status);
 
 /* ---- rings.c: who is at fault ---- */
 /** Sample the guests' rings; several times a second. */
@@ -253,12 +296,25 @@ unsigned tw_rings_per_second(void);
 /* ---- snooping_status.c ---- */
 void tw_snooping_request(struct tw_switch *sw, struct tw_link_request *req, const Tw__Envelope *env);
 
+/* ---- flow_list.c ---- */
+void tw_flows_request(struct tw_switch *sw, struct tw_link_request *req, const Tw__Envelope *env);
+
+/* ---- learned_list.c ---- */
+void tw_learned_request(struct tw_switch *sw, struct tw_link_request *req, const Tw__Envelope *env);
+
 /* ---- trace_request.c ---- */
 void tw_trace_request(struct tw_switch *sw, struct tw_link_request *req, const Tw__Envelope *env);
 
 /** What to call a slot, or (TW_SLOT_NONE) the port of that number. Writes into text and returns it. */
 const char *tw_slot_name(const struct tw_switch *sw, uint16_t slot, uint32_t number, char *text, unsigned size);
 
+/* ---- rebalance_request.c ---- */
+void tw_rebalance_request(struct tw_switch *sw, struct tw_link_request *req, const Tw__Envelope *env);
+
+/* ---- trial_request.c ---- */
+void tw_trial_request(struct tw_switch *sw, struct tw_link_request *req, const Tw__Envelope *env);
+/** At the end of the program. */
+void tw_trial_request_drop(struct tw_switch *sw);
 /* ---- why_request.c ---- */
 void tw_why_request(struct tw_switch *sw, struct tw_link_request *req, const Tw__Envelope *env);
 

@@ -2,6 +2,8 @@
 /* team.c - the uplink of a flow, and the uplink a port listens to; see team.h. Pure; any thread inside an RCU section. */
 #include "dataplane/team.h"
 
+static_assert(TW_TEAMS_MAX <= 64, "a set of teams is one word");
+
 static uint64_t mix(uint64_t h)
 {
 	h ^= h >> 33;
@@ -108,5 +110,26 @@ uint8_t tw_team_hears(const struct tw_snapshot *s, uint16_t port)
 	for (unsigned i = 0; i < s->n_uplinks; i++)
 		if (tw_team_takes(s, port, s->slot[port].mac, s->uplink[i]))
 			bits |= s->slot[s->uplink[i]].uplink_bit;
+	return bits;
+}
+
+uint8_t tw_team_ways(const struct tw_snapshot *s, uint16_t vlan)
+{
+	uint64_t seen = 0;
+	uint8_t bits = 0;
+
+	for (uint32_t i = 0; i < s->flood[vlan].n; i++)
+		seen |= UINT64_C(1) << s->slot[s->members[s->flood[vlan].first + i]].team;
+	if (!seen)
+		seen = 1;
+	for (unsigned i = 0; i < TW_TEAMS_MAX; i++) {
+		const struct tw_team *t = &s->team[i];
+		bool has = t->n == 0 || !(seen >> i & 1);
+
+		for (unsigned j = 0; j < t->n && !has; j++)
+			has = bits & s->slot[t->slot[j]].uplink_bit;
+		if (!has)
+			bits |= s->slot[t->slot[0]].uplink_bit;
+	}
 	return bits;
 }

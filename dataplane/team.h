@@ -36,6 +36,12 @@ bool tw_team_takes(const struct tw_snapshot *snapshot, uint16_t port, const uint
 /** Uplinks (bits of tw_slot.uplink_bit) whose group frames this port takes. */
 uint8_t tw_team_hears(const struct tw_snapshot *snapshot, uint16_t port);
 
+/**
+ * Uplinks (bits of tw_slot.uplink_bit) that together reach the networks behind every team of the VLAN's ports, one for each
+ * team, and the same one for as many as share it. A VLAN without ports here has the host's team.
+ */
+uint8_t tw_team_ways(const struct tw_snapshot *snapshot, uint16_t vlan);
+
 /** Word of an uplink's name: what weighs it against others, the same after every start. */
 uint32_t tw_team_salt(const char *name);
 

@@ -159,6 +159,61 @@ static int drops(const Tw__SwitchStatus *s, const char *name, struct rte_tel_dat
 	return found ? 0 : -ENOENT;
 }
 
+static int one_queue(const Tw__WorkerStatus *w, const Tw__QueueStatus *q, struct rte_tel_data *d)
+{
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_string(d, "name", q->name);
+	rte_tel_data_add_dict_u64(d, "queue", q->queue);
+	rte_tel_data_add_dict_u64(d, "worker", w->id);
+	rte_tel_data_add_dict_u64(d, "home", q->home);
+	rte_tel_data_add_dict_u64(d, "rx_packets", q->rx_packets);
+	rte_tel_data_add_dict_u64(d, "busy_permille", q->busy_permille);
+	rte_tel_data_add_dict_u64(d, "busy_cycles", q->busy_cycles);
+	rte_tel_data_add_dict_u64(d, "empty_polls", q->empty_polls);
+	rte_tel_data_add_dict_u64(d, "moves", q->moves);
+	return 0;
+}
+
+/* A queue is "NAME,NUMBER". */
+static int queues(const Tw__SwitchStatus *s, const char *name, struct rte_tel_data *d)
+{
+	char text[RTE_TEL_MAX_STRING_LEN];
+
+	if (!name)
+		rte_tel_data_start_array(d, RTE_TEL_STRING_VAL);
+	for (size_t i = 0; i < s->n_workers; i++)
+		for (size_t k = 0; k < s->workers[i]->n_queues; k++) {
+			const Tw__QueueStatus *q = s->workers[i]->queues[k];
+
+			snprintf(text, sizeof(text), "%s,%u", q->name, q->queue);
+			if (name && strcmp(name, text) == 0)
+				return one_queue(s->workers[i], q, d);
+			if (!name && rte_tel_data_add_array_string(d, text))
+				return 0; /* an answer holds no more; they can be asked for all the same */
+		}
+	return name ? -ENOENT : 0;
+}
+
+static int recorder(const Tw__SwitchStatus *s, const char *name, struct rte_tel_data *d)
+{
+	for (size_t i = 0; name && i < s->n_ports; i++) {
+		const Tw__RecorderStatus *r = s->ports[i]->recorder;
+
+		if (!r || strcmp(s->ports[i]->name, name) != 0)
+			continue;
+		rte_tel_data_start_dict(d);
+		rte_tel_data_add_dict_u64(d, "drop_entries", r->drop_entries);
+		rte_tel_data_add_dict_u64(d, "drops_recorded", r->drops_recorded);
+		rte_tel_data_add_dict_u64(d, "frame_entries", r->frame_entries);
+		rte_tel_data_add_dict_u64(d, "frames_recorded", r->frames_recorded);
+		rte_tel_data_add_dict_string(d, "newest_frame", r->newest_frame);
+		rte_tel_data_add_dict_string(d, "newest_reason", r->newest_reason);
+		rte_tel_data_add_dict_u64(d, "newest_times", r->newest_times);
+		return 0;
+	}
+	return -ENOENT;
+}
+
 static int flows(const Tw__SwitchStatus *s, const char *name, struct rte_tel_data *d)
 {
 	uint64_t used = 0, capacity = 0, misses = 0, overflows = 0;
@@ -185,6 +240,9 @@ static const struct {
 } endpoints[] = {
 	{ "/tradewind/ports", "Names of ports and uplinks. Parameter: a name, for its counters", ports },
 	{ "/tradewind/workers", "Ids of the workers. Parameter: an id, for its counters", workers },
+	{ "/tradewind/queues", "Receive queues as NAME,NUMBER. Parameter: one, for who polls it and what it costs",
+	  queues },
+	{ "/tradewind/recorder", "A port's flight recorder and the frame it dropped last. Parameter: name", recorder },
 	{ "/tradewind/drops", "Dropped frames by reason. Parameter: name of a port or uplink (default: all)", drops },
 	{ "/tradewind/flows", "Entries of the flow tables: used, capacity, misses, overflows. No parameters", flows },
 };

@@ -340,7 +340,9 @@ static void decide(struct tw_trace *t, const struct tw_snapshot *s, const struct
 	if (end != TW_STAGES_MAX)
 		end_dropped(t, (enum tw_drop)t->verdict.drop);
 	tw_trace_note(t, TW_STAGE_count,
-		      t->verdict.flags & TW_V_METER
+		      t->verdict.flags & TW_V_SECOND
+			      ? "its sender's host counts it; here, too, for exporters of both sides"
+		      : t->verdict.flags & TW_V_METER
 			      ? "it enters the switch here: counted in a flow record"
 			      : "its sender is a port of the switch: counted where it came in, not here");
 }
@@ -384,6 +386,10 @@ void tw_trace_frame(const struct tw_snapshot *s, uint16_t in, const uint8_t *fra
 		return;
 	}
 	note_parsed(t, &key);
+	if (s->slot[in].uplink && len - meta.l2_len > s->slot[in].mtu) {
+		end_dropped(t, TW_DROP_WIRE_OVER_MTU);
+		return;
+	}
 	tw_trace_police(t, s, in);
 	tw_trace_note(t, TW_STAGE_lookup, "judged as the first frame of its flow");
 	decide(t, s, &key);

@@ -72,14 +72,6 @@ static void fill(struct answer *a)
 	t->uplink_frame.len = a->trace.wire_len;
 }
 
-static void refuse(struct tw_link_request *req, enum tw_api_error code, const char *field, const char *text)
-{
-	struct tw_error err = { 0 };
-
-	tw_error_set(&err, code, field, "%s", text);
-	tw_link_reply_error(req, &err);
-}
-
 void tw_trace_request(struct tw_switch *sw, struct tw_link_request *req, const Tw__Envelope *env)
 {
 	const Tw__TraceFrame *ask = env->trace_frame;
@@ -91,13 +83,14 @@ void tw_trace_request(struct tw_switch *sw, struct tw_link_request *req, const T
 	struct answer *a;
 
 	if (in == TW_SLOT_NONE || !s || in >= s->n_slots) {
-		refuse(req, TW_E_NOT_FOUND, "trace_frame.port", ask->port ? "no such port is here" : "no uplink is up");
+		tw_link_refuse(req, TW_E_NOT_FOUND, "trace_frame.port",
+			       ask->port ? "no such port is here" : "no uplink is up");
 		return;
 	}
 	a = calloc(1, sizeof(*a));
 	if (!a || ask->frame.len == 0 || ask->frame.len > TW_TRACE_FRAME_MAX) {
-		refuse(req, a ? TW_E_INVALID : TW_E_INTERNAL, "trace_frame.frame",
-		       a ? "it has no length that a frame has" : "out of memory");
+		tw_link_refuse(req, a ? TW_E_INVALID : TW_E_INTERNAL, "trace_frame.frame",
+			       a ? "it has no length that a frame has" : "out of memory");
 		free(a);
 		return;
 	}

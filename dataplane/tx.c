@@ -3,8 +3,8 @@
  * tx.c - frames leave by a slot; see tx.h.
  *
  * Place    last stage of a worker.
- * Threads  the worker; rte_vhost's own lock guards a guest ring that two workers fill, a spinlock an ethdev queue that two
- *          share because the device has too few (then and only then).
+ * Threads  the worker; rte_vhost's own lock guards a guest ring that two workers fill, a spinlock an ethdev queue that two may
+ *          share: because the device has too few, or a receive queue is not at home (queue_map.h).
  */
 #include "dataplane/tx.h"
 #include "dataplane/vlan.h"
@@ -17,6 +17,7 @@
 #include "dataplane/acl_worker.h"
 #include "dataplane/edit.h"
 #include "dataplane/guest_tx.h"
+#include "dataplane/mirror_tap.h"
 #include "dataplane/rate.h"
 #include "dataplane/shape.h"
 #include "dataplane/snoop.h"
@@ -32,6 +33,8 @@ void tw_tx_count_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, c
 {
 	counters(w, slot)->drops[reason]++;
 	tw_record_drop(w, slot, reason, m, 1);
+	if (__builtin_expect(w->now && w->now->slot[slot].mirror_drops, 0))
+		tw_tap_dropped(w, slot, reason, m);
 }
 
 void tw_tx_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, struct rte_mbuf *m)
@@ -40,11 +43,13 @@ void tw_tx_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, struct 
 	rte_pktmbuf_free(m);
 }
 
-static uint16_t send_to_device(struct tw_worker *w, const struct tw_slot *out, uint16_t slot, struct rte_mbuf **m,
+static uint16_t send_to_device(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m,
 			       uint16_t n)
 {
-	rte_spinlock_t *lock = w->tx_lock[slot];
-	uint16_t queue = (uint16_t)(out->n_queues > 1 ? w->id % out->n_queues : 0), sent;
+	const struct tw_slot *out = &s->slot[slot];
+	uint16_t queue = (uint16_t)(out->n_queues > 1 ? w->lane % out->n_queues : 0), sent;
+	struct tw_tx_lock *locks = out->tx_shared || s->astray ? w->tx_lock[slot] : NULL; /* uplinks have them */
+	rte_spinlock_t *lock = locks ? &locks[queue].lock : NULL;
 
 	if (lock)
 		rte_spinlock_lock(lock);
@@ -88,6 +93,9 @@ static __attribute__((noinline)) uint64_t not_taken(struct tw_worker *w, uint16_
 		tw_record_drop(w, slot, TW_DROP_RING_FULL, m[0], (uint32_t)(n - too_big));
 	if (too_big)
 		tw_record_drop(w, slot, TW_DROP_GUEST_BUFFER, longest, too_big);
+	if (w->now && w->now->slot[slot].mirror_drops)
+		for (uint16_t i = 0; i < n; i++)
+			tw_tap_dropped(w, slot, too_big == n ? TW_DROP_GUEST_BUFFER : TW_DROP_RING_FULL, m[i]);
 	return octets;
 }
 
@@ -100,9 +108,10 @@ static void send_ready(struct tw_worker *w, const struct tw_snapshot *s, uint16_
 	uint16_t sent = 0, too_big = 0;
 
 	if (out->kind == TW_SLOT_VHOST)
-		sent = tw_guest_send(w, s, out, m, n, &too_big);
+		sent = __builtin_expect(out->translated, 0) ? tw_guest_send_translated(w, s, slot, m, n, &too_big)
+							    : tw_guest_send(w, s, out, m, n, &too_big);
 	else if (out->kind == TW_SLOT_ETHDEV)
-		sent = send_to_device(w, out, slot, m, n);
+		sent = send_to_device(w, s, slot, m, n);
 	if (__builtin_expect(sent < n, 0))
 		octets -= not_taken(w, slot, m + sent, (uint16_t)(n - sent), too_big);
 	c->tx_packets += sent;
@@ -245,7 +254,7 @@ static void flood_one(struct tw_worker *w, const struct tw_snapshot *s, uint16_t
 		return;
 	}
 	if (out->mirror_out)
-		tw_tx_mirror(w, out->mirror_out, out->number, true, copy);
+		tw_tap_out_flood(w, s, v, slot, copy);
 	if (out->frames)
 		tw_record_copy(w, s, key->in, slot, v, copy);
 	tw_tx_send(w, s, slot, &copy, 1);
@@ -306,29 +315,14 @@ void tw_tx_hold(struct tw_worker *w, const struct tw_slot *in, uint16_t slot, co
 		tw_tx_drop(w, slot, TW_DROP_HOLD_FULL, m);
 }
 
-void tw_tx_mirror(struct tw_worker *w, uint64_t mask, uint32_t number, bool egress, const struct rte_mbuf *m)
-{
-	struct rte_mbuf *copy = rte_pktmbuf_copy(m, w->pool, 0, UINT32_MAX);
-
-	if (copy) {
-		struct tw_mirror_tag *tag = rte_mbuf_to_priv(copy);
-
-		*tag = (struct tw_mirror_tag){
-			.mask = mask, .tsc = rte_rdtsc(), .number = number, .original_len = m->pkt_len, .egress = egress
-		};
-		if (rte_ring_sp_enqueue(w->mirrors, copy) == 0)
-			return;
-		rte_pktmbuf_free(copy);
-	}
-	w->stats.mirror_shed++;
-}
-
 static void inject_one(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf *m)
 {
 	const struct tw_slot *out = &s->slot[slot];
 
-	if (out->mirror_out) /* what was held reaches its guest now */
-		tw_tx_mirror(w, out->mirror_out, out->number, true, m);
+	if (out->mirror_out) { /* what was held reaches its guest now */
+		tw_tap_out_flood(w, s, NULL, slot, m);
+		tw_tap_end_flood(w);
+	}
 	tw_tx_send(w, s, slot, &m, 1);
 }
 
@@ -336,6 +330,8 @@ unsigned tw_tx_inject(struct tw_worker *w, const struct tw_snapshot *s)
 {
 	struct rte_mbuf *m[TW_BURST];
 	unsigned n = rte_ring_sc_dequeue_burst(w->inject, (void **)m, TW_BURST, NULL);
+
+	w->lane = w->id;
 
 	for (unsigned i = 0; i < n; i++) {
 		uint16_t slot = m[i]->port < TW_SLOTS_MAX ? m[i]->port : 0;

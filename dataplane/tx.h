@@ -60,9 +60,6 @@ void tw_tx_listeners(struct tw_worker *w, const struct tw_snapshot *s, const str
 void tw_tx_hold(struct tw_worker *w, const struct tw_slot *in, uint16_t slot, const struct tw_key *key,
 		struct rte_mbuf *m);
 
-/** Copy for the mirrors in `mask`; m stays the caller's. */
-void tw_tx_mirror(struct tw_worker *w, uint64_t mask, uint32_t number, bool egress, const struct rte_mbuf *m);
-
 /** Send what main has put into the inject ring. @return frames */
 unsigned tw_tx_inject(struct tw_worker *w, const struct tw_snapshot *s);
 

@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "dataplane/switch.h"
+#include "dataplane/tsc.h"
 #include "dataplane/why.h"
 
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 1000 };
@@ -173,27 +174,19 @@ static bool fill(const struct asked *a, Tw__Recorded *out)
 	return true;
 }
 
-static void refuse(struct tw_link_request *req, enum tw_api_error code, const char *field, const char *text)
-{
-	struct tw_error err = { 0 };
-
-	tw_error_set(&err, code, field, "%s", text);
-	tw_link_reply_error(req, &err);
-}
-
 void tw_why_request(struct tw_switch *sw, struct tw_link_request *req, const Tw__Envelope *env)
 {
 	struct asked a = { .sw = sw,
 			   .ask = env->get_recorded,
 			   .now_tsc = rte_rdtsc(),
 			   .now_ns = tw_clock_real_ns(),
-			   .hz = rte_get_tsc_hz() };
+			   .hz = tw_tsc_hz() };
 	Tw__Envelope out = TW__ENVELOPE__INIT;
 	Tw__Recorded *recorded;
 
 	a.kept = tw_recorders_of_port(sw->recorders, a.ask->port, &a.slot);
 	if (!a.kept) {
-		refuse(req, TW_E_NOT_FOUND, "get_recorded.port", "no such port is here or was here lately");
+		tw_link_refuse(req, TW_E_NOT_FOUND, "get_recorded.port", "no such port is here or was here lately");
 		return;
 	}
 	recorded = malloc(sizeof(*recorded));
@@ -209,7 +202,7 @@ void tw_why_request(struct tw_switch *sw, struct tw_link_request *req, const Tw_
 	if (out.recorded)
 		tw_link_reply(req, &out);
 	else
-		refuse(req, TW_E_INTERNAL, NULL, "out of memory");
+		tw_link_refuse(req, TW_E_INTERNAL, NULL, "out of memory");
 	if (recorded)
 		tw__recorded__free_unpacked(recorded, NULL);
 	free(a.room);

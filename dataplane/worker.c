@@ -7,7 +7,7 @@
  *       tw_tx_inject         frames main wants sent
  *       tw_job_some          what main asks of the flow cache
  *       poll_all             each queue of the poll list that is not silent (peek.h), at most TW_BURST frames
- *         process            parse, police, look up, decide (first frame of a flow), count, act
+ *         tw_burst_process   parse, police, look up, decide (first frame of a flow), count, act (burst.c)
  *       tw_expire_some       a few flows that may have ended
  *     rest                   nothing to do for a while: sleep, for at most idle_sleep_us
  *
@@ -15,7 +15,6 @@
  */
 #include "dataplane/worker.h"
 
-#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -24,22 +23,14 @@
 #include <rte_pause.h>
 #include <rte_vhost.h>
 
-#include "dataplane/acl_worker.h"
 #include "dataplane/burst.h"
-#include "dataplane/edit.h"
 #include "dataplane/expire.h"
-#include "dataplane/flow_lookup.h"
-#include "dataplane/guard.h"
+#include "dataplane/guest_share.h"
 #include "dataplane/job.h"
 #include "dataplane/learn.h"
-#include "dataplane/meter.h"
-#include "dataplane/parse.h"
+#include "dataplane/mirror_tap.h"
 #include "dataplane/peek.h"
-#include "dataplane/rate.h"
-#include "dataplane/record.h"
 #include "dataplane/shape.h"
-#include "dataplane/tx.h"
-#include "dataplane/vlan.h"
 
 enum {
 	VIRTIO_TXQ = 1,
@@ -51,267 +42,20 @@ enum {
 	SUPER_BURST = 4,     /* frames at once where they are as large */
 };
 
-/* --- decide --- */
+/* --- polls --- */
 
-/* The flow's first frame, or its first after a change. What a record says must hold for all it counts: when the new verdict
- * would say something else, what was counted under the old one goes out first. */
-void tw_burst_decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f)
+/* Few at once: each descriptor is looked for in a list, while all other guests wait. */
+static __attribute__((noinline)) uint16_t receive_translated(struct tw_worker *w, const struct tw_slot *in,
+							     uint16_t slot, uint16_t ring, struct rte_mbuf **m)
 {
-	struct tw_verdict v = tw_decide(s, &f->key);
+	uint64_t began = tw_share_begin(w, slot);
+	uint16_t n = 0;
 
-	if (__builtin_expect(w->no_metering, 0))
-		v.flags &= (uint16_t)~TW_V_METER;
-	w->stats.misses++;
-	if (f->packets && tw_meter_told_apart(&f->verdict, &v))
-		tw_expire_flush(w, s, f, TW_FLOW_END_FORCED);
-	f->verdict = v;
-	f->generation = s->generation;
-	tw_acl_count_flow(w, s, &f->key, &v);
-	if (v.flags & TW_V_LEARN)
-		tw_learn_heard(w, s, f);
-	if (v.flags & TW_V_HEARD) {
-		const struct tw_identity *sender = tw_snapshot_identity(s, f->key.src_mac);
-
-		rte_ring_sp_enqueue(w->told, tw_told_pack(TW_TOLD_HEARD, sender->slot));
+	if (began) {
+		n = rte_vhost_dequeue_burst(in->device, ring, w->pool, m, SUPER_BURST);
+		tw_share_end(w, slot, began);
 	}
-}
-
-/* --- act --- */
-
-static struct tw_batch *batch_for(struct burst *b, uint16_t slot)
-{
-	struct tw_batch *batch = b->batch;
-
-	for (; batch < b->batch + b->n_batches; batch++)
-		if (batch->slot == slot)
-			return batch;
-	b->n_batches++;
-	batch->slot = slot;
-	batch->n = 0;
-	return batch;
-}
-
-/* Frames of one burst mostly go to one place: the batch used last is tried first. */
-static inline void batch_add(struct burst *b, uint16_t slot, struct rte_mbuf *m)
-{
-	struct tw_batch *batch = b->last;
-
-	if (__builtin_expect(batch->slot != slot || b->n_batches == 0, 0))
-		batch = b->last = batch_for(b, slot);
-	batch->m[batch->n++] = m;
-}
-
-/* A frame is refused whose flow was let through. */
-static __attribute__((noinline)) void refuse(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b,
-					     unsigned i, struct tw_flow *f, uint16_t charged, enum tw_drop reason)
-{
-	tw_meter_refused(w, s, f, &b->meta[i], b->m[i]->pkt_len, reason);
-	tw_tx_drop(w, charged, reason, b->m[i]);
-}
-
-static inline __attribute__((always_inline)) void count(struct tw_worker *w, const struct burst *b, unsigned i,
-							struct tw_flow *f)
-{
-	tw_meter_count(f, &b->meta[i], b->m[i]->pkt_len, w->cache.now_ms);
-}
-
-static inline __attribute__((always_inline)) void forward(struct tw_worker *w, const struct tw_snapshot *s,
-							  struct burst *b, unsigned i, struct tw_flow *f)
-{
-	const struct tw_verdict *v = &f->verdict;
-	const struct tw_slot *out = &s->slot[v->out];
-	struct rte_mbuf *m = b->m[i];
-
-	if (__builtin_expect(tw_tx_over_mtu(out, b->meta[i].l2_len, m), 0)) {
-		refuse(w, s, b, i, f, v->out, TW_DROP_OVER_MTU);
-		return;
-	}
-	count(w, b, i, f);
-	if (__builtin_expect(v->edit != TW_EDIT_NONE, 0) &&
-	    !tw_edit_apply(m, (enum tw_edit)v->edit, tw_vlan_tag(&s->slot[b->slot], &b->key[i]))) {
-		tw_tx_drop(w, b->slot, TW_DROP_NO_BUFFER, m);
-		return;
-	}
-	if (__builtin_expect(v->flags & TW_V_MIRROR_OUT, 0))
-		tw_tx_mirror(w, out->mirror_out, out->number, true, m);
-	batch_add(b, v->out, m);
-}
-
-/* What must be seen of each frame. Not inline: few frames are ARP. @return TW_DROPS: it may pass */
-static __attribute__((noinline)) enum tw_drop judge_each(struct tw_worker *w, const struct tw_snapshot *s,
-							 struct burst *b, unsigned i, const struct tw_verdict *v,
-							 uint16_t *charged)
-{
-	const struct rte_mbuf *m = b->m[i];
-	enum tw_drop reason = TW_DROPS;
-
-	if (v->flags & TW_V_INSPECT)
-		reason = tw_guard_inspect(&s->slot[b->slot], &b->key[i], rte_pktmbuf_mtod(m, const uint8_t *),
-					  m->data_len, b->meta[i].l2_len);
-	if (reason == TW_DROPS && v->flags & TW_V_ACL_EACH)
-		reason = tw_acl_judge_each(w, s, &b->key[i], b->meta[i].tcp_flags, v, charged);
-	if (reason == TW_DROPS && v->flags & TW_V_STORM)
-		reason = tw_rate_storm(w, s->slot[b->slot].rate, &b->key[i]);
-	return reason;
-}
-
-/* To all, or to who listens now. */
-static void flood(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b, unsigned i, struct tw_flow *f)
-{
-	const struct tw_mcast_view *view = NULL;
-	struct tw_mcast_list list = { 0 };
-	bool all = f->verdict.scope < TW_TO_LISTENERS;
-	enum tw_drop reason = TW_DROPS;
-
-	if (!all) {
-		view = w->mcast ? atomic_load_explicit(w->mcast, memory_order_acquire) : NULL;
-		reason = tw_snoop_listeners(s, view, &b->key[i], &f->verdict, &list, &all);
-	}
-	if (reason != TW_DROPS) {
-		refuse(w, s, b, i, f, b->slot, reason);
-		return;
-	}
-	count(w, b, i, f);
-	if (all)
-		tw_tx_flood(w, s, b->slot, &b->key[i], &f->verdict, b->m[i]);
-	else
-		tw_tx_listeners(w, s, &b->key[i], &f->verdict, view ? view->slots + list.first : NULL, list.n, b->m[i]);
-}
-
-/* Any frame but those that are only forwarded. Whatever judges frames one by one comes before the count. */
-static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b, unsigned i,
-					  struct tw_flow *f)
-{
-	const struct tw_slot *in = &s->slot[b->slot];
-	const struct tw_verdict *v = &f->verdict;
-	uint16_t charged = b->slot;
-	enum tw_drop reason;
-
-	if (__builtin_expect(v->flags & TW_V_MIRROR_IN, 0))
-		tw_tx_mirror(w, in->mirror_in, in->number, false, b->m[i]);
-	if (__builtin_expect(v->flags & (TW_V_INSPECT | TW_V_ACL_EACH | TW_V_STORM), 0)) {
-		reason = judge_each(w, s, b, i, v, &charged);
-		if (reason != TW_DROPS) {
-			refuse(w, s, b, i, f, charged, reason);
-			return;
-		}
-	}
-	if (__builtin_expect(v->flags & TW_V_SNOOP, 0))
-		tw_snoop_tell(w, s, &b->key[i], v, b->m[i]);
-	if (__builtin_expect(v->flags & TW_V_RECORD, 0))
-		tw_record_frame(w, s, b->slot, v, b->m[i]);
-	switch ((enum tw_action)v->action) {
-	case TW_ACT_COPY:
-		tw_tx_copies(w, s, b->slot, &b->key[i], v, b->m[i]);
-		forward(w, s, b, i, f);
-		break;
-	case TW_ACT_FORWARD:
-		forward(w, s, b, i, f);
-		break;
-	case TW_ACT_FLOOD:
-		flood(w, s, b, i, f);
-		break;
-	case TW_ACT_HOLD:
-		count(w, b, i, f);
-		tw_tx_hold(w, in, v->out, &b->key[i], b->m[i]);
-		break;
-	case TW_ACT_CONTROL:
-		if (rte_ring_sp_enqueue(w->control, b->m[i]))
-			tw_tx_drop(w, b->slot, TW_DROP_CONTROL_FULL, b->m[i]);
-		break;
-	case TW_ACT_DROP:
-		count(w, b, i, f);
-		if (v->drop == TW_DROP_ACL_INGRESS || v->drop == TW_DROP_ACL_EGRESS)
-			tw_acl_count_denied(w, s, &b->key[i], v);
-		tw_tx_drop(w, v->out == TW_SLOT_NONE ? b->slot : v->out, (enum tw_drop)v->drop, b->m[i]);
-		break;
-	}
-}
-
-/* --- stages over a burst --- */
-
-/* @return octets of all frames, of those dropped too */
-static uint64_t parse_all(struct tw_worker *w, struct burst *b)
-{
-	struct tw_counters *c = &w->counters[b->slot];
-	uint64_t octets = 0;
-	uint16_t kept = 0;
-
-	for (uint16_t i = 0; i < b->n; i++) {
-		struct rte_mbuf *m = b->m[i];
-
-		octets += m->pkt_len;
-		if (!tw_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len, b->slot, &b->key[kept],
-			      &b->meta[kept])) {
-			m->port = b->slot;
-			tw_tx_drop(w, b->slot, TW_DROP_SHORT_FRAME, m);
-			continue;
-		}
-		m->port = b->slot;                                        /* rte_vhost leaves it unset */
-		b->hash[kept] = m->hash.rss = tw_key_hash(&b->key[kept]); /* rss: which queue of a guest's it goes to */
-		tw_flow_prefetch_bucket(&w->cache, b->hash[kept]);
-		b->m[kept++] = m;
-	}
-	c->rx_packets += b->n;
-	c->rx_octets += octets;
-	b->n = kept;
-	return octets;
-}
-
-static void look_up_all(struct tw_worker *w, struct burst *b)
-{
-	for (uint16_t i = 0; i < b->n; i++)
-		b->flow[i] = tw_flow_candidate(&w->cache, b->hash[i]);
-}
-
-/* No room in the table: the frame is judged like any other, and the miss is said in the statistics. */
-static void without_flow(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b, unsigned i)
-{
-	struct tw_flow lone = { .key = b->key[i] };
-
-	w->stats.overflows++;
-	w->stats.overflow_octets += b->meta[i].l3_len;
-	tw_burst_decide(w, s, &lone);
-	act(w, s, b, i, &lone);
-}
-
-static void count_and_act_all(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b)
-{
-	for (uint16_t i = 0; i < b->n; i++) {
-		struct tw_flow *f = tw_flow_confirm(&w->cache, b->flow[i], &b->key[i], b->hash[i]);
-
-		if (__builtin_expect(!f, 0) && !(f = tw_flow_cache_add(&w->cache, &b->key[i], b->hash[i]))) {
-			without_flow(w, s, b, i);
-			continue;
-		}
-		if (__builtin_expect(f->generation != s->generation, 0))
-			tw_burst_decide(w, s, f);
-		/* Nearly all: forwarded, and nothing to be done where it came in. */
-		if (__builtin_expect(f->verdict.action == TW_ACT_FORWARD && !(f->verdict.flags & TW_V_AT_INGRESS), 1))
-			forward(w, s, b, i, f);
-		else
-			act(w, s, b, i, f);
-	}
-}
-
-static void process(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b)
-{
-	const struct tw_rate *rate = s->slot[b->slot].rate;
-	uint64_t octets;
-
-	b->n_batches = 0;
-	b->last = b->batch;
-	octets = parse_all(w, b);
-	if (__builtin_expect(rate != NULL, 0) &&
-	    !tw_rate_take(w, rate, b->slot, TW_RATE_IN_OCTETS, octets, b->n, false))
-		tw_police_ingress(w, s, b);
-	look_up_all(w, b);
-	count_and_act_all(w, s, b);
-	for (uint16_t i = 0; i < b->n_batches; i++)
-		if (__builtin_expect(s->slot[b->batch[i].slot].rate != NULL, 0))
-			tw_police_egress(w, s, b, &b->batch[i]);
-		else
-			tw_tx_send(w, s, b->batch[i].slot, b->batch[i].m, b->batch[i].n);
+	return n;
 }
 
 /* A burst of super-frames would be 2 MiB in a thousand buffers: more than the caches of processor and pool hold. */
@@ -321,6 +65,8 @@ static uint16_t receive(struct tw_worker *w, const struct tw_slot *in, struct tw
 
 	if (in->kind != TW_SLOT_VHOST)
 		return rte_eth_rx_burst((uint16_t)in->device, poll->queue, m, TW_BURST);
+	if (__builtin_expect(in->translated, 0))
+		return receive_translated(w, in, poll->slot, ring, m);
 	n = rte_vhost_dequeue_burst(in->device, ring, w->pool, m, poll->super ? SUPER_BURST : TW_BURST);
 	if (n) {
 		tw_peek_found(poll);
@@ -329,6 +75,30 @@ static uint16_t receive(struct tw_worker *w, const struct tw_slot *in, struct tw
 		tw_peek_empty(w->id, poll, in->device, ring);
 	}
 	return n;
+}
+
+/* One queue, once. What it costs goes to the queue's account, so that queues can be shared out by load (balance.h). */
+static unsigned poll_one(struct tw_worker *w, const struct tw_snapshot *s, struct tw_poll *poll)
+{
+	struct tw_queue_counters *c = &w->counters[poll->slot].queue[poll->queue % TW_QUEUES_MAX];
+	uint16_t handled;
+	uint64_t now;
+	struct burst b;
+
+	b.n = handled = receive(w, &s->slot[poll->slot], poll, b.m);
+	if (handled == 0) {
+		c->empty_polls++;
+		return 0;
+	}
+	b.slot = poll->slot;
+	b.queue = poll->queue;
+	w->lane = poll->lane;
+	c->rx_packets += handled;
+	tw_burst_process(w, s, &b);
+	now = rte_rdtsc();
+	c->busy_cycles += now - w->burst_tsc;
+	w->burst_tsc = now;
+	return handled;
 }
 
 static inline unsigned next_bit(uint64_t bits, bool down)
@@ -347,7 +117,6 @@ static unsigned poll_due(struct tw_worker *w, const struct tw_snapshot *s, struc
 	const bool down = w->stats.polls & 1;
 	uint64_t now = down ? low : due & ~low, later = due & ~now;
 	unsigned handled = 0;
-	struct burst b;
 
 	while (now | later) {
 		unsigned i = next_bit(now ? now : later, down);
@@ -357,13 +126,7 @@ static unsigned poll_due(struct tw_worker *w, const struct tw_snapshot *s, struc
 			later = 0;
 		}
 		now &= ~(UINT64_C(1) << i);
-		b.slot = polls[i].slot;
-		b.n = receive(w, &s->slot[b.slot], &polls[i], b.m);
-		if (b.n == 0)
-			continue;
-		handled += b.n;
-		w->counters[b.slot].queue_rx[polls[i].queue % TW_QUEUES_MAX] += b.n;
-		process(w, s, &b);
+		handled += poll_one(w, s, &polls[i]);
 	}
 	return handled;
 }
@@ -394,7 +157,7 @@ static uint32_t advance_clock(struct tw_worker *w)
 	uint32_t now = (uint32_t)tw_worker_ms(w, tsc), elapsed = now - w->cache.now_ms;
 
 	w->stats.busy_cycles += w->busy ? tsc - w->round_tsc : 0;
-	w->round_tsc = tsc;
+	w->round_tsc = w->burst_tsc = tsc;
 
 	w->cache.now_ms = now;
 	return elapsed;
@@ -415,6 +178,8 @@ unsigned tw_worker_poll(struct tw_worker *w)
 	handled += poll_all(w, s);
 	if (__builtin_expect(s->n_queued > 0, 0))
 		handled += tw_shape_drain(w, s);
+	if (__builtin_expect(w->taps_pending != 0, 0))
+		tw_tap_flush(w, s);
 	tw_expire_some(w, s, elapsed, handled == 0);
 	w->stats.packets += handled;
 	w->stats.polls++;

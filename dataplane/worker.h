@@ -24,6 +24,7 @@
 #include "dataplane/fdb.h"
 #include "dataplane/flow_cache.h"
 #include "dataplane/mcast_view.h"
+#include "dataplane/mirror_tap.h"
 #include "dataplane/snapshot.h"
 #include "dataplane/snoop.h"
 
@@ -41,29 +42,31 @@ enum {
 struct tw_counters {
 	uint64_t rx_packets, rx_octets, tx_packets, tx_octets;
 	uint64_t drops[TW_DROPS];
-	uint64_t queue_rx[TW_QUEUES_MAX]; /* frames from each receive queue (pair) */
+	struct tw_queue_counters {
+		uint64_t rx_packets;
+		uint64_t busy_cycles; /* of the time-stamp counter, for its frames, to their end */
+		uint64_t empty_polls; /* those that a look at a silent guest's ring saved are none */
+	} queue[TW_QUEUES_MAX];       /* each receive queue (pair) */
 } __attribute__((aligned(64)));
 
 struct tw_worker_stats {
 	uint64_t packets, polls, empty_polls, sleeps;
 	uint64_t busy_cycles;     /* of the time-stamp counter, in rounds that found frames */
 	uint64_t misses;          /* frames that needed a decision */
-	uint64_t overflows;       /* frames in no flow record: the table was full */
+	uint64_t overflows;       /* frames in no flow of their own: the table was full */
 	uint64_t overflow_octets; /* layer 3 */
 	uint64_t records_waited;  /* times a record had to stay in the table because the ring was full */
-	uint64_t mirror_shed;
 	uint64_t jobs;
 };
 
-/* A copy on its way to the mirror thread: in the mbuf's private area. */
-struct tw_mirror_tag {
-	uint64_t mask; /* mirrors that want it */
-	uint64_t tsc;
-	uint32_t number; /* port it was seen at */
-	uint32_t original_len;
-	uint8_t egress; /* 1 = to the guest */
+/* Of an uplink's transmit queue that two workers may send by. */
+struct tw_tx_lock {
+	rte_spinlock_t lock;
+	uint8_t apart[60]; /* from the next queue's: a cache line */
 };
-enum { TW_MBUF_PRIV_SIZE = 64 };
+static_assert(sizeof(struct tw_tx_lock) == 64, "locks share no cache line");
+
+enum { TW_MBUF_PRIV_SIZE = 64, TW_MBUF_ROOM = 2048 /* octets of a frame in one buffer */ };
 static_assert(sizeof(struct tw_mirror_tag) <= TW_MBUF_PRIV_SIZE, "fits the mbuf's private area");
 
 /* News from a worker to main; packed into the pointer that goes through the ring. */
@@ -93,6 +96,17 @@ struct tw_learn_worker {
 	uint64_t changed_slots[(TW_FDB_SLOTS + 63) / 64];
 };
 
+/* overflow.c's: of frames that found no room in the flow table */
+struct tw_overflow_tally {
+	uint64_t packets, l3_octets, l2_octets;
+	uint32_t first_ms, last_ms; /* the cache's clock */
+};
+struct tw_overflow {
+	bool any;
+	uint32_t since_ms;
+	struct tw_overflow_tally of[TW_SLOTS_MAX][2]; /* by where they came in: passed, refused */
+};
+
 /*
  * Something only the worker may do to its flow cache, asked by main. Worked off a piece each poll, so that no job stalls
  * forwarding. `done` is stored with release by the worker when everything is in `flows`.
@@ -100,23 +114,29 @@ struct tw_learn_worker {
 enum tw_job_kind {
 	TW_JOB_LIST, /* copy flows (of slot, or all if TW_SLOT_NONE) into `flows`; those beyond `capacity` only count in `total` */
 	TW_JOB_TAKE, /* the same, and remove them without a record */
+	TW_JOB_MOVE, /* the same for those of a queue of slot; those beyond `capacity` stay, and count in `total` */
 	TW_JOB_END,  /* end the flows of slot with a record (FORCED) */
-	TW_JOB_PUT,  /* add `flows[0..n)`: counters join an entry of the same key; `n` becomes the number taken */
+	/* Add `flows[0..n)`: counters join an entry of the same key; `total` becomes the number of those. Others (there is no
+	 * room; what is there has another verdict) are records at once. */
+	TW_JOB_PUT,
 };
+struct tw_flow_filter;
 struct tw_job {
 	enum tw_job_kind kind;
-	uint16_t slot;
+	uint16_t slot, queue;
 	uint32_t capacity;
 	uint32_t n;
 	uint64_t total;
+	const struct tw_flow_filter *filter; /* LIST; NULL = all of slot */
 	struct tw_flow *flows; /* main's memory; first_ms/last_ms are the worker's clock: see tw_worker_clock() */
-	uint32_t cursor;       /* worker's */
+	uint32_t cursor, base; /* worker's */
 	_Atomic bool done;
 };
 
 struct tw_worker {
 	/* --- worker's own --- */
 	uint16_t id;
+	uint16_t lane; /* of the frames in hand: which queues they leave by (queue_map.h) */
 	struct tw_flow_cache cache;
 	struct tw_counters *counters; /* [TW_SLOTS_MAX] */
 	struct tw_worker_stats stats;
@@ -126,6 +146,7 @@ struct tw_worker {
 	const struct tw_snapshot *now; /* of this round */
 	struct tw_job *job;            /* being worked on */
 	uint64_t round_tsc;            /* when this round began */
+	uint64_t burst_tsc;            /* when the last burst of this round was done, or the round began */
 	bool busy;                     /* the last round found frames */
 	uint32_t idle_polls;
 	uint32_t poll_first;  /* where in its list a round begins */
@@ -133,6 +154,12 @@ struct tw_worker {
 	uint32_t expiry_busy; /* entries it may look at in a round that has frames */
 	struct tw_snoop_meter snoop_meters[TW_SLOTS_MAX];
 	struct tw_learn_worker learn;
+	uint64_t rests_until[TW_PORTS_MAX]; /* tsc, of guests behind an IOMMU; guest_share.h */
+	struct tw_tap taps[TW_MIRRORS_MAX];
+	uint64_t taps_pending; /* bit per mirror with copies on their way to a port */
+	uint64_t tap_had;      /* mirrors that have had the frame that is flooded */
+	bool tapping;          /* copies are being made: what is dropped meanwhile is one */
+	struct tw_overflow overflow;
 	/* --- shared: set by main before the worker starts --- */
 	struct rte_mempool *pool;  /* private area TW_MBUF_PRIV_SIZE */
 	struct rte_rcu_qsbr *qsbr; /* this worker is thread `id` */
@@ -147,12 +174,13 @@ struct tw_worker {
 	struct rte_ring *macs;    /* of struct tw_heard_mac by value: worker -> main; NULL = nobody learns */
 	struct rte_ring *
 		*hold; /* [TW_SLOTS_MAX], NULL or MP ring of mbufs as tw_edit_canonical() leaves them; main drains */
-	struct tw_shaper **shapers;  /* [TW_PORTS_MAX], of those `queued` (shape.h) */
-	struct tw_rate_state *rates; /* [TW_PORTS_MAX], of all workers together (rate.h) */
-	rte_spinlock_t **tx_lock;    /* [TW_SLOTS_MAX], NULL unless an ethdev has fewer transmit queues than workers */
-	uint64_t epoch_ms;           /* Unix epoch at tsc_base */
-	uint32_t idle_sleep_us;      /* 0 = never sleep */
-	bool no_metering;            /* flows keep what is decided of them, and no counts */
+	struct tw_shaper **shapers;        /* [TW_PORTS_MAX], of those `queued` (shape.h) */
+	struct tw_rate_state *rates;       /* [TW_PORTS_MAX], of all workers together (rate.h) */
+	struct tw_tap_budget *tap_budgets; /* [TW_MIRRORS_MAX], of all workers together */
+	struct tw_tx_lock **tx_lock;       /* [TW_SLOTS_MAX], of an uplink: [transmit queues] */
+	_Atomic uint64_t epoch_ms;         /* Unix time at tsc_base; main lets it follow the host's clock */
+	uint32_t idle_sleep_us;            /* 0 = never sleep */
+	bool no_metering;                  /* flows keep what is decided of them, and no counts */
 	/* --- shared: written by main while running --- */
 	_Atomic(const struct tw_snapshot *) *snapshot; /* one for all workers; read once a burst */
 	_Atomic(const struct tw_mcast_view *) *mcast;  /* one for all workers; NULL pointer or NULL: nothing is known */
@@ -167,11 +195,19 @@ unsigned tw_worker_poll(struct tw_worker *worker);
 
 /** Set the worker's clock (tsc_base, ms_per_tsc, ticks_per_tsc, epoch_ms); before the start. */
 void tw_worker_clock_init(struct tw_worker *worker);
+/** Let its Unix time follow the host's clock, which is corrected all the time, and may step. Main, about once a second. */
+void tw_worker_clock_follow(struct tw_worker *worker);
 
 /** Milliseconds since the worker's clock began. Any thread: reads only what is set before the start. */
 static inline uint64_t tw_worker_ms(const struct tw_worker *w, uint64_t tsc)
 {
 	return (uint64_t)(((unsigned __int128)(tsc - w->tsc_base) * w->ms_per_tsc) >> 64);
+}
+
+/** Unix time of a moment on the worker's clock. Any thread. */
+static inline uint64_t tw_worker_unix_ms(const struct tw_worker *w, uint64_t ms)
+{
+	return atomic_load_explicit(&w->epoch_ms, memory_order_relaxed) + ms;
 }
 
 /** The moment, for times in a job's flows. Any thread. */

@@ -17,8 +17,7 @@
 
 enum {
 	POOL_CACHE = 512,
-	DATA_ROOM = 2048,
-	MBUF_OCTETS = DATA_ROOM + RTE_PKTMBUF_HEADROOM + TW_MBUF_PRIV_SIZE + sizeof(struct rte_mbuf) + 64,
+	MBUF_OCTETS = TW_MBUF_ROOM + RTE_PKTMBUF_HEADROOM + TW_MBUF_PRIV_SIZE + sizeof(struct rte_mbuf) + 64,
 	POOL_MAX = 1 << 20,
 	PAGE_OCTETS = 4096,
 	JOB_RING = 64,
@@ -50,7 +49,7 @@ static int create_pool(struct tw_switch *sw)
 	uint32_t n = mbufs_for(&sw->options);
 
 	sw->pool = rte_pktmbuf_pool_create_by_ops("mbufs", n - 1, POOL_CACHE, TW_MBUF_PRIV_SIZE,
-						  DATA_ROOM + RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY, "ring_mt_rts");
+						  TW_MBUF_ROOM + RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY, "ring_mt_rts");
 	if (sw->pool)
 		return 0;
 	tw_log_error("no memory for %u packet buffers: --memory is too small, or --mbufs too many", n);
@@ -113,6 +112,7 @@ static int create_worker(struct tw_switch *sw, unsigned id)
 	w->hold = sw->hold;
 	w->tx_lock = sw->tx_lock;
 	w->rates = sw->rates;
+	w->tap_budgets = sw->tap_budgets;
 	w->shapers = sw->shapers;
 	w->idle_sleep_us = sw->options.idle_sleep_us;
 	w->no_metering = sw->options.no_metering;
@@ -127,6 +127,7 @@ int tw_workers_create(struct tw_switch *sw)
 	int rc;
 
 	sw->n_workers = sw->options.n_cpus;
+	tw_queue_map_init(&sw->map, sw->n_workers);
 	rc = create_pool(sw);
 	if (!rc)
 		rc = create_qsbr(sw);
@@ -189,6 +190,13 @@ void tw_workers_destroy(struct tw_switch *sw)
 	rte_mempool_free(sw->pool);
 }
 
+static void add_queue(struct tw_queue_counters *sum, const struct tw_queue_counters *q)
+{
+	sum->rx_packets += __atomic_load_n(&q->rx_packets, __ATOMIC_RELAXED);
+	sum->busy_cycles += __atomic_load_n(&q->busy_cycles, __ATOMIC_RELAXED);
+	sum->empty_polls += __atomic_load_n(&q->empty_polls, __ATOMIC_RELAXED);
+}
+
 static void add_counters(struct tw_counters *sum, const struct tw_counters *c)
 {
 	sum->rx_packets += __atomic_load_n(&c->rx_packets, __ATOMIC_RELAXED);
@@ -198,7 +206,7 @@ static void add_counters(struct tw_counters *sum, const struct tw_counters *c)
 	for (unsigned i = 0; i < TW_DROPS; i++)
 		sum->drops[i] += __atomic_load_n(&c->drops[i], __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < TW_QUEUES_MAX; i++)
-		sum->queue_rx[i] += __atomic_load_n(&c->queue_rx[i], __ATOMIC_RELAXED);
+		add_queue(&sum->queue[i], &c->queue[i]);
 }
 
 void tw_workers_count(const struct tw_switch *sw, uint16_t slot, const struct tw_counters *base,
@@ -207,6 +215,14 @@ void tw_workers_count(const struct tw_switch *sw, uint16_t slot, const struct tw
 	*sum = *base;
 	for (unsigned i = 0; i < sw->n_workers; i++)
 		add_counters(sum, &sw->workers[i]->counters[slot]);
+}
+
+void tw_workers_count_queue(const struct tw_switch *sw, uint16_t slot, uint16_t queue, struct tw_queue_counters *sum)
+{
+	*sum = slot < TW_PORTS_MAX ? sw->ports[slot].base.queue[queue]
+				   : sw->uplinks[slot - TW_PORTS_MAX].base.queue[queue];
+	for (unsigned i = 0; i < sw->n_workers; i++)
+		add_queue(sum, &sw->workers[i]->counters[slot].queue[queue]);
 }
 
 void tw_workers_zero(const struct tw_switch *sw, uint16_t slot, struct tw_counters *base)
@@ -222,5 +238,6 @@ void tw_workers_zero(const struct tw_switch *sw, uint16_t slot, struct tw_counte
 	for (unsigned i = 0; i < TW_DROPS; i++)
 		base->drops[i] = -now.drops[i];
 	for (unsigned i = 0; i < TW_QUEUES_MAX; i++)
-		base->queue_rx[i] = -now.queue_rx[i];
+		base->queue[i] = (struct tw_queue_counters){ -now.queue[i].rx_packets, -now.queue[i].busy_cycles,
+							     -now.queue[i].empty_polls };
 }

@@ -40,7 +40,7 @@ struct config {
 	char path[64];
 	uint32_t mirrored[1];
 	Tw__LocalExporter exporter, *exporters[1];
-	char collector[32];
+	char collector[32], *collectors[1];
 };
 
 static void add_port(struct config *c, uint32_t number, const char *socket)
@@ -268,11 +268,13 @@ static void what_is_wrong_is_named_and_changes_nothing(void **state)
 	begin(&bad, 21);
 	tw__local_exporter__init(&bad.exporter);
 	bad.exporter.name = bad.uplink_name[0];
-	bad.exporter.collector = bad.collector;
+	bad.collectors[0] = bad.collector;
+	bad.exporter.collectors = bad.collectors;
+	bad.exporter.n_collectors = 1;
 	snprintf(bad.collector, sizeof(bad.collector), "nowhere");
 	bad.exporters[0] = &bad.exporter;
 	bad.snapshot.n_exporters = 1;
-	refused(&bad, "snapshot.exporters.collector");
+	refused(&bad, "snapshot.exporters.collectors");
 	assert_true(exists("1.sock"));
 	assert_false(exists("2.sock"));
 	assert_non_null(tw_port_by_number(sw, 1));

@@ -160,7 +160,9 @@ static void frames_that_are_dropped_are_counted_with_the_reason(void **state)
 		b = t;
 	}
 	assert_int_equal(a.forwarding, TW_DROPPED_POLICY);
+	assert_string_equal(tw_drop_names[a.drop_reason - 1], "not_in_vlan");
 	assert_int_equal(b.forwarding, TW_DROPPED);
+	assert_string_equal(tw_drop_names[b.drop_reason - 1], "no_uplink");
 	assert_int_equal(b.egress, RS_REMOTE);
 	rs_expect_drops("1.not_in_vlan=1 1.no_uplink=1");
 }
@@ -182,7 +184,9 @@ static void expect_two(uint8_t status, uint64_t passed, uint64_t refused, uint64
 		b = t;
 	}
 	assert_int_equal(a.forwarding, TW_FORWARDED);
+	assert_int_equal(a.drop_reason, 0);
 	assert_int_equal(b.forwarding, status);
+	assert_true(b.drop_reason > 0);
 	assert_int_equal(a.packets, passed);
 	assert_int_equal(b.packets, refused);
 	assert_int_equal(b.l2_octets, l2_refused);
@@ -314,6 +318,31 @@ static void a_frame_from_the_wire_is_counted_here_only_if_its_sender_is_no_port(
 	rs_expect_silence();
 }
 
+static void with_both_sides_a_frame_from_another_hosts_port_is_counted_here_too_and_marked(void **state)
+{
+	struct test_frame remote = udp(RS_REMOTE, 1, 1), lost = udp(RS_REMOTE, 99, 3);
+	struct tw_flow_record r;
+
+	rs.both_sides = true;
+	rs_publish();
+	remote.tagged = lost.tagged = true;
+	remote.tci = lost.tci = 10;
+	for (int i = 0; i < 3; i++)
+		send_and_free(RS_UP, &remote, 1);
+	send_and_free(RS_UP, &lost, 0); /* nobody's here: its sender's host tells it alone */
+	rs_warp(15000);
+	rs_sweep();
+	r = record();
+	assert_int_equal(r.key_flags & TW_FLOW_KEY_SECOND, TW_FLOW_KEY_SECOND);
+	assert_int_equal(r.ingress, RS_REMOTE);
+	assert_int_equal(r.egress, 1);
+	assert_int_equal(r.direction, 1);
+	assert_int_equal(r.packets, 3);
+	no_record();
+	rs_expect_silence();
+	rs_expect_drops("up.unknown_unicast=1");
+}
+
 static void a_change_that_alters_what_a_record_says_ends_the_old_one_first(void **state)
 {
 	const struct test_frame f = udp(1, 2, 1000);
@@ -346,6 +375,7 @@ static void a_change_that_alters_what_a_record_says_ends_the_old_one_first(void 
 static void a_full_table_costs_records_and_no_frames(void **state)
 {
 	struct test_frame f = udp(1, 2, 0);
+	struct tw_flow_record r;
 	unsigned flows;
 
 	rs_resize(64, 256, 16, 16); /* of which a port may have half */
@@ -362,11 +392,75 @@ static void a_full_table_costs_records_and_no_frames(void **state)
 	assert_int_equal(tw_flow_cache_used(&rs.worker.cache), flows + 1);
 	rs_warp(15000);
 	rs_sweep();
+	r = record(); /* first of all what had no room: no flow, but counts */
+	assert_int_equal(r.key_flags, TW_FLOW_KEY_MANY);
+	assert_int_equal(r.end_reason, TW_FLOW_END_LACK);
+	assert_int_equal(r.forwarding, TW_FORWARDED);
+	assert_int_equal(r.ingress, 1);
+	assert_int_equal(r.egress, 0);
+	assert_int_equal(r.packets, 40 - flows);
+	assert_int_equal(r.l3_octets, (40 - flows) * 50);
+	assert_int_equal(r.l2_octets, (40 - flows) * 64);
+	assert_true(r.first_ms <= r.last_ms);
 	for (unsigned i = 0; i <= flows; i++)
 		assert_int_equal(record().packets, 1);
 	no_record();
 	rs_expect_silence();
 	rs_expect_drops("");
+}
+
+/* Whatever becomes of them: passed, refused as a flow, refused one by one, not this host's to count. */
+static void frames_without_room_are_counted_once_by_what_became_of_them(void **state)
+{
+	struct test_frame f = udp(1, 2, 0), refused = udp(1, 3, 0), large = udp(1, 2, 0), remote = udp(RS_REMOTE, 1, 0);
+	uint64_t passed = 0, dropped = 0;
+	struct tw_flow_record r;
+
+	rs_resize(16, 256, 16, 16);
+	rs.worker.cache.per_port_max = 0; /* no port may have a flow */
+	large.payload = 3000;
+	remote.tagged = true;
+	remote.tci = 10;
+	for (unsigned i = 0; i < 5; i++) {
+		send_and_free(1, &f, 2);
+		send_and_free(1, &refused, 0);
+		send_and_free(1, &large, 0);
+		send_and_free(RS_UP, &remote, 1);
+	}
+	rs_warp(1000);
+	rs_sweep();
+	while (rs_record(&r)) {
+		assert_int_equal(r.key_flags, TW_FLOW_KEY_MANY);
+		assert_int_equal(r.ingress, 1);
+		*(tw_flow_is_refused(&r) ? &dropped : &passed) += r.packets;
+	}
+	assert_int_equal(passed, 5);
+	assert_int_equal(dropped, 10);
+	assert_int_equal(rs.worker.stats.overflows, 15);
+	assert_int_equal(tw_flow_cache_used(&rs.worker.cache), 0);
+	rs_expect_silence();
+	rs_expect_drops("1.not_in_vlan=5 2.over_mtu=5");
+}
+
+static void what_a_port_had_without_room_is_told_when_it_goes(void **state)
+{
+	const struct test_frame f = udp(1, 2, 0);
+	struct tw_job job = { .kind = TW_JOB_END, .slot = rs_slot(1) };
+	struct tw_flow_record r;
+
+	rs_resize(16, 256, 16, 16);
+	rs.worker.cache.per_port_max = 0;
+	send_and_free(1, &f, 2);
+	assert_int_equal(rte_ring_sp_enqueue(rs.worker.jobs, &job), 0);
+	rs_run();
+	assert_true(job.done);
+	r = record();
+	assert_int_equal(r.packets, 1);
+	no_record();
+	rs_warp(1000);
+	rs_sweep();
+	no_record();
+	rs_expect_silence();
 }
 
 static void a_record_ring_that_is_full_delays_records_and_loses_none(void **state)
@@ -454,8 +548,11 @@ int main(void)
 		T(a_flow_of_which_nothing_passes_stays_known_while_it_goes_on),
 		T(guards_and_access_lists_are_policy_in_a_record),
 		T(a_frame_from_the_wire_is_counted_here_only_if_its_sender_is_no_port),
+		T(with_both_sides_a_frame_from_another_hosts_port_is_counted_here_too_and_marked),
 		T(a_change_that_alters_what_a_record_says_ends_the_old_one_first),
 		T(a_full_table_costs_records_and_no_frames),
+		T(frames_without_room_are_counted_once_by_what_became_of_them),
+		T(what_a_port_had_without_room_is_told_when_it_goes),
 		T(a_record_ring_that_is_full_delays_records_and_loses_none),
 		T(without_metering_flows_forward_and_leave_no_record),
 		T(flows_that_come_and_go_leave_room_for_as_many),

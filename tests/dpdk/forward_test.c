@@ -10,23 +10,9 @@
 
 #include "tests/support/ringswitch.h"
 
-static struct test_frame udp(unsigned from, unsigned to)
-{
-	return (struct test_frame){
-		.from = (uint8_t)from, .to = (uint8_t)to, .protocol = 17, .sport = 1000, .dport = 2000, .payload = 22
-	};
-}
-
-static struct test_frame tag(struct test_frame f, uint16_t tci)
-{
-	f.tagged = true;
-	f.tci = tci;
-	return f;
-}
-
 static void two_access_ports_of_a_vlan_reach_each_other(void **state)
 {
-	const struct test_frame there = udp(1, 2), back = udp(2, 1);
+	const struct test_frame there = test_frame_udp(1, 2), back = test_frame_udp(2, 1);
 
 	rs_send(1, &there);
 	rs_send(2, &back);
@@ -41,7 +27,7 @@ static void two_access_ports_of_a_vlan_reach_each_other(void **state)
 
 static void ports_of_different_vlans_do_not(void **state)
 {
-	const struct test_frame f = udp(1, 3);
+	const struct test_frame f = test_frame_udp(1, 3);
 
 	rs_send(1, &f);
 	rs_run();
@@ -51,7 +37,7 @@ static void ports_of_different_vlans_do_not(void **state)
 
 static void order_is_kept_over_more_than_a_burst(void **state)
 {
-	struct test_frame f = udp(1, 2);
+	struct test_frame f = test_frame_udp(1, 2);
 
 	for (f.seq = 0; f.seq < 100; f.seq++)
 		rs_send(1, &f);
@@ -64,8 +50,9 @@ static void order_is_kept_over_more_than_a_burst(void **state)
 
 static void a_tag_is_pushed_towards_a_trunk_and_popped_from_it(void **state)
 {
-	const struct test_frame out = udp(1, 4), in = tag(udp(4, 1), 0xa00a), out_tagged = tag(udp(1, 4), 10),
-				in_plain = udp(4, 1);
+	const struct test_frame out = test_frame_udp(1, 4), in = test_frame_tagged(test_frame_udp(4, 1), 0xa00a),
+				out_tagged = test_frame_tagged(test_frame_udp(1, 4), 10),
+				in_plain = test_frame_udp(4, 1);
 
 	rs_send(1, &out);
 	rs_send(4, &in);
@@ -78,7 +65,8 @@ static void a_tag_is_pushed_towards_a_trunk_and_popped_from_it(void **state)
 
 static void a_priority_tag_becomes_a_vlan_tag_with_its_priority(void **state)
 {
-	const struct test_frame in = tag(udp(1, RS_REMOTE), 0xe000), out = tag(udp(1, RS_REMOTE), 0xe00a);
+	const struct test_frame in = test_frame_tagged(test_frame_udp(1, RS_REMOTE), 0xe000),
+				out = test_frame_tagged(test_frame_udp(1, RS_REMOTE), 0xe00a);
 
 	rs_send(1, &in);
 	rs_run();
@@ -89,7 +77,7 @@ static void a_priority_tag_becomes_a_vlan_tag_with_its_priority(void **state)
 
 static void a_tag_passes_from_trunk_to_uplink_untouched(void **state)
 {
-	const struct test_frame f = tag(udp(4, RS_REMOTE), 0x700a);
+	const struct test_frame f = test_frame_tagged(test_frame_udp(4, RS_REMOTE), 0x700a);
 
 	rs_send(4, &f);
 	rs_run();
@@ -100,7 +88,7 @@ static void a_tag_passes_from_trunk_to_uplink_untouched(void **state)
 
 static void a_trunks_native_vlan_goes_untagged(void **state)
 {
-	const struct test_frame there = udp(1, 4), back = udp(4, 1);
+	const struct test_frame there = test_frame_udp(1, 4), back = test_frame_udp(4, 1);
 
 	rs.port[4].vlan = 10;
 	rs_publish();
@@ -115,7 +103,8 @@ static void a_trunks_native_vlan_goes_untagged(void **state)
 
 static void tags_that_a_port_may_not_use_are_dropped_by_name(void **state)
 {
-	const struct test_frame on_access = tag(udp(1, 2), 11), outside = tag(udp(4, 1), 21), untagged = udp(4, 1);
+	const struct test_frame on_access = test_frame_tagged(test_frame_udp(1, 2), 11),
+				outside = test_frame_tagged(test_frame_udp(4, 1), 21), untagged = test_frame_udp(4, 1);
 
 	rs_send(1, &on_access);
 	rs_send(4, &outside);
@@ -127,7 +116,7 @@ static void tags_that_a_port_may_not_use_are_dropped_by_name(void **state)
 
 static void a_group_frame_reaches_each_member_once_and_the_uplink_tagged(void **state)
 {
-	const struct test_frame f = udp(1, TF_EVERYBODY), tagged = tag(f, 10);
+	const struct test_frame f = test_frame_udp(1, TF_EVERYBODY), tagged = test_frame_tagged(f, 10);
 
 	rs_send(1, &f);
 	rs_run();
@@ -141,8 +130,10 @@ static void a_group_frame_reaches_each_member_once_and_the_uplink_tagged(void **
 
 static void what_comes_from_an_uplink_never_goes_back_to_one(void **state)
 {
-	const struct test_frame group = tag(udp(99, TF_EVERYBODY), 20), plain = udp(99, TF_EVERYBODY);
-	const struct test_frame stranger = tag(udp(99, 98), 10), far = tag(udp(99, RS_REMOTE), 10);
+	const struct test_frame group = test_frame_tagged(test_frame_udp(99, TF_EVERYBODY), 20),
+				plain = test_frame_udp(99, TF_EVERYBODY);
+	const struct test_frame stranger = test_frame_tagged(test_frame_udp(99, 98), 10),
+				far = test_frame_tagged(test_frame_udp(99, RS_REMOTE), 10);
 
 	rs.port[RS_UP2].link = TW_LINK_UP;
 	rs_publish();
@@ -158,7 +149,8 @@ static void what_comes_from_an_uplink_never_goes_back_to_one(void **state)
 
 static void a_group_frame_nobody_else_is_in_the_vlan_for_says_so(void **state)
 {
-	const struct test_frame f = tag(udp(99, TF_EVERYBODY), 30), lone = udp(3, TF_EVERYBODY);
+	const struct test_frame f = test_frame_tagged(test_frame_udp(99, TF_EVERYBODY), 30),
+				lone = test_frame_udp(3, TF_EVERYBODY);
 
 	rs.port[RS_UP].link = TW_LINK_ABSENT;
 	rs.port[4].first = rs.port[4].last = 10;
@@ -176,7 +168,7 @@ static void a_group_frame_nobody_else_is_in_the_vlan_for_says_so(void **state)
 static void reserved_group_addresses_stay_on_their_link(void **state)
 {
 	uint8_t bytes[TF_MAX];
-	const struct test_frame f = udp(1, 2);
+	const struct test_frame f = test_frame_udp(1, 2);
 	size_t len = test_frame_write(&f, bytes);
 
 	memcpy(bytes, "\x01\x80\xc2\x00\x00\x0e", 6);
@@ -188,7 +180,7 @@ static void reserved_group_addresses_stay_on_their_link(void **state)
 
 static void without_an_uplink_that_is_up_frames_for_elsewhere_are_dropped(void **state)
 {
-	const struct test_frame f = udp(1, RS_REMOTE);
+	const struct test_frame f = test_frame_udp(1, RS_REMOTE);
 
 	rs.port[RS_UP].link = TW_LINK_ABSENT;
 	rs_publish();
@@ -200,7 +192,7 @@ static void without_an_uplink_that_is_up_frames_for_elsewhere_are_dropped(void *
 
 static void the_second_uplink_takes_over(void **state)
 {
-	const struct test_frame f = udp(1, RS_REMOTE), tagged = tag(f, 10);
+	const struct test_frame f = test_frame_udp(1, RS_REMOTE), tagged = test_frame_tagged(f, 10);
 
 	rs.port[RS_UP].link = TW_LINK_ABSENT;
 	rs.port[RS_UP2].link = TW_LINK_UP;
@@ -214,7 +206,7 @@ static void the_second_uplink_takes_over(void **state)
 
 static void senders_are_who_they_are(void **state)
 {
-	const struct test_frame forged = udp(77, 2), to_self = udp(1, 1);
+	const struct test_frame forged = test_frame_udp(77, 2), to_self = test_frame_udp(1, 1);
 	uint8_t bytes[TF_MAX];
 	size_t len = test_frame_write(&forged, bytes);
 
@@ -235,7 +227,7 @@ static void senders_are_who_they_are(void **state)
 
 static void disabled_and_absent_ports_have_their_own_reasons(void **state)
 {
-	const struct test_frame from = udp(1, 2), to = udp(2, 1), down = udp(2, 5);
+	const struct test_frame from = test_frame_udp(1, 2), to = test_frame_udp(2, 1), down = test_frame_udp(2, 5);
 
 	rs.port[1].disabled = true;
 	rs.port[5].link = TW_LINK_ABSENT;
@@ -251,7 +243,7 @@ static void disabled_and_absent_ports_have_their_own_reasons(void **state)
 static void a_frame_shorter_than_its_headers_is_counted(void **state)
 {
 	static const uint8_t cut_tag[17] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x81, 0, 0, 10, 8 };
-	const struct test_frame f = udp(1, 2);
+	const struct test_frame f = test_frame_udp(1, 2);
 
 	rs_send_bytes(1, cut_tag, 13);
 	rs_send_bytes(1, cut_tag, 17);
@@ -265,7 +257,8 @@ static void a_frame_shorter_than_its_headers_is_counted(void **state)
 
 static void the_mtu_is_the_destinations_and_counts_layer_3_alone(void **state)
 {
-	struct test_frame fits = udp(1, 2), big = udp(1, 2), group, tagged = tag(udp(4, 2), 10), plain;
+	struct test_frame fits = test_frame_udp(1, 2), big = test_frame_udp(1, 2), group,
+			  tagged = test_frame_tagged(test_frame_udp(4, 2), 10), plain;
 
 	fits.payload = tagged.payload = 1400 - 28;
 	big.payload = fits.payload + 1;
@@ -295,7 +288,7 @@ static void the_mtu_is_the_destinations_and_counts_layer_3_alone(void **state)
 
 static void a_frame_longer_than_its_ip_header_says_is_as_long_as_it_is(void **state)
 {
-	const struct test_frame f = udp(1, 2);
+	const struct test_frame f = test_frame_udp(1, 2);
 	uint8_t bytes[TF_MAX] = { 0 };
 
 	test_frame_write(&f, bytes);
@@ -309,7 +302,7 @@ static void a_frame_longer_than_its_ip_header_says_is_as_long_as_it_is(void **st
 
 static void a_ring_that_is_full_costs_just_what_did_not_fit(void **state)
 {
-	struct test_frame f = udp(1, 2);
+	struct test_frame f = test_frame_udp(1, 2);
 
 	for (f.seq = 0; f.seq < 2 * RS_RING; f.seq++) {
 		rs_send(1, &f);
@@ -325,7 +318,7 @@ static void a_ring_that_is_full_costs_just_what_did_not_fit(void **state)
 
 static void a_change_holds_from_the_next_frame_on(void **state)
 {
-	const struct test_frame f = udp(1, 2);
+	const struct test_frame f = test_frame_udp(1, 2);
 
 	rs_send(1, &f);
 	rs_run();
@@ -340,7 +333,7 @@ static void a_change_holds_from_the_next_frame_on(void **state)
 
 static void without_a_snapshot_nothing_is_touched(void **state)
 {
-	const struct test_frame f = udp(1, 2);
+	const struct test_frame f = test_frame_udp(1, 2);
 	const struct tw_snapshot *s = atomic_exchange(rs.worker.snapshot, NULL);
 
 	rs_send(1, &f);

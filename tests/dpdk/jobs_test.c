@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "dataplane/flow_filter.h"
 #include "tests/support/ringswitch.h"
 
 static struct test_frame udp(unsigned from, unsigned to, unsigned sport)
@@ -94,6 +95,42 @@ static void list_shows_flows_and_counts_those_beyond_its_room(void **state)
 	free(job.flows);
 	free(all.flows);
 	rs_expect_silence();
+}
+
+static void list_finds_what_is_asked_and_the_greatest_of_that(void **state)
+{
+	Tw__FlowFilter asked = TW__FLOW_FILTER__INIT;
+	uint32_t ports[] = { 2 };
+	struct tw_job best = { .kind = TW_JOB_LIST, .slot = TW_SLOT_NONE, .capacity = 1, .flows = room(1) };
+	struct tw_job back = { .kind = TW_JOB_LIST, .slot = TW_SLOT_NONE, .capacity = 400, .flows = room(400) };
+	struct test_frame f = udp(1, 2, 0);
+
+	fill_table();
+	f.sport = 77;
+	send_and_free(1, &f, 2); /* its second frame */
+	asked.ports = ports;
+	asked.n_ports = 1;
+	best.filter = tw_flow_filter_create(&asked, TW__FLOW_ORDER__FLOWS_PACKETS);
+	assert_true(rs_job(&best) > 1);
+	assert_int_equal(best.n, 1);
+	assert_int_equal(best.total, FLOWS + 1);
+	assert_int_equal(best.flows[0].packets, 2);
+	assert_int_equal(best.flows[0].key.src_port[1], 77);
+	asked.n_ports = 0;
+	asked.l4_port = 1; /* of the one flow that goes back */
+	back.filter = tw_flow_filter_create(&asked, TW__FLOW_ORDER__FLOWS_ANY);
+	rs_job(&back);
+	for (uint32_t i = 0; i < back.n; i++)
+		assert_true(back.flows[i].key.src_port[1] == 1 || back.flows[i].key.dst_port[1] == 1);
+	assert_true(back.n >= 1 && back.n == back.total && back.n < FLOWS);
+	assert_int_equal(tw_flow_cache_used(&rs.worker.cache), FLOWS + 1);
+	no_record();
+	tw_flow_filter_destroy((struct tw_flow_filter *)(uintptr_t)best.filter);
+	tw_flow_filter_destroy((struct tw_flow_filter *)(uintptr_t)back.filter);
+	free(best.flows);
+	free(back.flows);
+	rs_expect_silence();
+	rs_expect_drops("");
 }
 
 static void take_removes_without_a_record_and_ends_what_it_has_no_room_for(void **state)
@@ -189,7 +226,7 @@ static void what_is_put_joins_what_is_there_and_becomes_one_record(void **state)
 	rs_expect_silence();
 }
 
-static void more_than_fits_is_put_as_far_as_there_is_room(void **state)
+static void what_finds_no_room_is_a_record_at_once(void **state)
 {
 	struct tw_job put = { .kind = TW_JOB_PUT, .n = 100, .flows = room(100) };
 
@@ -200,10 +237,14 @@ static void more_than_fits_is_put_as_far_as_there_is_room(void **state)
 		put.flows[i].key.src_ip4[3] = (uint8_t)i;
 		put.flows[i].key.in = rs_slot(1);
 		put.flows[i].packets = 1;
+		put.flows[i].verdict.flags = TW_V_METER;
 	}
 	rs_job(&put);
 	assert_int_equal(put.total, tw_flow_cache_used(&rs.worker.cache));
 	assert_in_range(put.total, 16, 32);
+	for (unsigned i = (unsigned)put.total; i < 100; i++)
+		assert_int_equal(record().end_reason, TW_FLOW_END_FORCED);
+	no_record();
 	rs_warp(60000);
 	rs_sweep();
 	for (unsigned i = 0; i < put.total; i++)
@@ -212,17 +253,80 @@ static void more_than_fits_is_put_as_far_as_there_is_room(void **state)
 	free(put.flows);
 }
 
+static void what_was_judged_otherwise_is_not_put_together(void **state)
+{
+	struct tw_job take = { .kind = TW_JOB_TAKE, .slot = rs_slot(1), .capacity = 8, .flows = room(8) };
+	struct tw_job put = { .kind = TW_JOB_PUT };
+	const struct test_frame f = udp(1, 2, 1000);
+	struct tw_flow_record r;
+
+	send_and_free(1, &f, 2);
+	rs_job(&take);
+	assert_int_equal(take.n, 1);
+	rs.port[2].here = false; /* from now on it goes nowhere known */
+	rs_publish();
+	send_and_free(1, &f, RS_UP);
+	put.flows = take.flows;
+	put.n = 1;
+	rs_job(&put);
+	assert_int_equal(put.total, 0);
+	r = record();
+	assert_int_equal(r.egress, 2);
+	assert_int_equal(r.packets, 1);
+	no_record();
+	rs_warp(15000);
+	rs_sweep();
+	r = record();
+	assert_int_equal(r.egress, 0);
+	assert_int_equal(r.packets, 1);
+	no_record();
+	free(take.flows);
+	rs_expect_silence();
+}
+
+static void a_queue_gives_up_its_flows_piece_by_piece(void **state)
+{
+	struct tw_job all = { .kind = TW_JOB_LIST, .slot = rs_slot(1), .capacity = 400, .flows = room(400) };
+	struct tw_job none = {
+		.kind = TW_JOB_MOVE, .slot = rs_slot(1), .queue = 1, .capacity = 200, .flows = room(200)
+	};
+	struct tw_job first = { .kind = TW_JOB_MOVE, .slot = rs_slot(1), .capacity = 200, .flows = room(200) };
+	struct tw_job rest = { .kind = TW_JOB_MOVE, .slot = rs_slot(1), .capacity = 200, .flows = room(200) };
+
+	fill_table();
+	rs_job(&none);
+	assert_int_equal(none.n, 0);
+	rs_job(&first);
+	assert_int_equal(first.n, 200);
+	assert_int_equal(first.total, FLOWS);
+	rs_job(&all);
+	assert_int_equal(all.n, FLOWS - 200);
+	rs_job(&rest);
+	assert_int_equal(rest.n, FLOWS - 200);
+	assert_int_equal(rest.total, FLOWS - 200);
+	assert_int_equal(tw_flow_cache_used(&rs.worker.cache), 1); /* the other port's */
+	no_record();
+	free(all.flows);
+	free(none.flows);
+	free(first.flows);
+	free(rest.flows);
+	rs_expect_silence();
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, rs_setup, rs_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(list_shows_flows_and_counts_those_beyond_its_room),
+		T(list_finds_what_is_asked_and_the_greatest_of_that),
 		T(take_removes_without_a_record_and_ends_what_it_has_no_room_for),
 		T(end_writes_a_record_of_each_flow_of_the_port_alone),
 		T(end_waits_for_a_full_record_ring_and_forwarding_does_not),
 		T(what_is_put_joins_what_is_there_and_becomes_one_record),
-		T(more_than_fits_is_put_as_far_as_there_is_room),
+		T(what_finds_no_room_is_a_record_at_once),
+		T(what_was_judged_otherwise_is_not_put_together),
+		T(a_queue_gives_up_its_flows_piece_by_piece),
 	};
 
 	return cmocka_run_group_tests_name("jobs", tests, rs_group_setup, NULL);

@@ -18,6 +18,7 @@
 #include "common/clock.h"
 #include "dataplane/eal.h"
 #include "dataplane/mirror.h"
+#include "dataplane/mirror_filter.h"
 #include "dataplane/worker.h"
 
 enum { WAIT_MS = 3000, FRAME = 100 };
@@ -26,6 +27,8 @@ static char folder[] = "/tmp/tw-mirror.XXXXXX", path[64], kept[64];
 static struct rte_mempool *pool;
 static struct rte_ring *ring;
 static struct tw_mirrors *mirrors;
+static struct tw_worker *worker;
+static struct tw_tap_budget budgets[TW_MIRRORS_MAX];
 static const struct tw_capture_port port = {
 	.number = 7, .name = "web/eth0", .vm_name = "web", .mac = { 2, 0, 0, 0, 0, 7 }
 };
@@ -40,13 +43,19 @@ static int start(void **state)
 	snprintf(kept, sizeof(kept), "%s/m.pcapng.1", folder);
 	pool = rte_pktmbuf_pool_create("mbufs", 2047, 0, TW_MBUF_PRIV_SIZE, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	ring = rte_ring_create("mirrors-0", 1024, SOCKET_ID_ANY, 0);
-	return pool && ring ? 0 : -1;
+	worker = calloc(1, sizeof(*worker));
+	if (!pool || !ring || !worker)
+		return -1;
+	worker->pool = pool;
+	worker->mirrors = ring;
+	return 0;
 }
 
 static int stop(void **state)
 {
 	char command[64];
 
+	free(worker);
 	rte_ring_free(ring);
 	rte_mempool_free(pool);
 	tw_eal_stop();
@@ -58,7 +67,7 @@ static int create(void **state)
 {
 	unlink(path);
 	unlink(kept);
-	mirrors = tw_mirrors_create(&ring, 1);
+	mirrors = tw_mirrors_create((struct tw_worker *const[]){ worker }, 1, budgets);
 	return mirrors ? 0 : -1;
 }
 
@@ -70,17 +79,23 @@ static int destroy(void **state)
 	return 0;
 }
 
+static struct tw_mirror_place open_at(const char *where, uint32_t snaplen, uint64_t max_bytes, const char *filter)
+{
+	Tw__LocalMirror m;
+	const struct tw_mirror_config config = { .mirror = &m, .host = "a", .ports = &port, .n_ports = 1 };
+
+	tw__local_mirror__init(&m);
+	m.name = (char *)(uintptr_t) "m1";
+	m.path = (char *)(uintptr_t)where;
+	m.filter = (char *)(uintptr_t)filter;
+	m.snaplen = snaplen;
+	m.max_bytes = max_bytes;
+	return tw_mirrors_open(mirrors, &config);
+}
+
 static uint8_t open_mirror(uint32_t snaplen, uint64_t max_bytes)
 {
-	struct tw_mirror_config config = { .name = "m1",
-					   .path = path,
-					   .host = "a",
-					   .snaplen = snaplen,
-					   .max_bytes = max_bytes,
-					   .ports = &port,
-					   .n_ports = 1 };
-
-	return tw_mirrors_open(mirrors, &config);
+	return open_at(path, snaplen, max_bytes, "").bit;
 }
 
 static void copy(uint64_t mask, uint32_t number, uint8_t first)
@@ -101,7 +116,7 @@ static struct tw_mirror_stats stats_of(void)
 {
 	struct tw_mirror_stats stats[TW_MIRRORS_MAX];
 
-	assert_int_equal(tw_mirrors_get_stats(mirrors, 0, stats), 1);
+	assert_int_equal(tw_mirrors_get_stats(mirrors, stats), 1);
 	return stats[0];
 }
 
@@ -111,12 +126,12 @@ static void wait_for(uint64_t packets, uint64_t shed)
 	uint64_t until = tw_clock_mono_ms() + WAIT_MS;
 	struct tw_mirror_stats s = stats_of();
 
-	while ((s.file.packets != packets || s.file.shed != shed) && tw_clock_mono_ms() < until) {
+	while ((s.sink.packets != packets || s.sink.shed != shed) && tw_clock_mono_ms() < until) {
 		nanosleep(&nap, NULL);
 		s = stats_of();
 	}
-	assert_int_equal(s.file.packets, packets);
-	assert_int_equal(s.file.shed, shed);
+	assert_int_equal(s.sink.packets, packets);
+	assert_int_equal(s.sink.shed, shed);
 }
 
 /* @return frames in the file; their lengths must be these */
@@ -157,7 +172,7 @@ static void frames_are_cut_to_the_snap_length(void **state)
 
 	copy(UINT64_C(1) << bit, 7, 1);
 	wait_for(1, 0);
-	assert_int_equal(stats_of().file.octets, 60);
+	assert_int_equal(stats_of().sink.octets, 60);
 	destroy(state);
 	assert_int_equal(frames_in(path, 60), 1);
 	create(state);
@@ -171,11 +186,11 @@ static void a_full_file_stops_growing_and_says_so(void **state)
 	for (uint8_t i = 0; i < 100; i++)
 		copy(UINT64_C(1) << bit, 7, i);
 	for (uint64_t until = tw_clock_mono_ms() + WAIT_MS; tw_clock_mono_ms() < until;)
-		if (stats_of().file.packets + stats_of().file.shed == 100)
+		if (stats_of().sink.packets + stats_of().sink.shed == 100)
 			break;
-	assert_in_range(stats_of().file.packets, 5, 20);
-	assert_int_equal(stats_of().file.packets + stats_of().file.shed, 100);
-	assert_non_null(strstr(stats_of().file.error, "size limit"));
+	assert_in_range(stats_of().sink.packets, 5, 20);
+	assert_int_equal(stats_of().sink.packets + stats_of().sink.shed, 100);
+	assert_non_null(strstr(stats_of().error, "size limit"));
 	assert_int_equal(stat(path, &st), 0);
 	assert_in_range(st.st_size, 1000, 2048);
 }
@@ -187,7 +202,7 @@ static void the_former_file_is_kept(void **state)
 	copy(UINT64_C(1) << bit, 7, 1);
 	wait_for(1, 0);
 	destroy(state);
-	mirrors = tw_mirrors_create(&ring, 1);
+	mirrors = tw_mirrors_create((struct tw_worker *const[]){ worker }, 1, budgets);
 	open_mirror(0, 0);
 	assert_int_equal(frames_in(kept, FRAME), 1);
 }
@@ -220,10 +235,31 @@ static void copies_of_unknown_ports_and_mirrors_are_not_written(void **state)
 
 static void a_file_that_cannot_be_opened_says_why(void **state)
 {
-	struct tw_mirror_config config = { .name = "m1", .path = "/nowhere/m.pcapng", .host = "a", .ports = &port };
+	assert_int_equal(open_at("/nowhere/m.pcapng", 0, 0, "").bit, TW_MIRROR_NO_BIT);
+	assert_non_null(strstr(stats_of().error, "No such file"));
+}
 
-	assert_int_equal(tw_mirrors_open(mirrors, &config), TW_MIRROR_NO_BIT);
-	assert_non_null(strstr(stats_of().file.error, "No such file"));
+static void a_filter_that_libpcap_does_not_know_says_what_is_wrong_with_it(void **state)
+{
+	assert_int_equal(open_at(path, 0, 0, "tcp prot 80").bit, TW_MIRROR_NO_BIT);
+	assert_non_null(strstr(stats_of().error, "syntax error"));
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void a_filter_that_changes_leaves_the_file_as_it_is(void **state)
+{
+	struct tw_mirror_place first = open_at(path, 0, 0, "udp"), second;
+
+	assert_int_not_equal(first.bit, TW_MIRROR_NO_BIT);
+	assert_string_equal(first.filter->text, "udp");
+	copy(UINT64_C(1) << first.bit, 7, 1);
+	wait_for(1, 0);
+	second = open_at(path, 0, 0, "tcp");
+	assert_int_equal(second.bit, first.bit);
+	assert_string_equal(second.filter->text, "tcp");
+	copy(UINT64_C(1) << first.bit, 7, 1);
+	wait_for(2, 0);
+	assert_null(open_at(path, 0, 0, "").filter);
 }
 
 int main(void)
@@ -237,6 +273,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_mirror_that_stays_goes_on_in_its_file, create, destroy),
 		cmocka_unit_test_setup_teardown(copies_of_unknown_ports_and_mirrors_are_not_written, create, destroy),
 		cmocka_unit_test_setup_teardown(a_file_that_cannot_be_opened_says_why, create, destroy),
+		cmocka_unit_test_setup_teardown(a_filter_that_libpcap_does_not_know_says_what_is_wrong_with_it, create,
+						destroy),
+		cmocka_unit_test_setup_teardown(a_filter_that_changes_leaves_the_file_as_it_is, create, destroy),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

@@ -49,16 +49,9 @@ static void record_all(unsigned who)
 	rs_publish();
 }
 
-static struct test_frame udp(unsigned from, unsigned to)
-{
-	return (struct test_frame){
-		.from = (uint8_t)from, .to = (uint8_t)to, .protocol = 17, .sport = 1000, .dport = 2000, .payload = 22
-	};
-}
-
 static void send(unsigned from, unsigned to)
 {
-	struct test_frame f = udp(from, to);
+	struct test_frame f = test_frame_udp(from, to);
 
 	rs_send(from, &f);
 	rs_run();
@@ -117,7 +110,7 @@ static void drops_of_one_flow_for_one_reason_are_one_entry(void **state)
 
 static void the_head_is_the_frame_s_and_says_its_length(void **state)
 {
-	struct test_frame f = udp(1, 3);
+	struct test_frame f = test_frame_udp(1, 3);
 	static uint8_t octets[TF_MAX];
 	struct tw_recorded r;
 	size_t len;
@@ -135,7 +128,7 @@ static void the_head_is_the_frame_s_and_says_its_length(void **state)
 
 static void a_full_ring_is_told_once_for_all_it_refused(void **state)
 {
-	struct test_frame f = udp(1, 2);
+	struct test_frame f = test_frame_udp(1, 2);
 	struct rte_mbuf *m;
 	unsigned taken = 0;
 
@@ -163,7 +156,7 @@ static void a_frame_too_short_is_told(void **state)
 
 static void all_frames_of_a_recorded_port_are_kept_from_it_and_to_it(void **state)
 {
-	struct test_frame there = udp(1, 2), back = udp(2, 1);
+	struct test_frame there = test_frame_udp(1, 2), back = test_frame_udp(2, 1);
 
 	record_all(1);
 	send(1, 2);
@@ -179,7 +172,7 @@ static void all_frames_of_a_recorded_port_are_kept_from_it_and_to_it(void **stat
 
 static void a_copy_of_a_group_frame_is_kept_where_it_goes(void **state)
 {
-	struct test_frame f = udp(1, TF_EVERYBODY);
+	struct test_frame f = test_frame_udp(1, TF_EVERYBODY);
 	unsigned copies = 0;
 
 	record_all(1);
@@ -197,7 +190,7 @@ static void a_copy_of_a_group_frame_is_kept_where_it_goes(void **state)
 
 static void a_recorded_frame_that_is_lost_later_is_told_twice(void **state)
 {
-	struct test_frame f = udp(1, 2);
+	struct test_frame f = test_frame_udp(1, 2);
 
 	record_all(1);
 	rs.port[2].mtu = 68;
@@ -226,7 +219,7 @@ static void a_frame_that_waits_is_kept_as_waiting(void **state)
 
 static void what_is_no_longer_recorded_is_kept_no_more(void **state)
 {
-	struct test_frame f = udp(1, 2);
+	struct test_frame f = test_frame_udp(1, 2);
 
 	record_all(1);
 	send(1, 2);

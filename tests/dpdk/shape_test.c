@@ -108,6 +108,50 @@ static unsigned count_at(unsigned who)
 	return n;
 }
 
+static void no_more_waits_than_leaves_in_the_delay(void **state)
+{
+	rs.port[2].shape_delay_ms = 20;
+	shaped(800000, 0); /* by itself 128 KiB could wait */
+	send_numbered(1, 0, 60);
+	rs_run();
+	expect_numbered(0, AT_ONCE);
+	assert_int_equal(tw_shaper_frames(rs_shaper(2)), 20);
+	assert_int_equal(rs_shaper(2)->octets, 2000);
+	assert_int_equal(rs_shaper(2)->most, 2000);
+	rs_expect_drops("2.shape_queue_full=10");
+	rs_warp(20);
+	rs_run();
+	expect_numbered(AT_ONCE, 20);
+	assert_int_equal(tw_shaper_frames(rs_shaper(2)), 0);
+	assert_int_equal(rs_shaper(2)->most, 2000);
+
+	rs.port[2].shape_delay_ms = 40;
+	shaped(800000, 2000); /* the smaller one counts */
+	send_numbered(1, 60, 60);
+	rs_run();
+	assert_int_equal(tw_shaper_frames(rs_shaper(2)), 20);
+	rs.port[2].shape_delay_ms = 10;
+	shaped(800000, 2000); /* what waits longer than is allowed from now on is not refused after the fact */
+	rs_warp(60);
+	rs_run();
+	assert_int_equal(tw_shaper_frames(rs_shaper(2)), 0);
+	count_at(2);
+}
+
+static void one_frame_may_wait_however_short_the_delay(void **state)
+{
+	rs.port[2].shape_delay_ms = 1;
+	shaped(80000, 0); /* ten octets */
+	send_numbered(1, 0, 60);
+	rs_run();
+	expect_numbered(0, AT_ONCE);
+	assert_int_equal(tw_shaper_frames(rs_shaper(2)), 1);
+	rs_warp(1000);
+	rs_run();
+	expect_numbered(AT_ONCE, 1);
+	rs_expect_drops("2.shape_queue_full=29");
+}
+
 static void queues_take_no_more_than_their_share_of_the_buffers(void **state)
 {
 	unsigned left = 0;
@@ -271,6 +315,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_waits_leaves_in_order_at_the_rate),
 		TEST(a_full_queue_refuses_the_newest_and_records_say_so),
+		TEST(no_more_waits_than_leaves_in_the_delay),
+		TEST(one_frame_may_wait_however_short_the_delay),
 		TEST(queues_take_no_more_than_their_share_of_the_buffers),
 		TEST(neighbours_of_a_shaped_port_wait_for_nothing),
 		TEST(a_port_that_is_no_longer_shaped_empties_its_queue_first),

@@ -17,20 +17,6 @@
 
 enum { STRANGER = 99 };
 
-static struct test_frame udp(unsigned from, unsigned to)
-{
-	return (struct test_frame){
-		.from = (uint8_t)from, .to = (uint8_t)to, .protocol = 17, .sport = 1000, .dport = 2000, .payload = 22
-	};
-}
-
-static struct test_frame tag(struct test_frame f, uint16_t tci)
-{
-	f.tagged = true;
-	f.tci = tci;
-	return f;
-}
-
 static void two_uplinks(uint8_t policy)
 {
 	rs.port[RS_UP2].link = TW_LINK_UP;
@@ -47,7 +33,8 @@ static void by_both(const struct test_frame *f)
 
 static void a_group_frame_that_both_uplinks_bring_reaches_each_guest_once(void **state)
 {
-	const struct test_frame f = tag(udp(STRANGER, TF_EVERYBODY), 10), plain = udp(STRANGER, TF_EVERYBODY);
+	const struct test_frame f = test_frame_tagged(test_frame_udp(STRANGER, TF_EVERYBODY), 10),
+				plain = test_frame_udp(STRANGER, TF_EVERYBODY);
 
 	two_uplinks(TW_TEAM_ACTIVE_STANDBY);
 	by_both(&f);
@@ -61,7 +48,8 @@ static void a_group_frame_that_both_uplinks_bring_reaches_each_guest_once(void *
 
 static void so_does_a_flooded_unicast_frame(void **state)
 {
-	const struct test_frame f = tag(udp(STRANGER, 1), 10), plain = udp(STRANGER, 1);
+	const struct test_frame f = test_frame_tagged(test_frame_udp(STRANGER, 1), 10),
+				plain = test_frame_udp(STRANGER, 1);
 
 	two_uplinks(TW_TEAM_ACTIVE_STANDBY);
 	by_both(&f);
@@ -72,7 +60,7 @@ static void so_does_a_flooded_unicast_frame(void **state)
 
 static void the_copy_is_in_no_flow_record(void **state)
 {
-	const struct test_frame f = tag(udp(STRANGER, 1), 10);
+	const struct test_frame f = test_frame_tagged(test_frame_udp(STRANGER, 1), 10);
 	struct tw_flow_record record;
 
 	two_uplinks(TW_TEAM_ACTIVE_STANDBY);
@@ -88,7 +76,7 @@ static void the_copy_is_in_no_flow_record(void **state)
 
 static void our_own_group_frame_that_comes_back_is_deja_vu(void **state)
 {
-	const struct test_frame f = udp(1, TF_EVERYBODY), tagged = tag(f, 10);
+	const struct test_frame f = test_frame_udp(1, TF_EVERYBODY), tagged = test_frame_tagged(f, 10);
 	void *told;
 
 	two_uplinks(TW_TEAM_ACTIVE_STANDBY);
@@ -106,9 +94,25 @@ static void our_own_group_frame_that_comes_back_is_deja_vu(void **state)
 	assert_int_not_equal(rte_ring_dequeue(rs.worker.told, &told), 0); /* the wire believes nothing wrong */
 }
 
+/* A query that went out by another team's uplink: guests have had it already. */
+static void so_is_what_the_switch_itself_sent_whatever_uplink_it_comes_by(void **state)
+{
+	const struct test_frame query = test_frame_tagged(test_frame_udp(STRANGER, TF_EVERYBODY), 10);
+
+	two_uplinks(TW_TEAM_ACTIVE_STANDBY);
+	rs.own_mac = UINT64_C(0x020000000000) | STRANGER;
+	rs_publish();
+	rs_send(RS_UP, &query);
+	rs_send(RS_UP2, &query);
+	rs_run();
+	rs_expect_silence();
+	rs_expect_drops("up.deja_vu=1 up2.deja_vu=1");
+}
+
 static void so_is_our_own_unicast_frame_that_was_flooded_back(void **state)
 {
-	const struct test_frame f = udp(1, STRANGER), tagged = tag(f, 10), remote = tag(udp(1, RS_REMOTE), 10);
+	const struct test_frame f = test_frame_udp(1, STRANGER), tagged = test_frame_tagged(f, 10),
+				remote = test_frame_tagged(test_frame_udp(1, RS_REMOTE), 10);
 
 	two_uplinks(TW_TEAM_ACTIVE_STANDBY);
 	rs_send(1, &f);
@@ -123,7 +127,7 @@ static void so_is_our_own_unicast_frame_that_was_flooded_back(void **state)
 
 static void a_frame_passed_on_by_the_host_that_held_it_is_not(void **state)
 {
-	const struct test_frame f = tag(udp(1, 2), 10), plain = udp(1, 2);
+	const struct test_frame f = test_frame_tagged(test_frame_udp(1, 2), 10), plain = test_frame_udp(1, 2);
 	void *told;
 
 	two_uplinks(TW_TEAM_ACTIVE_STANDBY);
@@ -137,7 +141,8 @@ static void a_frame_passed_on_by_the_host_that_held_it_is_not(void **state)
 
 static void a_port_elsewhere_may_come_by_any_uplink_and_is_heard_once(void **state)
 {
-	const struct test_frame f = tag(udp(RS_REMOTE, TF_EVERYBODY), 10), plain = udp(RS_REMOTE, TF_EVERYBODY);
+	const struct test_frame f = test_frame_tagged(test_frame_udp(RS_REMOTE, TF_EVERYBODY), 10),
+				plain = test_frame_udp(RS_REMOTE, TF_EVERYBODY);
 
 	two_uplinks(TW_TEAM_ACTIVE_STANDBY);
 	by_both(&f);
@@ -151,8 +156,9 @@ static void a_port_elsewhere_may_come_by_any_uplink_and_is_heard_once(void **sta
 
 static void when_the_active_uplink_fails_the_standby_serves_both_ways(void **state)
 {
-	const struct test_frame out = udp(1, RS_REMOTE), tagged = tag(out, 10),
-				all = tag(udp(STRANGER, TF_EVERYBODY), 20), plain = udp(STRANGER, TF_EVERYBODY);
+	const struct test_frame out = test_frame_udp(1, RS_REMOTE), tagged = test_frame_tagged(out, 10),
+				all = test_frame_tagged(test_frame_udp(STRANGER, TF_EVERYBODY), 20),
+				plain = test_frame_udp(STRANGER, TF_EVERYBODY);
 
 	two_uplinks(TW_TEAM_ACTIVE_STANDBY);
 	rs.port[RS_UP].link = TW_LINK_ABSENT;
@@ -169,7 +175,8 @@ static void when_the_active_uplink_fails_the_standby_serves_both_ways(void **sta
 
 static void without_any_uplink_of_its_teaming_a_port_has_none(void **state)
 {
-	const struct test_frame out = udp(1, RS_REMOTE), other = udp(2, RS_REMOTE), tagged = tag(other, 10);
+	const struct test_frame out = test_frame_udp(1, RS_REMOTE), other = test_frame_udp(2, RS_REMOTE),
+				tagged = test_frame_tagged(other, 10);
 
 	rs.port[1].teaming = (struct rs_teaming){ .own = true, .active = { "up2" } }; /* which is down */
 	rs_publish();
@@ -184,8 +191,9 @@ static void without_any_uplink_of_its_teaming_a_port_has_none(void **state)
 /* Ports 1 and 5 prefer up2, the others up: each listens to its own. */
 static void ports_of_different_orders_hear_a_group_frame_once_each(void **state)
 {
-	const struct test_frame f = tag(udp(STRANGER, TF_EVERYBODY), 10), plain = udp(STRANGER, TF_EVERYBODY),
-				out = udp(1, RS_REMOTE), tagged = tag(out, 10);
+	const struct test_frame f = test_frame_tagged(test_frame_udp(STRANGER, TF_EVERYBODY), 10),
+				plain = test_frame_udp(STRANGER, TF_EVERYBODY), out = test_frame_udp(1, RS_REMOTE),
+				tagged = test_frame_tagged(out, 10);
 
 	rs.port[1].teaming = rs.port[5].teaming =
 		(struct rs_teaming){ .own = true, .active = { "up2" }, .standby = { "up" } };
@@ -224,12 +232,12 @@ static bool comes_out(unsigned in, const struct test_frame *f, unsigned who)
 static void hashed_ports_hear_a_group_frame_where_they_speak_and_only_there(void **state)
 {
 	static const unsigned ports[] = { 1, 2, 5 };
-	const struct test_frame in = tag(udp(STRANGER, TF_EVERYBODY), 10);
+	const struct test_frame in = test_frame_tagged(test_frame_udp(STRANGER, TF_EVERYBODY), 10);
 	unsigned ups = 0;
 
 	two_uplinks(TW_TEAM_HASH_PORT);
 	for (unsigned i = 0; i < 3; i++) {
-		const struct test_frame out = udp(ports[i], STRANGER);
+		const struct test_frame out = test_frame_udp(ports[i], STRANGER);
 		bool up = comes_out(ports[i], &out, RS_UP);
 
 		ups += up;
@@ -243,8 +251,10 @@ static void hashed_ports_hear_a_group_frame_where_they_speak_and_only_there(void
 
 static void a_bundle_takes_a_group_frame_by_any_member(void **state)
 {
-	const struct test_frame a = tag(udp(STRANGER, TF_EVERYBODY), 20), b = tag(udp(98, TF_EVERYBODY), 20),
-				a_plain = udp(STRANGER, TF_EVERYBODY), b_plain = udp(98, TF_EVERYBODY);
+	const struct test_frame a = test_frame_tagged(test_frame_udp(STRANGER, TF_EVERYBODY), 20),
+				b = test_frame_tagged(test_frame_udp(98, TF_EVERYBODY), 20),
+				a_plain = test_frame_udp(STRANGER, TF_EVERYBODY),
+				b_plain = test_frame_udp(98, TF_EVERYBODY);
 
 	two_uplinks(TW_TEAM_HASH_5TUPLE);
 	rs_send(RS_UP, &a);
@@ -261,7 +271,7 @@ static void a_bundle_takes_a_group_frame_by_any_member(void **state)
 
 static void flows_of_one_guest_use_both_members_of_a_bundle_and_a_flow_one(void **state)
 {
-	struct test_frame f = udp(1, STRANGER);
+	struct test_frame f = test_frame_udp(1, STRANGER);
 	unsigned ups = 0;
 
 	two_uplinks(TW_TEAM_HASH_5TUPLE);
@@ -278,8 +288,9 @@ static void flows_of_one_guest_use_both_members_of_a_bundle_and_a_flow_one(void 
 
 static void nothing_crosses_from_uplink_to_uplink(void **state)
 {
-	const struct test_frame unknown = tag(udp(STRANGER, 98), 10), remote = tag(udp(STRANGER, RS_REMOTE), 10),
-				group = tag(udp(STRANGER, TF_EVERYBODY), 30);
+	const struct test_frame unknown = test_frame_tagged(test_frame_udp(STRANGER, 98), 10),
+				remote = test_frame_tagged(test_frame_udp(STRANGER, RS_REMOTE), 10),
+				group = test_frame_tagged(test_frame_udp(STRANGER, TF_EVERYBODY), 30);
 
 	for (uint8_t policy = 0; policy <= TW_TEAM_LACP; policy++) {
 		two_uplinks(policy);
@@ -305,8 +316,9 @@ static void send_lacpdu(unsigned who)
 
 static void lacpdus_are_for_main_and_data_waits_for_the_aggregation(void **state)
 {
-	const struct test_frame f = tag(udp(STRANGER, TF_EVERYBODY), 20), plain = udp(STRANGER, TF_EVERYBODY),
-				out = udp(3, STRANGER), tagged = tag(out, 20);
+	const struct test_frame f = test_frame_tagged(test_frame_udp(STRANGER, TF_EVERYBODY), 20),
+				plain = test_frame_udp(STRANGER, TF_EVERYBODY), out = test_frame_udp(3, STRANGER),
+				tagged = test_frame_tagged(out, 20);
 	struct rte_mbuf *m = NULL;
 
 	rs.port[RS_UP].lacp = rs.port[RS_UP2].lacp = true;
@@ -359,6 +371,7 @@ int main(void)
 		T(so_does_a_flooded_unicast_frame),
 		T(the_copy_is_in_no_flow_record),
 		T(our_own_group_frame_that_comes_back_is_deja_vu),
+		T(so_is_what_the_switch_itself_sent_whatever_uplink_it_comes_by),
 		T(so_is_our_own_unicast_frame_that_was_flooded_back),
 		T(a_frame_passed_on_by_the_host_that_held_it_is_not),
 		T(a_port_elsewhere_may_come_by_any_uplink_and_is_heard_once),

@@ -334,6 +334,7 @@ static void two_tags_do_not_count_for_the_mtu(void **state)
 	const struct shape f = two(99, 1, 10 | AD, 7);
 
 	rs.port[1].tunnel = true;
+	rs.port[RS_UP].mtu = 9000;
 	rs_publish();
 	write_shape(&f, bytes);
 	rs_send_bytes(RS_UP, bytes, 1522);
@@ -345,6 +346,14 @@ static void two_tags_do_not_count_for_the_mtu(void **state)
 	rs_send_bytes(RS_UP, bytes, 21); /* not even its tags */
 	rs_run();
 	rs_expect_drops("1.over_mtu=1 up.short_frame=1");
+	rs.port[RS_UP].mtu = 1500; /* its tags do not count there either */
+	rs_publish();
+	rs_send_bytes(RS_UP, bytes, 1522);
+	rs_send_bytes(RS_UP, bytes, 1523);
+	rs_run();
+	rte_pktmbuf_free(rs_take(1));
+	rs_expect_silence();
+	rs_expect_drops("1.over_mtu=1 up.short_frame=1 up.wire_over_mtu=1");
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, rs_setup, rs_teardown)

@@ -8,21 +8,8 @@
 
 #include <cmocka.h>
 
+#include "dataplane/mirror_thread.h"
 #include "tests/support/ringswitch.h"
-
-static struct test_frame udp(unsigned from, unsigned to)
-{
-	return (struct test_frame){
-		.from = (uint8_t)from, .to = (uint8_t)to, .protocol = 17, .sport = 1000, .dport = 2000, .payload = 22
-	};
-}
-
-static struct test_frame tag(struct test_frame f, uint16_t tci)
-{
-	f.tagged = true;
-	f.tci = tci;
-	return f;
-}
 
 static struct rte_mbuf *held(unsigned who)
 {
@@ -44,8 +31,9 @@ static void expect_held(unsigned who, const struct test_frame *f, uint16_t vlan)
 
 static void frames_for_a_held_port_wait_untagged_with_their_vlan(void **state)
 {
-	const struct test_frame near = udp(1, 2), far = udp(99, 2), far_tagged = tag(far, 10);
-	const struct test_frame group = udp(1, TF_EVERYBODY), group_tagged = tag(group, 10);
+	const struct test_frame near = test_frame_udp(1, 2), far = test_frame_udp(99, 2),
+				far_tagged = test_frame_tagged(far, 10);
+	const struct test_frame group = test_frame_udp(1, TF_EVERYBODY), group_tagged = test_frame_tagged(group, 10);
 
 	rs.port[2].link = TW_LINK_HOLD;
 	rs_publish();
@@ -67,7 +55,7 @@ static void frames_for_a_held_port_wait_untagged_with_their_vlan(void **state)
 
 static void a_held_trunks_frames_remember_their_vlan(void **state)
 {
-	const struct test_frame f = udp(3, 4);
+	const struct test_frame f = test_frame_udp(3, 4);
 
 	rs.port[4].link = TW_LINK_HOLD;
 	rs_publish();
@@ -81,7 +69,7 @@ static void a_held_trunks_frames_remember_their_vlan(void **state)
 
 static void a_hold_queue_that_is_full_drops_the_newest(void **state)
 {
-	struct test_frame f = udp(1, 2);
+	struct test_frame f = test_frame_udp(1, 2);
 
 	rs_resize(1024, 16, 16, 8);
 	rs.port[2].link = TW_LINK_HOLD;
@@ -98,9 +86,9 @@ static void a_hold_queue_that_is_full_drops_the_newest(void **state)
 
 static void main_is_told_of_a_ports_mac_on_an_uplink_and_of_nothing_else(void **state)
 {
-	const struct test_frame announce = tag(udp(2, TF_EVERYBODY), 10), stranger = tag(udp(99, 2), 10),
-				local = udp(1, 2);
-	const struct test_frame plain = udp(2, TF_EVERYBODY);
+	const struct test_frame announce = test_frame_tagged(test_frame_udp(2, TF_EVERYBODY), 10),
+				stranger = test_frame_tagged(test_frame_udp(99, 2), 10), local = test_frame_udp(1, 2);
+	const struct test_frame plain = test_frame_udp(2, TF_EVERYBODY);
 	void *told;
 
 	rs_send(RS_UP, &announce); /* not held: the wire believes it elsewhere */
@@ -133,7 +121,8 @@ static void main_is_told_of_a_ports_mac_on_an_uplink_and_of_nothing_else(void **
 
 static void late_frames_for_a_moved_port_go_back_to_the_uplink(void **state)
 {
-	const struct test_frame late = tag(udp(99, 2), 10), near = udp(1, 2), near_tagged = tag(near, 10);
+	const struct test_frame late = test_frame_tagged(test_frame_udp(99, 2), 10), near = test_frame_udp(1, 2),
+				near_tagged = test_frame_tagged(near, 10);
 
 	rs.port[2].link = TW_LINK_MOVED;
 	rs_publish();
@@ -158,7 +147,7 @@ static void inject(unsigned who, const struct test_frame *f, uint16_t vlan)
 
 static void injected_frames_leave_as_their_slot_wants_them(void **state)
 {
-	const struct test_frame f = udp(2, TF_EVERYBODY), ten = tag(f, 10);
+	const struct test_frame f = test_frame_udp(2, TF_EVERYBODY), ten = test_frame_tagged(f, 10);
 
 	inject(RS_UP, &f, 10);
 	inject(RS_UP, &f, 0);
@@ -177,7 +166,7 @@ static void injected_frames_leave_as_their_slot_wants_them(void **state)
 
 static void what_was_held_can_be_injected_as_it_is(void **state)
 {
-	const struct test_frame in = tag(udp(4, 2), 0xa00a), out = udp(4, 2);
+	const struct test_frame in = test_frame_tagged(test_frame_udp(4, 2), 0xa00a), out = test_frame_udp(4, 2);
 	struct rte_mbuf *m;
 	void *copy = NULL;
 
@@ -220,8 +209,9 @@ static void expect_copy(const struct test_frame *f, uint64_t mask, unsigned who,
 
 static void mirrors_see_what_a_port_sends_and_what_it_gets_as_it_gets_it(void **state)
 {
-	const struct test_frame to_trunk = udp(1, 4), to_trunk_tagged = tag(to_trunk, 10), bad = udp(1, 3);
-	const struct test_frame group = udp(2, TF_EVERYBODY), group_tagged = tag(group, 10);
+	const struct test_frame to_trunk = test_frame_udp(1, 4), to_trunk_tagged = test_frame_tagged(to_trunk, 10),
+				bad = test_frame_udp(1, 3);
+	const struct test_frame group = test_frame_udp(2, TF_EVERYBODY), group_tagged = test_frame_tagged(group, 10);
 
 	rs.port[1].mirror_in = 1;
 	rs.port[1].mirror_out = 2;
@@ -243,13 +233,13 @@ static void mirrors_see_what_a_port_sends_and_what_it_gets_as_it_gets_it(void **
 	rs_expect(5, &group);
 	rs_expect(RS_UP, &group_tagged);
 	rs_expect_silence();
-	assert_int_equal(rs.worker.stats.mirror_shed, 0);
+	assert_int_equal(tw_mirror_shed(&rs.worker, 0), 0);
 	rs_expect_drops("1.not_in_vlan=1");
 }
 
 static void a_mirror_ring_that_is_full_sheds_copies_and_not_frames(void **state)
 {
-	struct test_frame f = udp(1, 2);
+	struct test_frame f = test_frame_udp(1, 2);
 
 	rs_resize(1024, 16, 8, 8);
 	rs.port[1].mirror_in = 1;
@@ -262,7 +252,7 @@ static void a_mirror_ring_that_is_full_sheds_copies_and_not_frames(void **state)
 	rs_expect_silence();
 	for (f.seq = 0; f.seq < 8; f.seq++)
 		expect_copy(&f, 1, 1, false);
-	assert_int_equal(rs.worker.stats.mirror_shed, 42);
+	assert_int_equal(tw_mirror_shed(&rs.worker, 0), 42);
 	rs_expect_drops("");
 }
 
@@ -294,7 +284,7 @@ static void feed(struct rte_mbuf *taken)
 
 static void without_buffers_floods_and_copies_are_counted_against_the_sender(void **state)
 {
-	const struct test_frame group = udp(1, TF_EVERYBODY), one = udp(1, 2);
+	const struct test_frame group = test_frame_udp(1, TF_EVERYBODY), one = test_frame_udp(1, 2);
 	struct rte_mbuf *taken;
 
 	rs.port[1].mirror_in = 1;
@@ -308,7 +298,7 @@ static void without_buffers_floods_and_copies_are_counted_against_the_sender(voi
 	expect_copy(&one, 1, 1, false);
 	rs_expect(2, &one);
 	rs_expect_silence();
-	assert_int_equal(rs.worker.stats.mirror_shed, 1);
+	assert_int_equal(tw_mirror_shed(&rs.worker, 0), 1);
 	rs_expect_drops("1.no_buffer=4");
 }
 

@@ -41,7 +41,7 @@ for cpus in 0 0,1; do
     workers=$(tr , '\n' <<<"$cpus" | wc -l)
     about="$workers worker(s)"
     [ "$workers" -le "$(nproc)" ] || continue
-    start_switch --cpus "$cpus"
+    start_switch --cpus "$cpus" --rebalance 0
     apply <<J
 {"ports": [$(port 1 10 '"vhost":"server"'), $(port 2 10 '"vhost":"server"'), $(port 3 10 '"vhost":"server"')]}
 J

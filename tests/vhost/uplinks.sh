@@ -84,5 +84,21 @@ ok "under a hash both are active" wait_until 10 uplink_is up1 role active
 for _ in $(seq 5); do burst || ok "sends" false; done
 ok "each frame arrives" wait_until 20 complete
 ok "and none twice" once
+# A network whose ports have different teams: its queries reach the switches behind each.
+apply <<J
+{"ports": [$(port 1 0 '"vhost":"server","teaming":{"policy":"active_standby","active":["up0"]},"multicast":{"snooping":true,"querier":true,"query_interval_s":2}'),
+           $(port 2 0 '"vhost":"server","teaming":{"policy":"active_standby","active":["up1"]}')],
+ "uplinks": [{"name": "up0", "devargs": "net_af_packet0,iface=twup0", "netdev": "twup0"},
+             {"name": "up1", "devargs": "net_af_packet1,iface=twup1"}]}
+J
+asked()
+{
+    local seen=$(($(uplink_says "$1" drops.deja_vu) - $2))
+    answer="$seen"
+    [ $seen -ge 12 ] # announcements of the two guests are eight at most
+}
+by0=$(uplink_says up0 drops.deja_vu) by1=$(uplink_says up1 drops.deja_vu)
+ok "queries go out by one uplink of each team: the other hears what this one sent" wait_until 40 asked up0 "$by0"
+ok "and this one what the other sent; nobody takes them for another querier's" wait_until 40 asked up1 "$by1"
 stop_guests
 stop_switch

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status_exporters.c - what was sent to which collector, for the agent's GetSwitchStatus; see switch.h. Main. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/switch.h"
+
+Tw__CollectorStatus__State tw_status_of_collector(enum tw_collector_state state)
+{
+	switch (state) {
+	case TW_COLLECTOR_ACTIVE:
+		return TW__COLLECTOR_STATUS__STATE__ACTIVE;
+	case TW_COLLECTOR_STANDBY:
+		return TW__COLLECTOR_STATUS__STATE__STANDBY;
+	case TW_COLLECTOR_FAILED:
+		return TW__COLLECTOR_STATUS__STATE__FAILED;
+	default:
+		return TW__COLLECTOR_STATUS__STATE__CONNECTING;
+	}
+}
+
+static bool add_collector(Tw__ExporterStatus *e, const struct tw_exporter_stats *stats)
+{
+	Tw__CollectorStatus *out = malloc(sizeof(*out));
+
+	if (!out)
+		return false;
+	tw__collector_status__init(out);
+	e->collectors[e->n_collectors++] = out;
+	out->state = tw_status_of_collector(stats->state);
+	out->records = stats->records;
+	out->messages = stats->messages;
+	out->octets = stats->octets;
+	out->lost_records = stats->lost_records;
+	out->unsaid_records = stats->unsaid_records;
+	out->test_records = stats->test_records;
+	e->records += stats->records;
+	e->messages += stats->messages;
+	e->octets += stats->octets;
+	e->lost_records += stats->lost_records;
+	e->unsaid_records += stats->unsaid_records;
+	e->changes = stats->changes;
+	return tw_status_set_text(&out->collector, stats->collector) && tw_status_set_text(&out->error, stats->error) &&
+	       tw_status_set_text(&out->source, stats->source) &&
+	       (*e->error || tw_status_set_text(&e->error, stats->error));
+}
+
+static Tw__ExporterStatus *add_exporter(Tw__SwitchStatus *s, const char *name)
+{
+	Tw__ExporterStatus *out = malloc(sizeof(*out));
+
+	if (!out)
+		return NULL;
+	tw__exporter_status__init(out);
+	s->exporters[s->n_exporters++] = out;
+	out->collectors = calloc(TW_COLLECTORS_MAX, sizeof(*out->collectors));
+	return out->collectors && tw_status_set_text(&out->name, name) ? out : NULL;
+}
+
+/* One spool has the records of all of them. */
+static bool add_central(struct tw_switch *sw, Tw__SwitchStatus *s)
+{
+	struct tw_outlet_stats stats;
+	Tw__ExporterStatus *e;
+
+	tw_outlet_get_stats(tw_export_thread_outlet(sw->exporter), &stats);
+	for (size_t i = 0; i < sw->central.n && s->n_exporters < TW_EXPORTERS_MAX; i++) {
+		e = add_exporter(s, sw->central.names[i]);
+		if (!e || !tw_status_set_text(&e->error, stats.error))
+			return false;
+		e->records = stats.records;
+		e->messages = stats.batches;
+		e->octets = stats.octets;
+		e->lost_records = stats.lost_records;
+		e->waiting_octets = stats.waiting_octets;
+	}
+	return true;
+}
+
+bool tw_status_add_exporters(struct tw_switch *sw, Tw__SwitchStatus *s)
+{
+	struct tw_exporter_stats stats[TW_TARGETS_MAX];
+	size_t n = tw_exporter_get_stats(tw_export_thread_exporter(sw->exporter), stats);
+	Tw__ExporterStatus *e = NULL;
+
+	s->exporters = calloc(TW_EXPORTERS_MAX, sizeof(Tw__ExporterStatus *));
+	if (!s->exporters)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (!e || strcmp(e->name, stats[i].name) != 0)
+			e = add_exporter(s, stats[i].name);
+		if (!e || !add_collector(e, &stats[i]))
+			return false;
+	}
+	return add_central(sw, s);
+}

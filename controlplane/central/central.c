@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * central.c - the thread of the records; see central.h.
+ *
+ * Threads  create, destroy, update and status are the controller's; below "the thread" all is the thread's.
+ * Owns     sockets, intake, pumps.
+ */
+#include "controlplane/central/central.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/path.h"
+#include "controlplane/central/cursors.h"
+#include "controlplane/central/intake.h"
+#include "controlplane/central/plan.h"
+#include "controlplane/central/pump.h"
+#include "controlplane/central/tell.h"
+#include "controlplane/mem.h"
+#include "controlplane/model.h"
+
+#define TW_LOG_AREA "records"
+#include "common/log.h"
+
+#define SPOOL_OCTETS (UINT64_C(4) << 30)
+#define SPOOL_AGE_MS (UINT64_C(7) * 24 * 3600 * 1000)
+
+enum {
+	SEGMENT_OCTETS = 4 << 20,
+	SEGMENT_MS = 30000,
+	STEP_MS = 20, /* when there is nothing to do */
+	BUSY_MS = 2,  /* when there is */
+	TEND_MS = 1000,
+	LISTEN_AGAIN_MS = 15000,
+	CREDIT = 512 << 10, /* octets of one push */
+	BEHIND_WAIT_MS = 500,
+	TROUBLE_WAIT_MS = 2000,
+	DRAIN_MS = 2000, /* at the end */
+};
+
+struct tw_central {
+	/* --- set at creation --- */
+	char folder[PATH_MAX];
+	struct tw_spool_limits limits;
+	size_t n_urls;
+	char *urls[TW_CENTRAL_URLS_MAX];
+	bool runs;
+	pthread_t thread;
+	_Atomic bool stop;
+
+	/* --- the thread --- */
+	struct event_base *base;
+	struct tw_link_server *servers[TW_CENTRAL_URLS_MAX];
+	struct event *timer;
+	struct tw_intake *intake; /* NULL: the folder cannot be used */
+	struct tw_cursors *cursors;
+	struct tw_central_plan *plan; /* as taken last */
+	struct tw_pump *pumps[TW_TARGETS_MAX];
+	size_t n_pumps;
+	uint64_t tended_ms, listened_ms;
+	bool is_behind; /* every exporter is: hosts are to keep their records a while */
+	char trouble[128], deaf[128];
+
+	/* --- under lock --- */
+	pthread_mutex_t lock;
+	struct tw_central_plan *news;
+	Tw__CentralStatus *status; /* packed when told */
+};
+
+/* ---- the thread: hosts ---- */
+
+static void answer(struct tw_link_request *req, uint32_t taken, uint32_t wait_ms)
+{
+	Tw__Envelope env = TW__ENVELOPE__INIT;
+	Tw__PushRecordsReply reply = TW__PUSH_RECORDS_REPLY__INIT;
+
+	reply.taken = taken;
+	reply.credit = CREDIT;
+	reply.wait_ms = wait_ms;
+	env.body_case = TW__ENVELOPE__BODY_PUSH_RECORDS_REPLY;
+	env.push_records_reply = &reply;
+	tw_link_reply(req, &env);
+}
+
+static void take(struct tw_central *c, struct tw_link_request *req, const Tw__PushRecords *push)
+{
+	uint64_t now = tw_clock_real_ms();
+	uint32_t taken = 0;
+	int rc = 0;
+
+	while (taken < push->n_batches && !rc) {
+		rc = tw_intake_push(c->intake, push->host, push->address.data, push->address.len,
+				    push->batches[taken].data, push->batches[taken].len, now);
+		taken += rc == 0;
+	}
+	if (rc == -ENOENT) {
+		tw_link_refuse(req, TW_E_NOT_FOUND, "push_records.host", "the model has no such host");
+		return;
+	}
+	tw_intake_note_waiting(c->intake, push->host, push->waiting_octets, now);
+	answer(req, taken, rc ? TROUBLE_WAIT_MS : c->is_behind ? BEHIND_WAIT_MS : 0);
+}
+
+static void on_request(struct tw_link_request *req, const Tw__Envelope *env, void *arg)
+{
+	struct tw_central *c = arg;
+
+	if (env->body_case != TW__ENVELOPE__BODY_PUSH_RECORDS)
+		tw_link_refuse(req, TW_E_UNEXPECTED, NULL, "flow records are taken here, and nothing else");
+	else if (!c->intake || !c->plan)
+		answer(req, 0, TROUBLE_WAIT_MS);
+	else
+		take(c, req, env->push_records);
+}
+
+/* ---- the thread: exporters ---- */
+
+static struct tw_pump *take_running(struct tw_central *c, const struct tw_central_pump *config)
+{
+	for (size_t i = 0; i < c->n_pumps; i++) {
+		struct tw_pump *pump = c->pumps[i];
+
+		if (pump && tw_pump_is(pump, config)) {
+			c->pumps[i] = NULL;
+			return pump;
+		}
+	}
+	return NULL;
+}
+
+static void drop_pumps(struct tw_central *c)
+{
+	for (size_t i = 0; i < c->n_pumps; i++)
+		tw_pump_destroy(c->pumps[i], tw_clock_real_ms());
+	c->n_pumps = 0;
+}
+
+static void set_pumps(struct tw_central *c, const struct tw_central_plan *plan)
+{
+	const struct tw_cursor start = { .at = tw_intake_end(c->intake), .ordinal = tw_intake_ordinal(c->intake) };
+	struct tw_pump *pumps[TW_TARGETS_MAX];
+	const char *keys[TW_TARGETS_MAX];
+
+	for (size_t i = 0; i < plan->n_pumps; i++) {
+		pumps[i] = take_running(c, &plan->pumps[i]);
+		keys[i] = plan->pumps[i].key;
+		if (pumps[i])
+			tw_pump_configure(pumps[i], &plan->pumps[i], &plan->common);
+	}
+	drop_pumps(c);
+	tw_cursors_keep(c->cursors, keys, (unsigned)plan->n_pumps);
+	for (size_t i = 0; i < plan->n_pumps; i++)
+		c->pumps[i] = pumps[i] ? pumps[i]
+				       : tw_pump_create(c->folder, c->cursors, &plan->pumps[i], &plan->common, &start);
+	c->n_pumps = plan->n_pumps;
+}
+
+static void take_plan(struct tw_central *c)
+{
+	struct tw_central_plan *news;
+
+	pthread_mutex_lock(&c->lock);
+	news = c->news;
+	c->news = NULL;
+	pthread_mutex_unlock(&c->lock);
+	if (!news)
+		return;
+	tw_intake_know(c->intake, news->directory);
+	set_pumps(c, news);
+	tw_central_plan_destroy(c->plan);
+	c->plan = news;
+}
+
+static void tell(struct tw_central *c)
+{
+	const struct tw_central_news news = { .folder = c->folder,
+					      .intake = c->plan ? c->intake : NULL,
+					      .directory = c->plan ? c->plan->directory : NULL,
+					      .pumps = c->pumps,
+					      .n_pumps = c->n_pumps,
+					      .trouble = *c->trouble ? c->trouble : c->deaf };
+	Tw__CentralStatus *status = tw_central_tell(&news), *before;
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < status->n_exporters; i++)
+		if (status->exporters[i]->waiting_octets < least)
+			least = status->exporters[i]->waiting_octets;
+	c->is_behind = status->n_exporters && least > c->limits.octets / 2;
+	pthread_mutex_lock(&c->lock);
+	before = c->status;
+	c->status = status;
+	pthread_mutex_unlock(&c->lock);
+	if (before)
+		tw__central_status__free_unpacked(before, NULL);
+}
+
+/* ---- the thread: time ---- */
+
+static void begin(struct tw_central *c)
+{
+	int rc = tw_mkdirs(c->folder);
+
+	if (!rc && !c->cursors) {
+		c->cursors = tw_cursors_open(c->folder);
+		rc = c->cursors ? 0 : -errno;
+	}
+	if (!rc) {
+		c->intake = tw_intake_create(c->folder, &c->limits, tw_clock_real_ms());
+		rc = c->intake ? 0 : -errno;
+	}
+	if (rc && !*c->trouble)
+		tw_log_error("flow records cannot be kept folder=%s error=\"%s\"", c->folder, strerror(-rc));
+	if (rc)
+		snprintf(c->trouble, sizeof(c->trouble), "the spool cannot be used: %s", strerror(-rc));
+	else
+		c->trouble[0] = '\0';
+}
+
+static void listen_all(struct tw_central *c)
+{
+	bool all = true;
+
+	c->listened_ms = tw_clock_mono_ms();
+	for (size_t i = 0; i < c->n_urls; i++) {
+		if (c->servers[i])
+			continue;
+		c->servers[i] = tw_link_server_create(c->base, c->urls[i], on_request, c);
+		if (c->servers[i])
+			tw_log_info("takes flow records on %s", c->urls[i]);
+		else
+			snprintf(c->deaf, sizeof(c->deaf), "cannot listen on %.60s: %s", c->urls[i], strerror(errno));
+		all = all && c->servers[i];
+	}
+	if (all)
+		c->deaf[0] = '\0';
+}
+
+static void tend(struct tw_central *c)
+{
+	struct tw_spool_position needed = tw_intake_end(c->intake);
+
+	for (size_t i = 0; i < c->n_pumps; i++)
+		if (tw_spool_compare(tw_pump_needed(c->pumps[i]), needed) < 0)
+			needed = tw_pump_needed(c->pumps[i]);
+	tw_intake_tick(c->intake, needed, tw_clock_real_ms());
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct tw_central *c = arg;
+	struct timeval next = { .tv_usec = STEP_MS * 1000 };
+	uint64_t now = tw_clock_mono_ms();
+	bool tends = !c->tended_ms || now - c->tended_ms >= TEND_MS;
+
+	if (c->stop) {
+		event_base_loopbreak(c->base);
+		return;
+	}
+	if (tends && !c->intake)
+		begin(c);
+	if (tends && now - c->listened_ms >= LISTEN_AGAIN_MS)
+		listen_all(c);
+	if (c->intake)
+		take_plan(c);
+	for (size_t i = 0; i < c->n_pumps; i++)
+		if (tw_pump_step(c->pumps[i], tw_clock_real_ms()))
+			next.tv_usec = BUSY_MS * 1000;
+	if (tends) {
+		c->tended_ms = now;
+		if (c->intake)
+			tend(c);
+		tell(c);
+	}
+	evtimer_add(c->timer, &next);
+}
+
+/* What has been sent is given time to arrive: else it is sent again at the next start. */
+static void drain(struct tw_central *c)
+{
+	uint64_t until = tw_clock_mono_ms() + DRAIN_MS;
+	const struct timespec nap = { .tv_nsec = 5000000 };
+	bool settled = false;
+
+	while (!settled && tw_clock_mono_ms() < until) {
+		settled = true;
+		for (size_t i = 0; i < c->n_pumps; i++) {
+			tw_pump_settle(c->pumps[i], tw_clock_real_ms());
+			settled = settled && tw_pump_is_settled(c->pumps[i]);
+		}
+		if (!settled)
+			nanosleep(&nap, NULL);
+	}
+}
+
+static void *run(void *arg)
+{
+	struct tw_central *c = arg;
+
+	event_base_dispatch(c->base);
+	for (size_t i = 0; i < c->n_urls; i++)
+		tw_link_server_destroy(c->servers[i]);
+	drain(c);
+	drop_pumps(c);
+	tw_intake_destroy(c->intake);
+	tw_cursors_close(c->cursors);
+	tw_central_plan_destroy(c->plan);
+	return NULL;
+}
+
+/* ---- the controller's thread ---- */
+
+struct tw_central *tw_central_create(const struct tw_central_config *config)
+{
+	struct tw_central *c = tw_need(calloc(1, sizeof(*c)));
+
+	snprintf(c->folder, sizeof(c->folder), "%s", config->folder);
+	c->limits = (struct tw_spool_limits){ .octets = config->max_octets ? config->max_octets : SPOOL_OCTETS,
+					      .age_ms = config->max_age_ms ? config->max_age_ms : SPOOL_AGE_MS,
+					      .segment_octets = SEGMENT_OCTETS,
+					      .segment_ms = SEGMENT_MS };
+	for (size_t i = 0; i < config->n_urls && i < TW_CENTRAL_URLS_MAX; i++)
+		c->urls[c->n_urls++] = tw_need(strdup(config->urls[i]));
+	pthread_mutex_init(&c->lock, NULL);
+	return c;
+}
+
+static void start(struct tw_central *c)
+{
+	const struct timeval now = { 0 };
+	int rc;
+
+	c->base = tw_need(event_base_new());
+	c->timer = tw_need(evtimer_new(c->base, on_timer, c));
+	listen_all(c); /* here: it changes the umask for a moment */
+	evtimer_add(c->timer, &now);
+	rc = pthread_create(&c->thread, NULL, run, c);
+	if (rc) {
+		tw_log_error("the thread for flow records cannot be started: %s", strerror(rc));
+		return;
+	}
+	pthread_setname_np(c->thread, "tw-records");
+	c->runs = true;
+}
+
+void tw_central_destroy(struct tw_central *c)
+{
+	if (!c)
+		return;
+	c->stop = true;
+	if (c->runs)
+		pthread_join(c->thread, NULL);
+	if (c->timer)
+		event_free(c->timer);
+	if (c->base)
+		event_base_free(c->base);
+	for (size_t i = 0; i < c->n_urls; i++)
+		free(c->urls[i]);
+	tw_central_plan_destroy(c->news);
+	if (c->status)
+		tw__central_status__free_unpacked(c->status, NULL);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+void tw_central_update(struct tw_central *c, const struct tw_model *model)
+{
+	struct tw_central_plan *plan, *before;
+
+	if (!c || (!c->runs && !tw_central_plan_wants(model)))
+		return;
+	plan = tw_central_plan_create(model);
+	pthread_mutex_lock(&c->lock);
+	before = c->news;
+	c->news = plan;
+	pthread_mutex_unlock(&c->lock);
+	tw_central_plan_destroy(before);
+	if (!c->runs && !c->base)
+		start(c);
+}
+
+Tw__CentralStatus *tw_central_status(struct tw_central *c)
+{
+	Tw__CentralStatus *copy = NULL;
+	uint8_t *octets;
+	size_t size;
+
+	if (!c || !c->runs)
+		return NULL;
+	pthread_mutex_lock(&c->lock);
+	if (c->status) {
+		size = tw__central_status__get_packed_size(c->status);
+		octets = tw_need(malloc(size + 1));
+		tw__central_status__pack(c->status, octets);
+		copy = tw__central_status__unpack(NULL, size, octets);
+		free(octets);
+	}
+	pthread_mutex_unlock(&c->lock);
+	return copy;
+}

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* intake.c - batches from hosts into the controller's spool; see intake.h. Its owner's thread; owns the spool's writing end. */
+#include "controlplane/central/intake.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "controlplane/central/joiner.h"
+#include "controlplane/central/marks.h"
+#include "controlplane/mem.h"
+
+#define TW_LOG_AREA "records"
+#include "common/log.h"
+
+enum { ADDRESS4 = 4, ADDRESS16 = 16 };
+
+struct tw_intake {
+	char folder[PATH_MAX];
+	struct tw_spool *spool;
+	struct tw_joiner *joiner;
+	struct tw_marks marks;
+	const struct tw_directory *directory;
+	bool marks_changed;
+	uint64_t released_before; /* number of the segment up to which was released last */
+	/* an entry on its way into the spool */
+	struct tw_central_entry entry;
+	struct tw_batch passed[TW_ENTRY_PASSED_MAX], held;
+	uint8_t octets[TW_SPOOL_ENTRY_MAX];
+	size_t size; /* of one that could not be written yet; 0 = none */
+};
+
+/* ---- what entries lead to, when they are written and when they are found ---- */
+
+static void see_held(struct tw_intake *intake, const struct tw_central_entry *entry, struct tw_spool_position at,
+		     uint64_t now_ms)
+{
+	struct tw_batch_reader reader;
+	struct tw_batch_head head;
+	struct tw_flow_record record;
+
+	if (entry->held.size && tw_batch_open(&reader, entry->held.data, entry->held.size, &head) == 0)
+		while (tw_batch_next(&reader, &record) == 1)
+			tw_joiner_hold(intake->joiner, &record, &entry->origin, at, now_ms);
+}
+
+static bool is_beyond(const struct tw_mark *mark, uint64_t epoch, uint64_t sequence)
+{
+	return epoch > mark->epoch || (epoch == mark->epoch && sequence > mark->sequence);
+}
+
+static void see_mark(struct tw_intake *intake, const struct tw_central_entry *entry)
+{
+	struct tw_mark *mark;
+
+	if (entry->ordinal + entry->n_passed > intake->marks.ordinal)
+		intake->marks.ordinal = entry->ordinal + entry->n_passed;
+	intake->marks_changed = true;
+	if (!*entry->host)
+		return;
+	mark = tw_marks_get(&intake->marks, entry->host);
+	if (!is_beyond(mark, entry->epoch, entry->sequence)) /* found at the start, and in the marks already */
+		return;
+	mark->epoch = entry->epoch;
+	mark->sequence = entry->sequence;
+	mark->after = entry->after;
+}
+
+/* At the start: what was joined or has gone waits no more. */
+static void see_passed(struct tw_intake *intake, const struct tw_central_entry *entry)
+{
+	struct tw_batch_reader reader;
+	struct tw_batch_head head;
+	struct tw_flow_record record;
+
+	for (int i = 0; i < TW_ENTRY_PASSED_MAX && tw_joiner_count(intake->joiner); i++)
+		if (entry->passed[i].size &&
+		    tw_batch_open(&reader, entry->passed[i].data, entry->passed[i].size, &head) == 0)
+			while (tw_batch_next(&reader, &record) == 1)
+				tw_joiner_forget(intake->joiner, &record);
+}
+
+static int find_all(struct tw_intake *intake, uint64_t now_ms)
+{
+	struct tw_spool_reader *reader = tw_need(tw_spool_reader_create(intake->folder));
+	struct tw_spool_position at = { 0 };
+	struct tw_central_entry entry;
+	const uint8_t *data;
+	size_t size;
+	int rc;
+
+	while ((rc = tw_spool_reader_next(reader, &data, &size)) == 1) {
+		if (tw_entry_read(data, size, &entry)) {
+			tw_log_warning("an entry of the spool cannot be read folder=%s", intake->folder);
+		} else {
+			see_passed(intake, &entry);
+			see_held(intake, &entry, at, now_ms);
+			see_mark(intake, &entry);
+		}
+		at = tw_spool_reader_position(reader);
+	}
+	if (tw_spool_reader_damaged(reader))
+		tw_log_warning("parts of the spool are damaged folder=%s octets=%llu", intake->folder,
+			       (unsigned long long)tw_spool_reader_damaged(reader));
+	tw_spool_reader_destroy(reader);
+	return rc;
+}
+
+struct tw_intake *tw_intake_create(const char *folder, const struct tw_spool_limits *limits, uint64_t now_ms)
+{
+	struct tw_intake *intake = tw_need(calloc(1, sizeof(*intake)));
+	int rc;
+
+	snprintf(intake->folder, sizeof(intake->folder), "%s", folder);
+	intake->joiner = tw_joiner_create();
+	intake->spool = tw_spool_open(folder, limits, now_ms);
+	rc = intake->spool ? tw_marks_load(&intake->marks, folder) : -errno;
+	if (rc == -EBADMSG)
+		tw_log_warning("the marks are damaged: a batch that comes again may be taken twice folder=%s", folder);
+	if (rc == -ENOENT || rc == -EBADMSG)
+		rc = 0;
+	rc = rc ? rc : find_all(intake, now_ms);
+	if (!rc)
+		return intake;
+	tw_intake_destroy(intake);
+	errno = -rc;
+	return NULL;
+}
+
+void tw_intake_destroy(struct tw_intake *intake)
+{
+	if (!intake)
+		return;
+	tw_spool_close(intake->spool);
+	tw_joiner_destroy(intake->joiner);
+	tw_marks_clear(&intake->marks);
+	free(intake);
+}
+
+void tw_intake_know(struct tw_intake *intake, const struct tw_directory *directory)
+{
+	intake->directory = directory;
+}
+
+/* ---- one entry ---- */
+
+static void begin_entry(struct tw_intake *intake, const struct tw_flow_origin *origin)
+{
+	intake->entry = (struct tw_central_entry){ .ordinal = intake->marks.ordinal, .origin = *origin };
+	for (int i = 0; i < TW_ENTRY_PASSED_MAX; i++)
+		tw_batch_begin(&intake->passed[i]);
+	tw_batch_begin(&intake->held);
+}
+
+static void pass(struct tw_intake *intake, const struct tw_flow_record *record)
+{
+	for (int i = 0; i < TW_ENTRY_PASSED_MAX; i++) {
+		if (tw_batch_add(&intake->passed[i], record)) {
+			intake->entry.n_passed++;
+			return;
+		}
+	}
+	tw_log_error("a batch is longer than it can be"); /* two hold more than one, whatever was joined */
+}
+
+static struct tw_octets finish(struct tw_batch *batch)
+{
+	static const struct tw_batch_head head = { .epoch = 1, .sequence = 1 };
+
+	if (batch->n == 0)
+		return (struct tw_octets){ 0 };
+	tw_batch_finish(batch, &head);
+	return (struct tw_octets){ batch->octet, batch->size };
+}
+
+/* The entry that could not be written before, or the one that has been begun. @return 0 or -EAGAIN */
+static int write_entry(struct tw_intake *intake, uint64_t now_ms)
+{
+	struct tw_central_entry written;
+	struct tw_spool_position at;
+
+	if (tw_spool_append(intake->spool, intake->octets, intake->size, now_ms))
+		return -EAGAIN;
+	at = tw_spool_end(intake->spool);
+	at.offset -= intake->size + TW_SPOOL_ENTRY_OVERHEAD;
+	if (tw_entry_read(intake->octets, intake->size, &written) == 0) {
+		see_held(intake, &written, at, now_ms);
+		see_mark(intake, &written);
+	}
+	intake->size = 0;
+	return 0;
+}
+
+static int end_entry(struct tw_intake *intake, uint64_t now_ms)
+{
+	intake->entry.held = finish(&intake->held);
+	for (int i = 0; i < TW_ENTRY_PASSED_MAX; i++)
+		intake->entry.passed[i] = finish(&intake->passed[i]);
+	intake->size = tw_entry_write(intake->octets, sizeof(intake->octets), &intake->entry);
+	return write_entry(intake, now_ms);
+}
+
+/* ---- a batch ---- */
+
+static bool origin_of(const struct tw_intake *intake, const char *host, const uint8_t *address, size_t size,
+		      struct tw_flow_origin *origin)
+{
+	*origin = (struct tw_flow_origin){ 0 };
+	origin->domain = intake->directory ? tw_directory_domain(intake->directory, host) : 0;
+	origin->kind = size == ADDRESS16 ? TW_ORIGIN_IPV6 : TW_ORIGIN_IPV4;
+	if (size == ADDRESS4 || size == ADDRESS16)
+		memcpy(origin->address, address, size);
+	return origin->domain != 0;
+}
+
+/* Seen where it came in from the wire, from a sender that is a port of the switch: the sender's host has counted it. */
+static bool is_second_sighting(const struct tw_intake *intake, const struct tw_flow_record *record)
+{
+	return record->key_flags & TW_FLOW_KEY_SECOND ||
+	       (record->direction == 1 && tw_directory_has_mac(intake->directory, record->src_mac));
+}
+
+/* It was ended by force, and its port is on another host now: the rest of the flow comes from there. */
+static bool is_split(const struct tw_intake *intake, const struct tw_flow_record *record, uint32_t domain)
+{
+	uint32_t place;
+
+	if (record->end_reason != TW_FLOW_END_FORCED)
+		return false;
+	place = tw_directory_place(intake->directory, record->ingress ? record->ingress : record->egress);
+	return place && place != domain;
+}
+
+static void judge(struct tw_intake *intake, struct tw_flow_record *record, uint32_t domain,
+		  struct tw_intake_host *counts)
+{
+	counts->records++;
+	if (is_second_sighting(intake, record)) {
+		counts->second_sightings++;
+		return;
+	}
+	if (tw_joiner_join(intake->joiner, record))
+		counts->joined++;
+	if (tw_joiner_count(intake->joiner) < TW_JOINER_MAX && is_split(intake, record, domain) &&
+	    tw_batch_add(&intake->held, record))
+		return;
+	pass(intake, record);
+}
+
+/* @return whether it can be read to its end */
+static bool is_whole(const uint8_t *batch, size_t size, struct tw_batch_head *head)
+{
+	struct tw_batch_reader reader;
+	struct tw_flow_record record;
+	int rc = tw_batch_open(&reader, batch, size, head);
+
+	if (rc)
+		return false;
+	while ((rc = tw_batch_next(&reader, &record)) == 1)
+		;
+	return rc == 0;
+}
+
+static uint64_t gap(uint64_t now, uint64_t before)
+{
+	return now > before ? now - before : 0;
+}
+
+/* What went before this batch in its epoch, less what has come of it, is lost. */
+static void note_lost(struct tw_central_entry *entry, const struct tw_mark *mark, const struct tw_batch_head *head)
+{
+	static const struct tw_record_totals none;
+	const struct tw_record_totals *before = mark->epoch == head->epoch ? &mark->after : &none;
+
+	entry->lost.records = gap(head->records, before->records);
+	entry->lost.packets = gap(head->packets, before->packets);
+	entry->lost.octets = gap(head->octets, before->octets);
+	entry->lost.ignored_packets = gap(head->ignored_packets, before->ignored_packets);
+	entry->lost.ignored_octets = gap(head->ignored_octets, before->ignored_octets);
+	entry->after = (struct tw_record_totals){ .records = head->records,
+						  .packets = head->packets,
+						  .octets = head->octets,
+						  .ignored_packets = head->ignored_packets,
+						  .ignored_octets = head->ignored_octets };
+}
+
+static int take(struct tw_intake *intake, struct tw_mark *mark, const struct tw_flow_origin *origin,
+		const uint8_t *batch, size_t size, uint64_t now_ms)
+{
+	struct tw_central_entry *entry = &intake->entry;
+	struct tw_batch_reader reader;
+	struct tw_batch_head head;
+	struct tw_flow_record record;
+
+	tw_batch_open(&reader, batch, size, &head);
+	begin_entry(intake, origin);
+	memcpy(entry->host, mark->host.name, sizeof(entry->host));
+	entry->epoch = head.epoch;
+	entry->sequence = head.sequence;
+	note_lost(entry, mark, &head);
+	mark->host.missing_records += entry->lost.records;
+	mark->host.missing_packets += entry->lost.packets;
+	while (tw_batch_next(&reader, &record) == 1) {
+		entry->after.records++;
+		entry->after.packets += record.packets;
+		entry->after.octets += record.l3_octets;
+		judge(intake, &record, origin->domain, &mark->host);
+	}
+	return end_entry(intake, now_ms);
+}
+
+int tw_intake_push(struct tw_intake *intake, const char *host, const uint8_t *address, size_t address_size,
+		   const uint8_t *batch, size_t size, uint64_t now_ms)
+{
+	struct tw_flow_origin origin;
+	struct tw_batch_head head;
+	struct tw_mark *mark;
+
+	if (!origin_of(intake, host, address, address_size, &origin))
+		return -ENOENT;
+	if (intake->size && write_entry(intake, now_ms))
+		return -EAGAIN;
+	mark = tw_marks_get(&intake->marks, host);
+	if (!is_whole(batch, size, &head)) {
+		if (!mark->host.refused++)
+			tw_log_warning("a batch of flow records cannot be read host=%s", host);
+		return 0;
+	}
+	if (!is_beyond(mark, head.epoch, head.sequence)) {
+		mark->host.duplicates++;
+		return 0;
+	}
+	return take(intake, mark, &origin, batch, size, now_ms);
+}
+
+void tw_intake_note_waiting(struct tw_intake *intake, const char *host, uint64_t octets, uint64_t now_ms)
+{
+	struct tw_mark *mark = tw_marks_get(&intake->marks, host);
+
+	mark->host.waiting_octets = octets;
+	mark->host.heard_ms = now_ms;
+}
+
+/* ---- time ---- */
+
+/* One by one: each has an origin of its own. */
+static void let_go(struct tw_intake *intake, uint64_t now_ms)
+{
+	struct tw_flow_record record;
+	struct tw_flow_origin origin;
+
+	while (!(intake->size && write_entry(intake, now_ms)) &&
+	       tw_joiner_take(intake->joiner, false, now_ms, &record, &origin)) {
+		begin_entry(intake, &origin);
+		pass(intake, &record);
+		end_entry(intake, now_ms);
+	}
+}
+
+static void release(struct tw_intake *intake, struct tw_spool_position needed)
+{
+	struct tw_spool_position held;
+	int rc = 0;
+
+	if (tw_joiner_oldest(intake->joiner, &held) && tw_spool_compare(held, needed) < 0)
+		needed = held;
+	if (needed.segment <= intake->released_before)
+		return;
+	if (intake->marks_changed)
+		rc = tw_marks_save(&intake->marks, intake->folder, intake->directory);
+	if (rc) {
+		tw_log_error("the marks cannot be written folder=%s error=\"%s\"", intake->folder, strerror(-rc));
+		return;
+	}
+	intake->marks_changed = false;
+	intake->released_before = needed.segment;
+	tw_spool_release(intake->folder, needed);
+}
+
+void tw_intake_tick(struct tw_intake *intake, struct tw_spool_position needed, uint64_t now_ms)
+{
+	tw_spool_tick(intake->spool, now_ms);
+	let_go(intake, now_ms);
+	release(intake, needed);
+}
+
+uint64_t tw_intake_ordinal(const struct tw_intake *intake)
+{
+	return intake->marks.ordinal;
+}
+
+struct tw_spool_position tw_intake_end(const struct tw_intake *intake)
+{
+	return tw_spool_end(intake->spool);
+}
+
+size_t tw_intake_held(const struct tw_intake *intake)
+{
+	return tw_joiner_count(intake->joiner);
+}
+
+void tw_intake_spool_stats(const struct tw_intake *intake, struct tw_spool_stats *stats)
+{
+	tw_spool_get_stats(intake->spool, stats);
+}
+
+size_t tw_intake_hosts(const struct tw_intake *intake, struct tw_intake_host *out, size_t most)
+{
+	for (size_t i = 0; i < intake->marks.n && i < most; i++)
+		out[i] = intake->marks.items[i].host;
+	return intake->marks.n;
+}

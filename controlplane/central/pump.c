@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pump.c - from the spool to a collector; see pump.h. Its owner's thread; owns an exporter and a reading end of the spool. */
+#include "controlplane/central/pump.h"
+
+#include <string.h>
+
+#include "controlplane/central/entry.h"
+#include "controlplane/mem.h"
+
+#define TW_LOG_AREA "records"
+#include "common/log.h"
+
+enum {
+	TRAIL = 256,          /* entries between what was read and what has arrived */
+	IN_FLIGHT_MAX = 8192, /* records */
+	/* Into a collector's socket of the usual size, without waiting for its program: */
+	DATAGRAM_RATE = 100,  /* records a millisecond */
+	DATAGRAM_BURST = 400, /* some 35 messages */
+};
+
+/* An entry that has been read: what it gave to the exporter are its records from `skipped` on. */
+struct read_entry {
+	struct tw_spool_position at;
+	uint64_t ordinal; /* of its first record */
+	uint64_t fed;     /* records given to the exporter before */
+	uint32_t skipped, n;
+};
+
+/* Of all its collectors. */
+struct counts {
+	uint64_t delivered, returned;
+	bool is_away; /* none takes records */
+};
+
+struct tw_pump {
+	struct tw_central_pump config;
+	struct tw_exporter *exporter;
+	struct tw_cursors *cursors;
+	struct tw_spool_reader *reader;
+	struct tw_cursor next; /* what is read next */
+	struct tw_cursor kept; /* what is read again after a restart */
+	uint64_t fed;          /* records given to the exporter since its counts were `base` */
+	struct counts sum, base;
+	struct read_entry trail[TRAIL];
+	unsigned first, n_trail;
+	uint64_t lost;                  /* given up by the spool */
+	struct tw_spool_position noted; /* losses of entries up to this one have been told */
+	uint64_t now_ms, allowance, allowed_ms;
+};
+
+struct tw_pump *tw_pump_create(const char *folder, struct tw_cursors *cursors, const struct tw_central_pump *config,
+			       const struct tw_exporter_config *common, const struct tw_cursor *start)
+{
+	struct tw_pump *pump = tw_need(calloc(1, sizeof(*pump)));
+
+	pump->cursors = cursors;
+	pump->exporter = tw_need(tw_exporter_create());
+	pump->reader = tw_need(tw_spool_reader_create(folder));
+	if (!tw_cursors_get(cursors, config->key, &pump->kept))
+		pump->kept = *start;
+	tw_cursors_set(cursors, config->key, &pump->kept);
+	pump->next = pump->kept;
+	tw_spool_reader_seek(pump->reader, pump->next.at);
+	tw_pump_configure(pump, config, common);
+	return pump;
+}
+
+static void keep(struct tw_pump *pump, const struct tw_cursor *cursor)
+{
+	if (tw_spool_compare(cursor->at, pump->kept.at) == 0 && cursor->index == pump->kept.index)
+		return;
+	pump->kept = *cursor;
+	if (!tw_cursors_set(pump->cursors, pump->config.key, cursor))
+		tw_log_error("there are too many cursors exporter=%s", tw_pump_name(pump));
+}
+
+static bool is_same(const struct tw_exporter_target *a, const struct tw_exporter_target *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->format == b->format && a->transport == b->transport &&
+	       a->failover == b->failover && a->collector_size == b->collector_size &&
+	       memcmp(&a->collector, &b->collector, a->collector_size) == 0 &&
+	       memcmp(&a->source, &b->source, sizeof(a->source)) == 0 && memcmp(&a->tls, &b->tls, sizeof(a->tls)) == 0;
+}
+
+bool tw_pump_is(const struct tw_pump *pump, const struct tw_central_pump *config)
+{
+	bool same = pump->config.n_targets == config->n_targets && strcmp(pump->config.key, config->key) == 0;
+
+	for (size_t i = 0; same && i < config->n_targets; i++)
+		same = is_same(&pump->config.targets[i], &config->targets[i]);
+	return same;
+}
+
+void tw_pump_configure(struct tw_pump *pump, const struct tw_central_pump *config,
+		       const struct tw_exporter_config *common)
+{
+	struct tw_exporter_config own = *common;
+
+	pump->config = *config;
+	own.n_targets = config->n_targets;
+	memcpy(own.targets, config->targets, config->n_targets * sizeof(*config->targets));
+	if (tw_exporter_configure(pump->exporter, &own))
+		tw_log_error("an exporter cannot be configured exporter=%s", tw_pump_name(pump));
+}
+
+const char *tw_pump_name(const struct tw_pump *pump)
+{
+	return pump->config.targets[0].name;
+}
+
+/* ---- what became of what was read ---- */
+
+/* Where the record stands that was the `fed`-th given to the exporter. */
+static struct tw_cursor find_fed(const struct tw_pump *pump, uint64_t fed)
+{
+	for (unsigned i = 0; i < pump->n_trail; i++) {
+		const struct read_entry *e = &pump->trail[(pump->first + i) % TRAIL];
+
+		if (fed < e->fed + (e->n - e->skipped)) {
+			uint64_t index = e->skipped + (fed - e->fed);
+
+			return (struct tw_cursor){ .at = e->at, .index = index, .ordinal = e->ordinal + index };
+		}
+	}
+	return pump->next;
+}
+
+static void forget_trail(struct tw_pump *pump, struct tw_spool_position before)
+{
+	while (pump->n_trail && tw_spool_compare(pump->trail[pump->first].at, before) < 0) {
+		pump->first = (pump->first + 1) % TRAIL;
+		pump->n_trail--;
+	}
+}
+
+static void look_at_stats(struct tw_pump *pump)
+{
+	struct tw_exporter_stats all[TW_TARGETS_MAX];
+	size_t n = tw_exporter_get_stats(pump->exporter, all);
+
+	pump->sum = (struct counts){ .is_away = n > 0 };
+	for (size_t i = 0; i < n; i++) {
+		pump->sum.delivered += all[i].records + all[i].unsaid_records;
+		pump->sum.returned += all[i].returned_records;
+		pump->sum.is_away = pump->sum.is_away && *all[i].error;
+	}
+}
+
+static uint64_t delivered(const struct tw_pump *pump)
+{
+	return pump->sum.delivered - pump->base.delivered;
+}
+
+static uint64_t returned(const struct tw_pump *pump)
+{
+	return pump->sum.returned - pump->base.returned;
+}
+
+/* Everything has met its fate, and some of it did not arrive: read on from there. */
+static void go_back(struct tw_pump *pump)
+{
+	pump->next = find_fed(pump, pump->fed - returned(pump));
+	tw_spool_reader_seek(pump->reader, pump->next.at);
+	pump->n_trail = 0;
+	pump->fed = 0;
+	pump->base = pump->sum;
+	keep(pump, &pump->next);
+}
+
+static bool is_datagram(const struct tw_pump *pump)
+{
+	return pump->config.targets[0].transport == TW_TRANSPORT_UDP;
+}
+
+static uint64_t in_flight(const struct tw_pump *pump)
+{
+	uint64_t settled = delivered(pump) + returned(pump);
+
+	return settled < pump->fed ? pump->fed - settled : 0;
+}
+
+static void follow(struct tw_pump *pump)
+{
+	struct tw_cursor cursor;
+
+	look_at_stats(pump);
+	if (returned(pump)) {
+		if (in_flight(pump) == 0)
+			go_back(pump);
+		return;
+	}
+	cursor = find_fed(pump, is_datagram(pump) ? pump->fed : delivered(pump));
+	keep(pump, &cursor);
+	/* What was sent may yet come back. */
+	cursor = find_fed(pump, delivered(pump));
+	forget_trail(pump, cursor.at);
+}
+
+/* ---- reading ---- */
+
+static void note_lost(struct tw_pump *pump, const struct tw_central_entry *entry)
+{
+	const struct tw_record_totals *lost = &entry->lost;
+
+	if (entry->ordinal > pump->next.ordinal) {
+		uint64_t n = entry->ordinal - pump->next.ordinal;
+
+		tw_log_warning("the spool had to give up flow records exporter=%s records=%llu", tw_pump_name(pump),
+			       (unsigned long long)n);
+		pump->lost += n;
+		tw_exporter_note_unsent(pump->exporter, n, 0, 0);
+	}
+	tw_exporter_note_unsent(pump->exporter, lost->records, lost->packets, lost->octets);
+	tw_exporter_note_lost(pump->exporter, lost->ignored_packets, lost->ignored_octets);
+}
+
+/* Of the entry's records those from `skip` on, up to `end`. @return how many there are before the end */
+static uint32_t export_records(struct tw_pump *pump, const struct tw_central_entry *entry, uint64_t skip, uint64_t end)
+{
+	struct tw_batch_reader reader;
+	struct tw_batch_head head;
+	struct tw_flow_origin origin = entry->origin;
+	struct tw_flow_record record;
+	uint32_t n = 0;
+
+	origin.host = *entry->host ? entry->host : NULL;
+
+	for (int i = 0; i < TW_ENTRY_PASSED_MAX; i++) {
+		if (!entry->passed[i].size ||
+		    tw_batch_open(&reader, entry->passed[i].data, entry->passed[i].size, &head))
+			continue;
+		while (n < end && tw_batch_next(&reader, &record) == 1)
+			if (n++ >= skip)
+				tw_exporter_add_of(pump->exporter, &record, &origin);
+	}
+	return n;
+}
+
+static void export_entry(struct tw_pump *pump, struct tw_spool_position at, const struct tw_central_entry *entry)
+{
+	struct read_entry *e = &pump->trail[(pump->first + pump->n_trail) % TRAIL];
+	uint64_t skip = tw_spool_compare(at, pump->next.at) == 0 ? pump->next.index : 0, end = entry->n_passed;
+
+	if (skip == 0 && tw_spool_compare(at, pump->noted) > 0) {
+		pump->noted = at;
+		note_lost(pump, entry);
+	}
+	if (skip > end)
+		skip = end;
+	if (is_datagram(pump) && end > skip + pump->allowance)
+		end = skip + pump->allowance;
+	*e = (struct read_entry){ .at = at, .ordinal = entry->ordinal, .fed = pump->fed, .skipped = (uint32_t)skip };
+	e->n = export_records(pump, entry, skip, end);
+	if (e->n < skip) /* it is not what it was: damage that its checksum has missed */
+		e->n = (uint32_t)skip;
+	pump->fed += e->n - skip;
+	pump->n_trail++;
+	pump->allowance -= pump->allowance < e->n - skip ? pump->allowance : e->n - skip;
+	if (end == entry->n_passed) {
+		pump->next = (struct tw_cursor){ .at = tw_spool_reader_position(pump->reader),
+						 .ordinal = entry->ordinal + entry->n_passed };
+		return;
+	}
+	pump->next = (struct tw_cursor){ .at = at, .index = end, .ordinal = entry->ordinal + end };
+	tw_spool_reader_seek(pump->reader, at);
+}
+
+/* @return false: there is nothing to read */
+static bool read_one(struct tw_pump *pump)
+{
+	struct tw_central_entry entry;
+	struct tw_spool_position at;
+	const uint8_t *data;
+	size_t size;
+
+	do {
+		if (tw_spool_reader_next(pump->reader, &data, &size) != 1)
+			return false;
+	} while (tw_entry_read(data, size, &entry)); /* its records are missed by their ordinals */
+	at = tw_spool_reader_position(pump->reader);
+	at.offset -= size + TW_SPOOL_ENTRY_OVERHEAD;
+	export_entry(pump, at, &entry);
+	return true;
+}
+
+static void allow(struct tw_pump *pump)
+{
+	uint64_t passed = pump->now_ms - pump->allowed_ms;
+
+	pump->allowed_ms = pump->now_ms;
+	if (passed > DATAGRAM_BURST / DATAGRAM_RATE) /* also if the clock was set back */
+		passed = DATAGRAM_BURST / DATAGRAM_RATE;
+	pump->allowance += passed * DATAGRAM_RATE;
+	if (pump->allowance > DATAGRAM_BURST)
+		pump->allowance = DATAGRAM_BURST;
+}
+
+bool tw_pump_step(struct tw_pump *pump, uint64_t now_ms)
+{
+	bool more = true;
+
+	pump->now_ms = now_ms;
+	tw_exporter_tick(pump->exporter, now_ms);
+	follow(pump);
+	allow(pump);
+	if (pump->sum.is_away || returned(pump)) /* not now: the exporter tries by itself */
+		return false;
+	while (more && pump->n_trail < TRAIL && in_flight(pump) < IN_FLIGHT_MAX &&
+	       (!is_datagram(pump) || pump->allowance))
+		more = read_one(pump);
+	/* Nothing is left open: it would go to another collector if this one failed, and be read again. */
+	if (pump->fed)
+		tw_exporter_push(pump->exporter, now_ms);
+	follow(pump);
+	return more;
+}
+
+void tw_pump_destroy(struct tw_pump *pump, uint64_t now_ms)
+{
+	if (!pump)
+		return;
+	tw_exporter_flush(pump->exporter, now_ms);
+	follow(pump);
+	tw_exporter_destroy(pump->exporter);
+	tw_spool_reader_destroy(pump->reader);
+	free(pump);
+}
+
+void tw_pump_settle(struct tw_pump *pump, uint64_t now_ms)
+{
+	pump->now_ms = now_ms;
+	tw_exporter_push(pump->exporter, now_ms);
+	tw_exporter_tick(pump->exporter, now_ms);
+	follow(pump);
+}
+
+bool tw_pump_is_settled(const struct tw_pump *pump)
+{
+	return in_flight(pump) == 0;
+}
+
+struct tw_spool_position tw_pump_needed(const struct tw_pump *pump)
+{
+	const struct tw_spool_position *at = pump->n_trail ? &pump->trail[pump->first].at : &pump->kept.at;
+
+	return tw_spool_compare(*at, pump->kept.at) < 0 ? *at : pump->kept.at;
+}
+
+size_t tw_pump_get_stats(const struct tw_pump *pump, struct tw_exporter_stats stats[static TW_TARGETS_MAX],
+			 uint64_t *lost)
+{
+	*lost = pump->lost;
+	return tw_exporter_get_stats(pump->exporter, stats);
+}

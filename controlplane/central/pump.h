@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pump.h - one exporter of the controller: reads the spool from where it was, and exports; while the collector is away, it waits.
+ *
+ *   spool ── entries ──▶ tw_exporter ──▶ collector
+ *             ▲ back to where the collector has not had it        cursor: kept, what need not be read again
+ *
+ * TCP      the cursor follows what the collector's host has acknowledged. What was not when a connection broke is read again.
+ * UDP      the cursor follows what was sent; what was refused (ICMP) is read again once the collector takes messages. What the
+ *          network loses shows at the collector, in the sequence.
+ * Lost     a record that the spool had to give up before it was read is counted, and told to the collector.
+ *
+ * Threads  its owner's. Time is an argument.
+ */
+#ifndef TW_CONTROLPLANE_CENTRAL_PUMP_H
+#define TW_CONTROLPLANE_CENTRAL_PUMP_H
+
+#include "controlplane/central/cursors.h"
+#include "controlplane/central/plan.h"
+
+struct tw_pump;
+
+/**
+ * @param start  where to begin if there is no cursor
+ */
+struct tw_pump *tw_pump_create(const char *folder, struct tw_cursors *cursors, const struct tw_central_pump *config,
+			       const struct tw_exporter_config *common, const struct tw_cursor *start);
+/** What is open is sent. Accepts NULL. */
+void tw_pump_destroy(struct tw_pump *pump, uint64_t now_ms);
+
+/** Is this the same exporter to the same collectors? */
+bool tw_pump_is(const struct tw_pump *pump, const struct tw_central_pump *config);
+/** New intervals and names. */
+void tw_pump_configure(struct tw_pump *pump, const struct tw_central_pump *config,
+		       const struct tw_exporter_config *common);
+
+/** Read and send. Call at least every 50 ms. @return true: there is more to do at once */
+bool tw_pump_step(struct tw_pump *pump, uint64_t now_ms);
+
+/** Send what is open and hear what became of it; read nothing more. */
+void tw_pump_settle(struct tw_pump *pump, uint64_t now_ms);
+/** Has everything met its fate that was read? */
+bool tw_pump_is_settled(const struct tw_pump *pump);
+
+/** What lies before is not needed any more. */
+struct tw_spool_position tw_pump_needed(const struct tw_pump *pump);
+/**
+ * What each of its collectors has had.
+ * @param lost out: records given up by the spool before they were read
+ * @return how many collectors
+ */
+size_t tw_pump_get_stats(const struct tw_pump *pump, struct tw_exporter_stats stats[static TW_TARGETS_MAX],
+			 uint64_t *lost);
+/** The exporter's. */
+const char *tw_pump_name(const struct tw_pump *pump);
+
+#endif

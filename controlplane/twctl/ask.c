@@ -151,6 +151,27 @@ json_t *tw_ask_status(struct tw_run *run)
 	return ask_json(run, tw_ask_new("get_status", &body), "status");
 }
 
+bool tw_ask_each_host(struct tw_run *run, bool (*ask)(struct tw_run *run, const char *host, void *arg), void *arg,
+		      json_t *missing)
+{
+	json_t *status = tw_ask_status(run), *host;
+	size_t i;
+
+	if (!status)
+		return false;
+	json_array_foreach(json_object_get(status, "hosts"), i, host)
+	{
+		const char *name = tw_json_string_at(host, "name");
+
+		if (json_is_true(json_object_get(host, "connected")) && ask(run, name, arg))
+			continue;
+		json_array_append_new(missing, json_string(name));
+		run->error = (struct tw_error){ 0 };
+	}
+	json_decref(status);
+	return true;
+}
+
 int tw_run_fail(const struct tw_run *run)
 {
 	FILE *err = run->io->err;

@@ -119,6 +119,7 @@ struct tw_run {
 	int wait_ms;              /* of --wait; 0 = not given */
 	int watch_ms;             /* of --watch; 0 = not given */
 	uint64_t count;           /* of --count; 0 = without end */
+	uint64_t limit;           /* of --limit, where it is not the request's; 0 = not given */
 	const char *network;      /* of --network where it only chooses; NULL = not given */
 	Tw__Envelope *request;    /* owned */
 	ProtobufCMessage *target; /* what options apply to: a part of request */
@@ -173,6 +174,13 @@ json_t *tw_ask_objects(struct tw_run *run, Tw__Kind kind, const char *name);
 bool tw_ports_mac(void *ports, const char *name, uint8_t mac[static TW_MAC_LEN]);
 /** GetStatus as JSON. NULL with run->error filled. */
 json_t *tw_ask_status(struct tw_run *run);
+/**
+ * Have each connected host asked. One that is not connected, or that asking fails, is named in `missing` instead of hiding
+ * what the others say.
+ * @return false with run->error filled: the controller does not answer
+ */
+bool tw_ask_each_host(struct tw_run *run, bool (*ask)(struct tw_run *run, const char *host, void *arg), void *arg,
+		      json_t *missing);
 /** Print run->error. @return TW_EXIT_FAILED */
 int tw_run_fail(const struct tw_run *run);
 

@@ -1,248 +1,273 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * flows.c - `twctl flows`: the flows that are alive, with the ports at both ends by name. One thread.
- *
- * A flow names a port by its number where the port is local to the switch that counts; an end beyond the uplink is found
- * by its MAC.
+ * flows.c - `twctl flows`: who talks with whom just now, with the ports at both ends by name; see talk.h for what is one
+ * conversation. One thread.
  */
-#include <arpa/inet.h>
+#include "controlplane/twctl/flows.h"
+
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "common/clock.h"
+#include "controlplane/twctl/lookup.h"
 #include "controlplane/twctl/nouns.h"
+#include "controlplane/twctl/parse.h"
 
-enum { HOSTS_ANSWER_MS = 4000 /* the controller asks the hosts, for 3 s at most, before it answers */ };
-
-static const struct {
-	json_int_t number;
-	const char *name;
-} protocols[] = { /* IANA, Assigned Internet Protocol Numbers */
-		  { 1, "icmp" }, { 2, "igmp" },  { 6, "tcp" },       { 17, "udp" },
-		  { 47, "gre" }, { 50, "esp" },  { 58, "ipv6-icmp" }, { 89, "ospf" },
-		  { 112, "vrrp" }, { 132, "sctp" }
-}, ethertypes[] = { /* IEEE, Ethertype; in lower case */
-		    { 0x0806, "arp" }, { 0x8035, "rarp" }, { 0x88cc, "lldp" }, { 0x8100, "vlan" }
+enum {
+	LIMIT_DEFAULT = 1000,
+	TOP_DEFAULT = 20,
+	LIMIT_MAX = 10000,
+	TOP_SPARE = 10,
+	TOP_LEAST = 2000,
+	SCREEN_DEFAULT = 500
 };
 
-static bool is_icmp(json_int_t protocol)
+static void rate_cell(FILE *cell, const json_t *value, const json_t *row)
 {
-	return protocol == 1 || protocol == 58;
-}
+	char text[TW_SCALED];
 
-static bool is_ip(const json_t *flow)
-{
-	return json_is_string(json_object_get(flow, "src_ip"));
-}
-
-/* "icmp 8/0" (type/code), "tcp", "arp", "proto 253", "0x88b5" */
-static void protocol_cell(FILE *cell, const json_t *value, const json_t *flow)
-{
-	json_int_t n = json_integer_value(value), type = tw_json_number_at(flow, "ethertype");
-	json_int_t icmp = tw_json_number_at(flow, "dst_port");
-	const char *name = NULL;
-
-	if (is_ip(flow)) {
-		for (size_t i = 0; i < sizeof(protocols) / sizeof(*protocols); i++)
-			name = protocols[i].number == n ? protocols[i].name : name;
-		if (!name)
-			fprintf(cell, "proto %" JSON_INTEGER_FORMAT, n);
-	} else {
-		for (size_t i = 0; i < sizeof(ethertypes) / sizeof(*ethertypes); i++)
-			name = ethertypes[i].number == type ? ethertypes[i].name : name;
-		if (!name)
-			fprintf(cell, "0x%04x", (unsigned)type);
-	}
-	fputs(name ? name : "", cell);
-	if (is_ip(flow) && is_icmp(n))
-		fprintf(cell, " %" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT, icmp >> 8, icmp & 0xff);
-}
-
-/* "10.0.0.1:80", "[fd00::1]:80", without a port where the protocol has none; the MAC where there is no IP */
-static void end_cell(FILE *cell, const json_t *flow, const char *ip, const char *port, const char *mac)
-{
-	const char *address = tw_json_string_at(flow, ip);
-	json_int_t protocol = tw_json_number_at(flow, "protocol");
-	bool ports = protocol == 6 || protocol == 17 || protocol == 132;
-
-	if (!is_ip(flow))
-		fputs(tw_json_string_at(flow, mac), cell);
-	else if (!ports)
-		fputs(address, cell);
-	else
-		fprintf(cell, strchr(address, ':') ? "[%s]:%" JSON_INTEGER_FORMAT : "%s:%" JSON_INTEGER_FORMAT, address,
-			tw_json_number_at(flow, port));
-}
-
-static void source_cell(FILE *cell, const json_t *value, const json_t *flow)
-{
-	end_cell(cell, flow, "src_ip", "src_port", "src_mac");
-}
-
-static void destination_cell(FILE *cell, const json_t *value, const json_t *flow)
-{
-	end_cell(cell, flow, "dst_ip", "dst_port", "dst_mac");
+	fputs(tw_scaled((double)json_integer_value(value), text), cell);
 }
 
 static const struct tw_column columns[] = {
-	{ "HOST", "host", NULL },
+	{ "VLAN", "vlan", NULL },         { "FROM", "from", NULL },           { "TO", "to", NULL },
+	{ "PROTOCOL", "protocol", NULL }, { "SOURCE", "source", NULL },       { "DESTINATION", "destination", NULL },
+	{ "PACKETS", "packets", NULL },   { "BACK", "packets_back", NULL },   { "OCTETS", "octets", NULL },
+	{ "BACK", "octets_back", NULL },  { "AGE", "first_ms", tw_cell_age }, { "IDLE", "last_ms", tw_cell_age },
+	{ "HOSTS", "hosts", NULL },       { "DROPPED", "drop_reason", NULL }, { 0 },
+};
+
+static const struct tw_column rate_columns[] = {
 	{ "VLAN", "vlan", NULL },
 	{ "FROM", "from", NULL },
 	{ "TO", "to", NULL },
-	{ "PROTOCOL", "protocol", protocol_cell },
-	{ "SOURCE", "src_ip", source_cell },
-	{ "DESTINATION", "dst_ip", destination_cell },
-	{ "PACKETS", "packets", NULL },
-	{ "OCTETS", "l3_octets", NULL },
+	{ "PROTOCOL", "protocol", NULL },
+	{ "SOURCE", "source", NULL },
+	{ "DESTINATION", "destination", NULL },
+	{ "PACKETS/S", "packets_per_s", rate_cell },
+	{ "BACK", "packets_back_per_s", rate_cell },
+	{ "BIT/S", "bits_per_s", rate_cell },
+	{ "BACK", "bits_back_per_s", rate_cell },
 	{ "AGE", "first_ms", tw_cell_age },
-	{ "IDLE", "last_ms", tw_cell_age },
+	{ "HOSTS", "hosts", NULL },
 	{ "DROPPED", "drop_reason", NULL },
 	{ 0 },
 };
 
-/* {"#3": "web/eth0", "02:...": "web/eth0"}: names of ports by number and by MAC. New reference. */
-static json_t *names_of(const json_t *ports)
-{
-	json_t *names = json_object(), *port;
-	char number[32];
-	size_t i;
+/* --- what is shown --- */
 
-	json_array_foreach(ports, i, port)
-	{
-		snprintf(number, sizeof(number), "#%" JSON_INTEGER_FORMAT, tw_json_number_at(port, "number"));
-		json_object_set(names, number, json_object_get(port, "name"));
-		json_object_set(names, tw_json_string_at(port, "mac"), json_object_get(port, "name"));
+static bool is_top(const struct tw_run *run)
+{
+	return run->request->list_flows->order != TW__FLOW_ORDER__FLOWS_ANY;
+}
+
+static size_t limit_of(const struct tw_run *run)
+{
+	return run->limit ? run->limit : is_top(run) ? TOP_DEFAULT : LIMIT_DEFAULT;
+}
+
+/*
+ * The ways of a conversation are chosen by themselves, each at its host: more are asked for than are shown, so that the
+ * lesser way is among them, too.
+ */
+static void set_limit(const struct tw_run *run)
+{
+	size_t n = limit_of(run);
+
+	if (is_top(run))
+		n = TOP_SPARE * n > TOP_LEAST ? TOP_SPARE * n : TOP_LEAST;
+	if (run->limit || is_top(run))
+		run->request->list_flows->limit = (uint32_t)(n < LIMIT_MAX ? n : LIMIT_MAX);
+}
+
+static enum tw_talk_order order_of(const struct tw_run *run, bool rates)
+{
+	switch (run->request->list_flows->order) {
+	case TW__FLOW_ORDER__FLOWS_PACKETS:
+		return rates ? TW_TALK_PACKET_RATE : TW_TALK_PACKETS;
+	case TW__FLOW_ORDER__FLOWS_NEW:
+		return TW_TALK_NEW;
+	default:
+		return rates ? TW_TALK_RATE : TW_TALK_OCTETS;
 	}
-	return names;
 }
 
-static void set_end(json_t *flow, const json_t *names, const char *key, const char *number_key, const char *mac_key)
+/* Once shown, the talks are no longer by key: those that are compared with the next answer stay as they are. */
+static json_t *rows_of(const struct tw_run *run, const struct tw_talks *talks, bool rates)
 {
-	char number[32];
-	json_t *name;
+	struct tw_talks shown = *talks;
+	size_t limit = limit_of(run);
+	json_t *rows = json_array();
 
-	snprintf(number, sizeof(number), "#%" JSON_INTEGER_FORMAT, tw_json_number_at(flow, number_key));
-	name = json_object_get(names, number);
-	name = name ? name : json_object_get(names, tw_json_string_at(flow, mac_key));
-	if (name)
-		json_object_set(flow, key, name);
-	else
-		json_object_set_new(flow, key, json_null());
+	shown.talk = tw_alloc((talks->n + 1) * sizeof(*shown.talk));
+	memcpy(shown.talk, talks->talk, talks->n * sizeof(*shown.talk));
+	if (is_top(run) || rates)
+		tw_talks_sort(&shown, order_of(run, rates));
+	for (size_t i = 0; i < shown.n && i < limit; i++)
+		json_array_append_new(rows, tw_talk_json(&shown.talk[i], rates));
+	free(shown.talk);
+	return rows;
 }
 
-/* One list of all hosts' flows, each with its host and the names of both ends; and what is missing. New reference. */
-static json_t *flatten(const json_t *answer, const json_t *names)
+static void print(struct tw_run *run, const struct tw_talks *talks, const json_t *missing, bool rates)
 {
-	json_t *flows = json_array(), *host, *flow;
-	json_int_t total = 0;
-	size_t i, k;
+	json_t *rows = rows_of(run, talks, rates), *all;
 
-	json_array_foreach(json_object_get(answer, "hosts"), i, host)
-	{
-		total += tw_json_number_at(host, "flows.total");
-		json_array_foreach(tw_json_at(host, "flows.flows"), k, flow)
-		{
-			json_object_set(flow, "host", json_object_get(host, "host"));
-			set_end(flow, names, "from", "ingress", "src_mac");
-			set_end(flow, names, "to", "egress", "dst_mac");
-			json_object_del(flow, "raw_key");
-			json_array_append(flows, flow);
+	if (run->json) {
+		all = json_pack("{s:O, s:I, s:I, s:b, s:O}", "conversations", rows, "total", (json_int_t)talks->n,
+				"flows", (json_int_t)talks->flows, "cut", talks->cut, "missing", missing);
+		tw_out_json(run->io->out, all);
+		json_decref(all);
+	} else {
+		if (!json_array_size(rows))
+			fputs("no flows\n", run->io->err);
+		tw_out_table(run->io->out, rates ? rate_columns : columns, rows);
+		if (json_array_size(rows) < talks->n || talks->cut)
+			fprintf(run->io->err, "%zu of %zu conversations shown%s\n", json_array_size(rows), talks->n,
+				talks->cut ? ", of a choice of the flows: --limit allows more" : "");
+		tw_out_missing(run, missing);
+	}
+	json_decref(rows);
+	fflush(run->io->out);
+}
+
+/* Until --count is reached, nobody answers any more, or the operator has seen enough. */
+static bool follow(struct tw_run *run, struct tw_flows_asking *asking)
+{
+	struct tw_talks *before = tw_flows_ask(run, asking), *now;
+	uint64_t then = tw_clock_mono_ms(), at;
+
+	if (before)
+		tw_talks_compare(before, NULL, (uint64_t)run->watch_ms, tw_clock_real_ms());
+	for (uint64_t n = 0; before && (run->count == 0 || n < run->count) && !ferror(run->io->out); n++) {
+		const struct timespec nap = { .tv_sec = run->watch_ms / 1000,
+					      .tv_nsec = run->watch_ms % 1000 * 1000000L };
+
+		nanosleep(&nap, NULL);
+		now = tw_flows_ask(run, asking);
+		at = tw_clock_mono_ms();
+		if (now) {
+			tw_talks_compare(now, before, at - then, tw_clock_real_ms());
+			print(run, now, asking->missing, true);
 		}
+		tw_talks_destroy(before);
+		before = now;
+		then = at;
 	}
-	return json_pack("{s:o, s:I, s:O}", "flows", flows, "total", total, "missing",
-			 json_object_get(answer, "missing"));
+	tw_talks_destroy(before);
+	return before != NULL;
 }
 
-static void print_flows(struct tw_run *run, const json_t *all)
+/* The screen sorts by itself: it is given what is greatest. */
+static int show_top(struct tw_run *run)
 {
-	const json_t *flows = json_object_get(all, "flows"), *missing = json_object_get(all, "missing"), *host;
-	json_int_t total = tw_json_number_at(all, "total");
-	size_t i;
-
-	if (!json_array_size(flows))
-		fputs("no flows\n", run->io->err);
-	tw_out_table(run->io->out, columns, flows);
-	if (total > (json_int_t)json_array_size(flows))
-		fprintf(run->io->err, "%zu of %" JSON_INTEGER_FORMAT " flows shown\n", json_array_size(flows), total);
-	json_array_foreach(missing, i, host)
-	{
-		fputs("twctl: no flows from host ", run->io->err);
-		tw_out_text(run->io->err, json_string_value(host));
-		fputs(": it did not answer in time\n", run->io->err);
-	}
-}
-
-static bool begin(struct tw_run *run)
-{
-	Tw__ListFlows *body;
-
-	run->request = tw_ask_new("list_flows", &body);
-	run->target = &body->base;
-	return true;
+	if (run->json || run->count)
+		return tw_run_usage(run, "%s does not go with top", run->json ? "--json" : "--count");
+	if (!is_top(run))
+		run->request->list_flows->order = TW__FLOW_ORDER__FLOWS_BYTES;
+	run->limit = run->limit ? run->limit : SCREEN_DEFAULT;
+	set_limit(run);
+	return tw_flows_top(run);
 }
 
 static int run_flows(struct tw_run *run)
 {
-	Tw__Envelope *reply = tw_ask(run, run->request, HOSTS_ANSWER_MS, "flow_list");
-	json_t *answer, *ports, *names, *all;
+	struct tw_flows_asking asking = { 0 };
+	struct tw_talks *talks;
+	bool done;
 
-	if (!reply)
-		return tw_run_fail(run);
-	answer = tw_message_json(&reply->flow_list->base);
-	tw__envelope__free_unpacked(reply, NULL);
-	ports = tw_ask_objects(run, TW__KIND__PORT, NULL);
-	if (!ports) {
-		json_decref(answer);
-		return tw_run_fail(run);
+	if (run->operand) {
+		if (strcmp(run->operand, "top") != 0)
+			return tw_run_usage(run, "what is \"%.60s\"? flows has top", run->operand);
+		return show_top(run);
 	}
-	names = names_of(json_object_get(ports, "objects"));
-	all = flatten(answer, names);
-	if (run->json)
-		tw_out_json(run->io->out, all);
-	else
-		print_flows(run, all);
-	json_decref(all);
-	json_decref(names);
-	json_decref(ports);
-	json_decref(answer);
-	return TW_EXIT_DONE;
+	set_limit(run);
+	if (run->watch_ms) {
+		done = follow(run, &asking);
+	} else {
+		talks = tw_flows_ask(run, &asking);
+		done = talks != NULL;
+		if (talks)
+			print(run, talks, asking.missing, false);
+		tw_talks_destroy(talks);
+	}
+	tw_flows_asked(&asking);
+	return done ? TW_EXIT_DONE : tw_run_fail(run);
+}
+
+/* --- options --- */
+
+static bool apply_limit(struct tw_run *run, const struct tw_option *option, const char *value)
+{
+	char path[96];
+
+	return tw_parse_number(tw_option_path(run, option, path), value, option->min, option->max, &run->limit,
+			       &run->error);
+}
+
+static bool apply_follow(struct tw_run *run, const struct tw_option *option, const char *value)
+{
+	uint64_t ms = 1000;
+
+	if (value && !tw_parse_duration("--follow", value, 200, 3600000, &ms, &run->error))
+		return false;
+	run->watch_ms = (int)ms;
+	return true;
+}
+
+static bool apply_count(struct tw_run *run, const struct tw_option *option, const char *value)
+{
+	return tw_parse_number("--count", value, option->min, option->max, &run->count, &run->error);
 }
 
 static const struct tw_option options[] = {
-	{ .name = "port",
-	  .arg = "PORT",
-	  .help = "flows of this port alone",
-	  .field = "port",
-	  .complete = TW_COMPLETE_PORT,
-	  .apply = tw_apply_string },
-	{ .name = "host",
-	  .arg = "HOST",
-	  .help = "flows that this host's switch counts",
-	  .field = "host",
-	  .complete = TW_COMPLETE_HOST,
-	  .apply = tw_apply_string },
+	{ .name = "top",
+	  .arg = "WHAT",
+	  .help = "the greatest or newest of all: bytes, packets, or new",
+	  .field = "order",
+	  .complete = TW_COMPLETE_WORDS,
+	  .words = "bytes packets new",
+	  .apply = tw_apply_enum },
 	{ .name = "limit",
 	  .arg = "N",
-	  .help = "at most this many of each host (default 1000)",
+	  .help = "show at most this many (default 1000; with --top 20)",
 	  .field = "limit",
 	  .min = 1,
-	  .max = 10000,
-	  .apply = tw_apply_number },
+	  .max = LIMIT_MAX,
+	  .apply = apply_limit },
+	{ .name = "follow",
+	  .arg = "[SECONDS]",
+	  .help = "show what is sent a second, again and again (default: each second); with top: how often",
+	  .apply = apply_follow },
+	{ .name = "count",
+	  .arg = "N",
+	  .help = "end after so many times",
+	  .needs = "follow",
+	  .min = 1,
+	  .max = 1000000,
+	  .apply = apply_count },
 	{ 0 },
 };
 
 static const struct tw_command commands[] = {
-	{ .summary = "show the flows that are alive, with the ports at both ends",
-	  .text = "Packets and octets (of layer 3) are those since the flow was last exported. A flow is counted once, where "
-		  "it enters the switch.",
-	  .example = "flows --port web/eth0",
-	  .options = (const struct tw_option *const[]){ options, NULL },
-	  .begin = begin,
+	{ .operand = "[top]",
+	  .complete = TW_COMPLETE_WORDS,
+	  .words = "top",
+	  .summary = "show who talks with whom, with the ports at both ends; top: as a screen that goes on",
+	  .text = "Each conversation is shown once, both ways together, seen from the end that began; BACK is what the other end "
+		  "sent. Packets and octets (of layer 3) are those since the flow was last exported; --follow shows rates. With "
+		  "--top the switches choose among all their flows. On the screen of top a line is all between two VMs, or (g) a "
+		  "conversation; OUT is what the left end sends. Keys: q quit, p pause, s sort, g group, / filter, j and k scroll.",
+	  .example = "flows --vm web --protocol tcp/443 --top bytes --limit 10",
+	  .options = (const struct tw_option *const[]){ tw_flows_options, options, NULL },
+	  .begin = tw_flows_begin,
 	  .run = run_flows },
 	{ 0 },
 };
 
 const struct tw_noun tw_noun_flows = {
 	.name = "flows",
-	.summary = "the flows that are alive",
+	.summary = "who talks with whom just now",
 	.commands = commands,
 };

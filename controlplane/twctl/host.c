@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "controlplane/twctl/nouns.h"
+#include "controlplane/twctl/rebalance.h"
 #include "controlplane/twctl/stats.h"
 #include "controlplane/twctl/teaming.h"
 #include "controlplane/twctl/uplink.h"
@@ -180,6 +181,8 @@ static const struct tw_option options[] = {
 
 static const struct tw_option *const write_options[] = { options, tw_host_teaming_options, tw_write_options, NULL };
 
+static const struct tw_option *const rebalance_options[] = { tw_rebalance_options, NULL };
+
 static const struct tw_command commands[] = {
 	TW_COMMAND_LIST("hosts"),
 	TW_COMMAND_SHOW(TW_COMPLETE_HOST, "show a host, its agent, its switch, its uplinks", NULL),
@@ -210,6 +213,16 @@ static const struct tw_command commands[] = {
 		  "had no room.",
 	  .example = "host stats a",
 	  .run = tw_stats_host },
+	{ .verb = "rebalance",
+	  .operand = "NAME",
+	  .complete = TW_COMPLETE_HOST,
+	  .summary = "share out the receive queues of a host's switch among its workers",
+	  .text = "What each queue cost in the last second decides; queues move without loss, and only where it helps. "
+		  "A switch does this by itself every few seconds, unless it is told not to (tw-switch --rebalance).",
+	  .example = "host rebalance a",
+	  .options = rebalance_options,
+	  .begin = tw_rebalance_begin,
+	  .run = tw_rebalance_run },
 	TW_COMMAND_DELETE(TW_COMPLETE_HOST, "delete a host that serves no port", NULL),
 	{ 0 },
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "controlplane/twctl/lookup.h"
 #include "controlplane/twctl/nouns.h"
 
 enum { HOST_ANSWERS_MS = 4000 /* the controller waits for the host 3 s at most */, INTERVAL_DEFAULT_S = 125 };
@@ -93,7 +94,7 @@ void tw_cell_snooping(FILE *cell, const json_t *value, const json_t *network)
 /* --- what hosts say --- */
 
 /* Ask one host; what it says goes into `said`. @return false with run->error filled */
-static bool ask_host(struct tw_run *run, const char *host, json_t *said)
+static bool ask_host(struct tw_run *run, const char *host, void *said)
 {
 	Tw__ListMulticast *body;
 	Tw__Envelope *request = tw_ask_new("list_multicast", &body), *reply;
@@ -108,97 +109,29 @@ static bool ask_host(struct tw_run *run, const char *host, json_t *said)
 	return true;
 }
 
-/* All that are connected; a host that does not answer is named instead of hiding what the others say. */
-static bool ask_hosts(struct tw_run *run, json_t *said, json_t *missing)
-{
-	json_t *status = tw_ask_status(run), *host;
-	size_t i;
-
-	if (!status)
-		return false;
-	json_array_foreach(json_object_get(status, "hosts"), i, host)
-	{
-		const char *name = tw_json_string_at(host, "name");
-
-		if (json_is_true(json_object_get(host, "connected")) && ask_host(run, name, said))
-			continue;
-		json_array_append_new(missing, json_string(name));
-		run->error = (struct tw_error){ 0 };
-	}
-	json_decref(status);
-	return true;
-}
-
-/* Is a VLAN one of the network's? */
-static bool is_in(const json_t *network, json_int_t vlan)
-{
-	const json_t *range;
-	size_t i;
-
-	if (!network)
-		return true;
-	if (strcmp(tw_json_string_at(network, "vlan.mode"), "trunk") != 0)
-		return tw_json_number_at(network, "vlan.access") == vlan;
-	if (json_array_size(tw_json_at(network, "vlan.trunk")) == 0 ||
-	    tw_json_number_at(network, "vlan.native") == vlan)
-		return true;
-	json_array_foreach(tw_json_at(network, "vlan.trunk"), i, range)
-	{
-		if (vlan >= tw_json_number_at(range, "first") && vlan <= tw_json_number_at(range, "last"))
-			return true;
-	}
-	return false;
-}
-
-/* {"3": "web/eth0"} New reference. */
-static json_t *names_by_number(const json_t *ports)
-{
-	json_t *names = json_object(), *port;
-	char number[32];
-	size_t i;
-
-	json_array_foreach(ports, i, port)
-	{
-		snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, tw_json_number_at(port, "number"));
-		json_object_set(names, number, json_object_get(port, "name"));
-	}
-	return names;
-}
-
-/* "web/eth0"; "uplink" of number 0; the number of a port that has gone. New reference. */
-static json_t *port_name(const json_t *names, json_int_t number)
-{
-	char text[32];
-	json_t *name;
-
-	snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, number);
-	name = number ? json_object_get(names, text) : NULL;
-	return name ? json_incref(name) : json_string(number ? text : "uplink");
-}
-
-static void name_members(json_t *group, const json_t *names)
+static void name_members(json_t *group, const json_t *ports)
 {
 	json_t *member;
 	size_t i;
 
 	json_array_foreach(json_object_get(group, "members"), i, member)
-		json_object_set_new(member, "name", port_name(names, tw_json_number_at(member, "port")));
+		json_object_set_new(member, "name", tw_port_label(ports, tw_json_number_at(member, "port")));
 }
 
-static void name_routers(json_t *vlan, const char *path, const json_t *names)
+static void name_routers(json_t *vlan, const char *path, const json_t *ports)
 {
 	json_t *routers = tw_json_at(vlan, path), *named = json_array(), *number;
 	size_t i;
 
 	json_array_foreach(routers, i, number)
-		json_array_append_new(named, port_name(names, json_integer_value(number)));
+		json_array_append_new(named, tw_port_label(ports, json_integer_value(number)));
 	json_array_clear(routers);
 	json_array_extend(routers, named);
 	json_decref(named);
 }
 
 /* Lists of all hosts' groups and VLANs, each with its host and with names for numbers. New reference. */
-static json_t *flatten(const json_t *said, const json_t *names, const json_t *network, json_t *missing)
+static json_t *flatten(const json_t *said, const json_t *ports, const json_t *network, json_t *missing)
 {
 	json_t *groups = json_array(), *vlans = json_array(), *hosts = json_array(), *host, *one;
 	size_t i, k;
@@ -207,19 +140,19 @@ static json_t *flatten(const json_t *said, const json_t *names, const json_t *ne
 	{
 		json_array_foreach(tw_json_at(host, "state.groups"), k, one)
 		{
-			if (!is_in(network, tw_json_number_at(one, "vlan")))
+			if (!tw_network_has_vlan(network, tw_json_number_at(one, "vlan")))
 				continue;
 			json_object_set(one, "host", json_object_get(host, "host"));
-			name_members(one, names);
+			name_members(one, ports);
 			json_array_append(groups, one);
 		}
 		json_array_foreach(tw_json_at(host, "state.vlans"), k, one)
 		{
-			if (!is_in(network, tw_json_number_at(one, "vlan")))
+			if (!tw_network_has_vlan(network, tw_json_number_at(one, "vlan")))
 				continue;
 			json_object_set(one, "host", json_object_get(host, "host"));
-			name_routers(one, "igmp.routers", names);
-			name_routers(one, "mld.routers", names);
+			name_routers(one, "igmp.routers", ports);
+			name_routers(one, "mld.routers", ports);
 			json_array_append(vlans, one);
 		}
 		json_array_append_new(hosts, json_pack("{s:O, s:O, s:O}", "host", json_object_get(host, "host"),
@@ -298,19 +231,6 @@ static const struct tw_column vlan_columns[] = {
 	{ 0 },
 };
 
-static void print_missing(struct tw_run *run, const json_t *all)
-{
-	const json_t *host;
-	size_t i;
-
-	json_array_foreach(json_object_get(all, "missing"), i, host)
-	{
-		fputs("twctl: nothing from host ", run->io->err);
-		tw_out_text(run->io->err, json_string_value(host));
-		fputs(": it is not connected or did not answer in time\n", run->io->err);
-	}
-}
-
 static void print_hosts(struct tw_run *run, const json_t *all)
 {
 	const json_t *host, *invalid;
@@ -356,20 +276,20 @@ static bool apply_network(struct tw_run *run, const struct tw_option *option, co
 static json_t *gather(struct tw_run *run)
 {
 	const char *host = run->request->list_multicast->host;
-	json_t *said = json_array(), *missing = json_array(), *ports = NULL, *names, *all = NULL, *found = NULL;
+	json_t *said = json_array(), *missing = json_array(), *ports = NULL, *by_number, *all = NULL, *found = NULL;
 	bool whole = true;
 
 	if (run->network) {
 		found = tw_ask_objects(run, TW__KIND__NETWORK, run->network);
 		whole = found != NULL;
 	}
-	whole = whole && (*host ? ask_host(run, host, said) : ask_hosts(run, said, missing));
+	whole = whole && (*host ? ask_host(run, host, said) : tw_ask_each_host(run, ask_host, said, missing));
 	if (whole)
 		ports = tw_ask_objects(run, TW__KIND__PORT, NULL);
 	if (ports) {
-		names = names_by_number(json_object_get(ports, "objects"));
-		all = flatten(said, names, json_array_get(json_object_get(found, "objects"), 0), missing);
-		json_decref(names);
+		by_number = tw_ports_by_number(json_object_get(ports, "objects"));
+		all = flatten(said, by_number, json_array_get(json_object_get(found, "objects"), 0), missing);
+		json_decref(by_number);
 	}
 	json_decref(ports);
 	json_decref(found);
@@ -392,7 +312,7 @@ static int show(struct tw_run *run, const char *list, const struct tw_column *co
 		tw_out_table(run->io->out, columns, json_object_get(all, list));
 		if (columns == vlan_columns)
 			print_hosts(run, all);
-		print_missing(run, all);
+		tw_out_missing(run, json_object_get(all, "missing"));
 	}
 	json_decref(all);
 	return TW_EXIT_DONE;

@@ -19,6 +19,13 @@ static void mtu_cell(FILE *cell, const json_t *value, const json_t *object)
 	fprintf(cell, "%" JSON_INTEGER_FORMAT, mtu ? mtu : TW_MTU_DEFAULT);
 }
 
+static void iommu_cell(FILE *cell, const json_t *value, const json_t *object)
+{
+	const char *text = json_string_value(value);
+
+	fputs(text && strcmp(text, "on") == 0 ? "on" : "off", cell);
+}
+
 static const struct tw_column list[] = {
 	{ "NAME", "name", NULL },
 	{ "VLAN", "vlan", tw_cell_vlan },
@@ -50,6 +57,7 @@ static const struct tw_column card[] = {
 	{ "multicast snooping", "snooping", tw_cell_snooping },
 	{ "recorded", "record", tw_cell_record },
 	{ "shaping", "shape", tw_cell_shape },
+	{ "IOMMU", "iommu", iommu_cell },
 	{ "ports", "ports", NULL },
 	{ "revision", "revision", NULL },
 	{ 0 },
@@ -77,6 +85,13 @@ static const struct tw_option options[] = {
 	  .min = TW_MTU_MIN,
 	  .max = TW_MTU_MAX,
 	  .apply = tw_apply_number },
+	{ .name = "iommu",
+	  .arg = "on|off",
+	  .help = "may vNICs be behind an IOMMU of their guest: on, or off (default)",
+	  .field = "iommu",
+	  .complete = TW_COMPLETE_WORDS,
+	  .words = "on off",
+	  .apply = tw_apply_enum },
 	{ 0 },
 };
 

@@ -71,6 +71,18 @@ static bool apply_queue(struct tw_run *run, const struct tw_option *option, cons
 	return apply_octets(run, option, value, "queue");
 }
 
+static bool apply_delay(struct tw_run *run, const struct tw_option *option, const char *value)
+{
+	char path[96];
+	uint64_t ms;
+
+	if (!tw_parse_duration(path_of(run, option, "delay_ms", path), value, option->min, option->max, &ms,
+			       &run->error))
+		return false;
+	tw_message_set_number(rate_of(run, option->field), "delay_ms", ms);
+	return true;
+}
+
 enum { RATE_LEAST = 1000, BURST_LEAST = 1514 /* a frame of an MTU of 1,500 */ };
 
 #define BITS(option, of, text)                                                                                 \
@@ -87,6 +99,13 @@ enum { RATE_LEAST = 1000, BURST_LEAST = 1514 /* a frame of an MTU of 1,500 */ };
 	{                                                                                                            \
 		.name = (option), .arg = "SIZE", .help = (text), .field = (of), .needs = (rate), .min = BURST_LEAST, \
 		.max = TW_RATE_BURST_MAX, .apply = apply_burst                                                       \
+	}
+
+#define SHAPE_DELAY                                                                                                               \
+	{                                                                                                                         \
+		.name = "shape-delay", .arg = "TIME",                                                                             \
+		.help = "longest that a frame may wait, as 20ms: no more may wait than leaves meanwhile (default: by the queue)", \
+		.field = "shape", .needs = "shape", .min = 1, .max = TW_SHAPE_DELAY_MAX, .apply = apply_delay                     \
 	}
 
 #define BURST_TEXT "octets that may come at once (default: 10 ms of the rate, 128K at least)"
@@ -113,6 +132,7 @@ const struct tw_option tw_network_rate_options[] = {
 	  .min = BURST_LEAST,
 	  .max = TW_SHAPE_QUEUE_MAX,
 	  .apply = apply_queue },
+	SHAPE_DELAY,
 	{ 0 },
 };
 
@@ -138,6 +158,7 @@ const struct tw_option tw_port_rate_options[] = {
 	  .min = BURST_LEAST,
 	  .max = TW_SHAPE_QUEUE_MAX,
 	  .apply = apply_queue },
+	SHAPE_DELAY,
 	{ 0 },
 };
 
@@ -250,8 +271,10 @@ void tw_cell_shape(FILE *cell, const json_t *shape, const json_t *object)
 		return;
 	}
 	print_bits(cell, shape);
-	if (!queue)
-		return;
-	fputs(", queue ", cell);
-	print_scaled(cell, queue, 1024, "KMG");
+	if (queue) {
+		fputs(", queue ", cell);
+		print_scaled(cell, queue, 1024, "KMG");
+	}
+	if (tw_json_number_at(shape, "delay_ms") > 0)
+		fprintf(cell, ", delay %.0f ms", (double)tw_json_number_at(shape, "delay_ms"));
 }

@@ -75,6 +75,29 @@ static const struct tw_column ring_columns[] = {
 	{ 0 },
 };
 
+static const struct tw_column shape_columns[] = {
+	{ "PORT", "name", NULL },
+	{ "WAITING", "shape.packets", NULL },
+	{ "OCTETS", "shape.octets", NULL },
+	{ "MOST", "shape.octets_max", NULL },
+	{ "LIMIT", "shape.octets_limit", NULL },
+	{ 0 },
+};
+
+/* Of the ports that are shaped. */
+static void print_shaped(FILE *out, const json_t *rows)
+{
+	json_t *shaped = json_array(), *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row) if (tw_json_at(row, "shape")) json_array_append(shaped, row);
+	if (json_array_size(shaped)) {
+		fputc('\n', out);
+		tw_out_table(out, shape_columns, shaped);
+	}
+	json_decref(shaped);
+}
+
 /* Elements of a list that each row has, with the row's name in each. New reference. */
 static json_t *gather(const json_t *rows, const char *key)
 {
@@ -113,6 +136,7 @@ static void print_stats(struct tw_run *run, const json_t *rows)
 		fputs("no port is served by a host\n", run->io->err);
 	tw_out_table(out, stats_columns, rows);
 	print_gathered(out, all_drop_columns, rows, "counters.drops");
+	print_shaped(out, rows);
 	json_array_foreach(rows, i, row) judged = judged || *tw_json_string_at(row, "fault_text");
 	if (judged) {
 		fputc('\n', out);
@@ -124,7 +148,8 @@ static void print_stats(struct tw_run *run, const json_t *rows)
 
 /* --- rates --- */
 
-static const char *const counters[] = { "rx_packets", "rx_octets", "tx_packets", "tx_octets" };
+static const char *const counters[] = { "counters.rx_packets", "counters.rx_octets", "counters.tx_packets",
+					"counters.tx_octets", "dropped" };
 
 static const struct tw_column rate_columns[] = {
 	{ "PORT", "name", NULL },
@@ -138,14 +163,14 @@ static const struct tw_column rate_columns[] = {
 	{ 0 },
 };
 
-static const json_t *row_of(const json_t *rows, const char *name)
+static const json_t *row_of(const json_t *rows, const char *key, const char *name)
 {
 	const json_t *row;
 	size_t i;
 
 	json_array_foreach(rows, i, row)
 	{
-		if (strcmp(tw_json_string_at(row, "name"), name) == 0)
+		if (strcmp(tw_json_string_at(row, key), name) == 0)
 			return row;
 	}
 	return NULL;
@@ -157,28 +182,24 @@ static json_t *rate(json_int_t now, json_int_t then, double seconds)
 	return json_integer((json_int_t)((double)(now >= then ? now - then : now) / seconds + 0.5));
 }
 
-/* Adds to each row what its counters grew by a second. */
-static void add_rates(json_t *rows, const json_t *before, double seconds)
+void tw_stats_add_rates(json_t *rows, const json_t *before, const char *key, const char *const *names, size_t n,
+			double seconds)
 {
 	json_t *row;
 	size_t i;
 
 	json_array_foreach(rows, i, row)
 	{
-		const json_t *then = row_of(before, tw_json_string_at(row, "name"));
+		const json_t *then = row_of(before, key, tw_json_string_at(row, key));
 		json_t *rates = json_object();
-		char path[64];
 
-		for (size_t k = 0; k < sizeof(counters) / sizeof(*counters); k++) {
-			snprintf(path, sizeof(path), "counters.%s", counters[k]);
-			json_object_set_new(rates, counters[k],
-					    rate(tw_json_number_at(row, path),
-						 then ? tw_json_number_at(then, path) : tw_json_number_at(row, path),
-						 seconds));
+		for (size_t k = 0; k < n; k++) {
+			const char *dot = strrchr(names[k], '.');
+
+			json_object_set_new(rates, dot ? dot + 1 : names[k],
+					    rate(tw_json_number_at(row, names[k]),
+						 tw_json_number_at(then ? then : row, names[k]), seconds));
 		}
-		json_object_set_new(rates, "dropped",
-				    rate(tw_json_number_at(row, "dropped"),
-					 tw_json_number_at(then ? then : row, "dropped"), seconds));
 		json_object_set_new(row, "rate", rates);
 	}
 }
@@ -205,21 +226,24 @@ static json_t *ask_rows(struct tw_run *run)
 	return rows;
 }
 
-static void show(struct tw_run *run, json_t *rows, bool rates)
+static void show_json(struct tw_run *run, json_t *rows)
 {
-	json_t *all;
+	json_t *all = json_pack("{s:O}", "ports", rows);
 
-	if (run->json) {
-		all = json_pack("{s:O}", "ports", rows);
-		tw_out_json(run->io->out, all);
-		json_decref(all);
-	} else if (rates) {
-		tw_out_table(run->io->out, rate_columns, rows);
-	} else {
-		print_stats(run, rows);
-	}
-	fflush(run->io->out);
+	tw_out_json(run->io->out, all);
+	json_decref(all);
 }
+
+static void show_rates(struct tw_run *run, json_t *rows, const json_t *before, double seconds)
+{
+	tw_stats_add_rates(rows, before, "name", counters, sizeof(counters) / sizeof(*counters), seconds);
+	if (run->json)
+		show_json(run, rows);
+	else
+		tw_out_table(run->io->out, rate_columns, rows);
+}
+
+/* --- watching --- */
 
 static double now_s(void)
 {
@@ -229,10 +253,10 @@ static double now_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Until --count is reached, nobody answers any more, or the operator has seen enough. */
-static int watch(struct tw_run *run)
+int tw_stats_watch(struct tw_run *run, json_t *(*ask)(struct tw_run *run),
+		   void (*show)(struct tw_run *run, json_t *rows, const json_t *before, double seconds))
 {
-	json_t *before = ask_rows(run), *rows;
+	json_t *before = ask(run), *rows;
 	double then = now_s(), now;
 
 	for (uint64_t n = 0; before && (run->count == 0 || n < run->count) && !ferror(run->io->out); n++) {
@@ -240,11 +264,11 @@ static int watch(struct tw_run *run)
 					      .tv_nsec = run->watch_ms % 1000 * 1000000L };
 
 		nanosleep(&nap, NULL);
-		rows = ask_rows(run);
+		rows = ask(run);
 		now = now_s();
 		if (rows) {
-			add_rates(rows, before, now - then);
-			show(run, rows, true);
+			show(run, rows, before, now - then);
+			fflush(run->io->out);
 		}
 		json_decref(before);
 		before = rows;
@@ -261,11 +285,14 @@ int tw_stats_port(struct tw_run *run)
 	json_t *rows;
 
 	if (run->watch_ms)
-		return watch(run);
+		return tw_stats_watch(run, ask_rows, show_rates);
 	rows = ask_rows(run);
 	if (!rows)
 		return tw_run_fail(run);
-	show(run, rows, false);
+	if (run->json)
+		show_json(run, rows);
+	else
+		print_stats(run, rows);
 	json_decref(rows);
 	return TW_EXIT_DONE;
 }
@@ -335,12 +362,26 @@ static const struct tw_column worker_columns[] = {
 };
 
 static const struct tw_column queue_columns[] = {
-	{ "WORKER", "worker", NULL },
-	{ "PORT", "name", NULL },
-	{ "QUEUE", "queue", NULL },
-	{ "RX-PACKETS", "rx_packets", NULL },
-	{ 0 },
+	{ "WORKER", "worker", NULL },         { "PORT", "name", NULL },
+	{ "QUEUE", "queue", NULL },           { "BUSY", "busy_permille", busy_cell },
+	{ "RX-PACKETS", "rx_packets", NULL }, { "EMPTY", "empty_polls", NULL },
+	{ "MOVES", "moves", NULL },           { 0 },
 };
+
+/* What the switch does about a worker that is busier than the others; nothing to say where there is one. */
+static void print_moves(FILE *out, const json_t *status)
+{
+	json_int_t every = tw_json_number_at(status, "rebalance_s");
+
+	if (json_array_size(tw_json_at(status, "workers")) < 2)
+		return;
+	if (every)
+		fprintf(out, "\nqueues are shared out by load every %" JSON_INTEGER_FORMAT " s", every);
+	else
+		fputs("\nqueues are shared out by load only when asked", out);
+	fprintf(out, "; moved so far: %" JSON_INTEGER_FORMAT " queues, %" JSON_INTEGER_FORMAT " flows with them\n",
+		tw_json_number_at(status, "queue_moves"), tw_json_number_at(status, "flows_moved"));
+}
 
 static void print_host(FILE *out, const json_t *workers)
 {
@@ -377,12 +418,16 @@ int tw_stats_host(struct tw_run *run)
 			     run->operand);
 		rc = tw_run_fail(run);
 	} else if (run->json) {
-		all = json_pack("{s:s, s:O, s:O*}", "host", run->operand, "workers", workers, "uplinks",
-				tw_json_at(host, "status.uplinks"));
+		all = json_pack("{s:s, s:O, s:O*, s:O*, s:O*, s:O*}", "host", run->operand, "workers", workers,
+				"uplinks", tw_json_at(host, "status.uplinks"), "rebalance_s",
+				tw_json_at(host, "status.rebalance_s"), "queue_moves",
+				tw_json_at(host, "status.queue_moves"), "flows_moved",
+				tw_json_at(host, "status.flows_moved"));
 		tw_out_json(run->io->out, all);
 		json_decref(all);
 	} else {
 		print_host(run->io->out, workers);
+		print_moves(run->io->out, tw_json_at(host, "status"));
 		tw_uplinks_show(run->io->out, tw_json_at(host, "status.uplinks"));
 	}
 	json_decref(status);

@@ -114,6 +114,7 @@ static int run_status(struct tw_run *run)
 		", mirrors %" JSON_INTEGER_FORMAT ", exporters %" JSON_INTEGER_FORMAT "\n",
 		json_array_size(hosts), tw_json_number_at(status, "networks"), tw_json_number_at(status, "ports"),
 		tw_json_number_at(status, "mirrors"), tw_json_number_at(status, "exporters"));
+	tw_central_print_status(out, status);
 	if (json_array_size(hosts)) {
 		fputc('\n', out);
 		tw_out_table(out, columns, hosts);

@@ -81,6 +81,19 @@ static void the_committed_man_page_is_current(void **state)
 	fake_reset(&fake);
 }
 
+static void no_line_of_a_card_and_no_column_of_a_list_is_there_twice(void **state)
+{
+	for (size_t n = 0; tw_nouns[n]; n++)
+		for (int view = 0; view < 2; view++)
+			for (const struct tw_column *c = view ? tw_nouns[n]->card : tw_nouns[n]->list; c && c->title;
+			     c++)
+				for (const struct tw_column *d = c + 1; d->title; d++)
+					if (strcmp(c->title, d->title) == 0 ||
+					    (strcmp(c->key, d->key) == 0 && c->cell == d->cell))
+						fail_msg("%s: %s (%s), %s (%s)", tw_nouns[n]->name, c->title, c->key,
+							 d->title, d->key);
+}
+
 /* A bash that has sourced the script and in which twctl is a function that knows two ports and notes what it was asked. */
 static const char bash_head[] =
 	"twctl() { echo \"$*\" >&2; [[ $* == *'port list --names' ]] && printf '%s\\n' web/eth0 db/eth0; }\n";
@@ -142,6 +155,7 @@ int main(void)
 		cmocka_unit_test(help_of_a_noun_lists_its_verbs),
 		cmocka_unit_test(version_is_told),
 		cmocka_unit_test(the_committed_man_page_is_current),
+		cmocka_unit_test(no_line_of_a_card_and_no_column_of_a_list_is_there_twice),
 		cmocka_unit_test(bash_completes_verbs_options_words_and_names),
 	};
 

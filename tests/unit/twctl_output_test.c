@@ -133,6 +133,7 @@ static void a_port_shows_its_identity_place_counters_and_drops(void **state)
 				      "host                a\n"
 				      "migration           none\n"
 				      "vhost-user          the switch connects to the VM monitor (client)\n"
+				      "IOMMU               inherit\n"
 				      "socket              /run/tradewind/vhost/1.sock\n"
 				      "link                up\n"
 				      "queues              1\n"
@@ -259,17 +260,55 @@ static void a_mirror_shows_what_each_host_wrote(void **state)
 				     STATUS } };
 
 	run(&fake, "mirror show m1");
-	assert_string_equal(fake.out, "name                    m1\n"
-				      "ports                   web/eth0,db/eth0\n"
-				      "direction               both\n"
-				      "file                    m1.pcapng\n"
-				      "octets kept of a frame  all\n"
-				      "file's size limit       1073741824\n"
-				      "state                   enabled\n"
-				      "revision                0\n"
-				      "\n"
-				      "HOST FILE                             PACKETS OCTETS SHED ERROR\n"
-				      "a    /run/tradewind/capture/m1.pcapng       5    500    0 -\n");
+	assert_string_equal(
+		fake.out,
+		"name                 m1\n"
+		"sources              port web/eth0,db/eth0\n"
+		"direction            both\n"
+		"copied               every frame\n"
+		"to                   file m1.pcapng (at most 1073741824 octets)\n"
+		"budget on each host  no limit\n"
+		"state                enabled\n"
+		"revision             0\n"
+		"\n"
+		"HOST TO                               SEEN FILTERED SAMPLED-OUT SENT OCTETS FAILED SHED ERROR\n"
+		"a    /run/tradewind/capture/m1.pcapng    0        0           0    5    500      0    0 -\n");
+	fake_reset(&fake);
+}
+
+#define MIRROR_OF_TWO                                                                           \
+	"{'objects':{'objects':[{'mirror':{'name':'m','vms':['web'],'networks':['blue','red']," \
+	"'filter':'tcp port 443','sample':100,'first_packets':8,'to_port':'ids/eth0','max_pps':1000,'max_share':5}}]}}"
+#define TWO_HOSTS(seen, shed)                                                                                     \
+	"{'status':{'hosts':[{'name':'a','status':{'mirrors':[{'name':'m','to':'port ids/eth0','seen':" seen      \
+	",'filtered':3,'sampled_out':2,'packets':1,'octets':60,'shed':" shed ",'shed_budget':1,'shed_full':" shed \
+	"}]}},"                                                                                                   \
+	"{'name':'b','status':{'mirrors':[{'name':'m','error':'port ids/eth0 is on host a'}]}}]}}"
+
+static void a_mirror_says_in_words_what_it_left_out(void **state)
+{
+	struct fake fake = { .answers = { MIRROR_OF_TWO, TWO_HOSTS("9", "4") } };
+
+	run(&fake, "mirror show m");
+	assert_string_equal(
+		fake.out,
+		"name                 m\n"
+		"sources              VM web, network blue,red\n"
+		"direction            both\n"
+		"copied               every frame that matches 'tcp port 443', the first 8 of each flow, one in 100\n"
+		"to                   port ids/eth0\n"
+		"budget on each host  1000 copies/s, 5 % of a worker's time\n"
+		"state                enabled\n"
+		"revision             0\n"
+		"\n"
+		"HOST TO            SEEN FILTERED SAMPLED-OUT SENT OCTETS FAILED SHED ERROR\n"
+		"a    port ids/eth0    9        3           2    1     60      0    4 -\n"
+		"b    -                0        0           0    0      0      0    0 port ids/eth0 is on host a\n"
+		"all  -                9        3           2    1     60      0    4 -\n"
+		"\n"
+		"HOST SHED BECAUSE\n"
+		"a       1 beyond the mirror's budget\n"
+		"a       4 the destination does not keep up\n");
 	fake_reset(&fake);
 }
 
@@ -286,10 +325,23 @@ static void hosts_networks_and_exporters_are_tables_too(void **state)
 	fake.answers[0] = BLUE;
 	run(&fake, "network list");
 	assert_string_equal(fake.out, "NAME VLAN MTU  FORGED\nblue 10   1500 no\n");
-	fake.answers[0] = "{'objects':{'objects':[{'exporter':{'name':'nf','collector':'10.0.0.9:4739'}}]}}";
+	fake.answers[0] = "{'objects':{'objects':[{'exporter':{'name':'nf','collectors':['10.0.0.9:4739']}}]}}";
 	run(&fake, "exporter list");
-	assert_string_equal(fake.out, "NAME FORMAT COLLECTOR     ACTIVE IDLE STATE\n"
+	assert_string_equal(fake.out, "NAME FORMAT COLLECTORS    ACTIVE IDLE STATE\n"
 				      "nf   ipfix  10.0.0.9:4739 60s    15s  enabled\n");
+	fake.answers[0] =
+		"{'objects':{'objects':[{'exporter':{'name':'nf','collectors':['10.0.0.9:1','10.0.0.8:1']}}]}}";
+	fake.answers[1] =
+		"{'status':{'hosts':[{'name':'a','status':{'exporters':[{'name':'nf','collectors':["
+		"{'collector':'10.0.0.9:1','state':'failed','records':5,'messages':2,'octets':900,'lost_records':3,"
+		"'error':'Connection refused'},"
+		"{'collector':'10.0.0.8:1','state':'active','source':'10.0.0.1:777','records':7}]}]}}]}}";
+	run(&fake, "exporter show nf");
+	assert_non_null(strstr(
+		fake.out,
+		"\nHOST COLLECTOR  STATE  FROM         RECORDS MESSAGES OCTETS LOST TEST UNSAID ERROR\n"
+		"a    10.0.0.9:1 failed -                  5        2    900    3    0      0 Connection refused\n"
+		"a    10.0.0.8:1 active 10.0.0.1:777       7        0      0    0    0      0 -\n"));
 	fake.answers[0] = BLUE;
 	fake.answers[1] = PORTS;
 	run(&fake, "network show blue");
@@ -303,44 +355,26 @@ static void hosts_networks_and_exporters_are_tables_too(void **state)
 	fake_reset(&fake);
 }
 
-#define FLOWS                                                                                                   \
-	"{'flow_list':{'missing':['c'],'hosts':[{'host':'a','flows':{'total':5,'flows':["                       \
-	"{'ingress':1,'egress':0,'vlan':10,'src_mac':'02:00:00:00:00:01','dst_mac':'02:00:00:00:00:02',"        \
-	"'ethertype':2048,'src_ip':'10.0.0.1','dst_ip':'10.0.0.2','protocol':6,'src_port':40000,'dst_port':80," \
-	"'packets':12,'l3_octets':3400,'first_ms':999999992500,'last_ms':1000000002000},"                       \
-	"{'ingress':0,'egress':1,'vlan':10,'src_mac':'02:00:00:00:00:99','dst_mac':'02:00:00:00:00:01',"        \
-	"'ethertype':34525,'src_ip':'fd00::2','dst_ip':'fd00::1','protocol':17,'src_port':53,'dst_port':5353,"  \
-	"'packets':1,'l3_octets':60,'first_ms':1000000002500,'last_ms':1000000002500},"                         \
-	"{'ingress':1,'vlan':10,'src_mac':'02:00:00:00:00:01','dst_mac':'02:00:00:00:00:02','ethertype':2048,"  \
-	"'src_ip':'10.0.0.1','dst_ip':'10.0.0.2','protocol':1,'dst_port':2048,'packets':3,'l3_octets':252,"     \
-	"'first_ms':1000000000500,'last_ms':1000000002400,'drop_reason':'vlan_not_allowed'},"                   \
-	"{'ingress':1,'vlan':10,'src_mac':'02:00:00:00:00:01','dst_mac':'ff:ff:ff:ff:ff:ff','ethertype':2054,"  \
-	"'packets':1,'first_ms':1000000000500,'last_ms':1000000000500,'raw_key':'k'}]}}]}}"
+#define TRIED                                                                                                          \
+	"{'try_host_exporter_reply':{'host':'a','tried':{'exporter':'nf','observation_domain':7,'collectors':["        \
+	"{'collector':'10.0.0.9:1','state':'active','source':'10.0.0.1:777','messages':4,'octets':2000,'records':4}]," \
+	"'flows':[{'source':'192.0.2.1:50001','destination':'198.51.100.1:443','protocol':'tcp','packets':10,"         \
+	"'octets':1000}]}}}"
 
-static void flows_name_the_ports_at_both_ends(void **state)
+static void a_test_of_an_exporter_says_what_was_sent_and_what_to_look_for(void **state)
 {
-	struct fake fake = { .answers = { FLOWS, PORTS } };
-	json_t *json, *flow;
+	struct fake fake = { .answers = { "{'status':{'hosts':[{'name':'a'},{'name':'b'}]}}", TRIED } };
 
-	run(&fake, "flows");
-	assert_string_equal(
-		fake.out,
-		"HOST VLAN FROM     TO       PROTOCOL SOURCE            DESTINATION       PACKETS OCTETS AGE   IDLE  DROPPED\n"
-		"a      10 web/eth0 db/eth0  tcp      10.0.0.1:40000    10.0.0.2:80            12   3400 10.0s 500ms -\n"
-		"a      10 -        web/eth0 udp      [fd00::2]:53      [fd00::1]:5353          1     60 0ms   0ms   -\n"
-		"a      10 web/eth0 db/eth0  icmp 8/0 10.0.0.1          10.0.0.2                3    252 2.0s  100ms vlan_not_allowed\n"
-		"a      10 web/eth0 -        arp      02:00:00:00:00:01 ff:ff:ff:ff:ff:ff       1      0 2.0s  2.0s  -\n");
-	assert_string_equal(fake.err, "4 of 5 flows shown\ntwctl: no flows from host c: it did not answer in time\n");
-	run(&fake, "flows --json");
-	json = fake_json(fake.out);
-	flow = json_array_get(json_object_get(json, "flows"), 1);
-	assert_true(json_is_null(json_object_get(flow, "from")));
-	assert_string_equal(tw_json_string_at(flow, "to"), "web/eth0");
-	assert_string_equal(tw_json_string_at(flow, "src_ip"), "fd00::2");
-	assert_int_equal(tw_json_number_at(flow, "dst_port"), 5353);
-	assert_int_equal(tw_json_number_at(json, "total"), 5);
-	assert_string_equal(json_string_value(json_array_get(json_object_get(json, "missing"), 0)), "c");
-	json_decref(json);
+	run(&fake, "exporter test nf --host a");
+	assert_string_equal(fake.out,
+			    "HOST DOMAIN COLLECTOR  STATE  FROM         MESSAGES OCTETS RECORDS LOST UNSAID ERROR\n"
+			    "a         7 10.0.0.9:1 active 10.0.0.1:777        4   2000       4    0      0 -\n"
+			    "\nlook at each collector for these flows of each host, from and to VM tradewind-test:\n"
+			    "SOURCE          DESTINATION      PROTOCOL PACKETS OCTETS\n"
+			    "192.0.2.1:50001 198.51.100.1:443 tcp           10   1000\n");
+	fake_run(&fake, "exporter test nf --host nowhere");
+	assert_int_equal(fake.rc, TW_EXIT_FAILED);
+	assert_string_equal(fake.err, "twctl: host.name: there is no host 'nowhere'  [201]\n");
 	fake_reset(&fake);
 }
 
@@ -527,9 +561,10 @@ int main(void)
 		cmocka_unit_test(statistics_sum_drops_and_explain_them),
 		cmocka_unit_test(status_shows_every_host_and_no_host_steers_the_terminal),
 		cmocka_unit_test(a_mirror_shows_what_each_host_wrote),
+		cmocka_unit_test(a_mirror_says_in_words_what_it_left_out),
 		cmocka_unit_test(limits_are_shown_as_they_are_written),
 		cmocka_unit_test(hosts_networks_and_exporters_are_tables_too),
-		cmocka_unit_test(flows_name_the_ports_at_both_ends),
+		cmocka_unit_test(a_test_of_an_exporter_says_what_was_sent_and_what_to_look_for),
 		cmocka_unit_test(a_write_says_the_revision_and_json_the_object),
 		cmocka_unit_test(a_refusal_names_the_field_and_the_number),
 		cmocka_unit_test(a_wait_that_fails_says_that_the_change_is_stored),

@@ -54,6 +54,10 @@ static const struct {
 	  "{'create':{'object':{'network':{'name':'gw','vlan':{'mode':'access','access':10,'pvlan':'promiscuous'}}}}}" },
 	{ "network set blue --forged reject",
 	  "{'set':{'object':{'network':{'name':'blue'}},'fields':['allow_forged']}}" },
+	{ "network set blue --iommu ON",
+	  "{'set':{'object':{'network':{'name':'blue','iommu':'on'}},'fields':['iommu']}}" },
+	{ "port set db/eth0 --iommu inherit",
+	  "{'set':{'object':{'port':{'name':'db/eth0','vhost':'client'}},'fields':['iommu']}}" },
 	{ "network set blue --promiscuous accept --unknown-unicast flood --unknown-from-wire ACCEPT",
 	  "{'set':{'object':{'network':{'name':'blue','promiscuous':'accept','unknown_unicast':'flood',"
 	  "'unknown_from_wire':'accept'}},'fields':['promiscuous','unknown_unicast','unknown_from_wire']}}" },
@@ -112,6 +116,9 @@ static const struct {
 	{ "port set db/eth0 --shape 500M --shape-queue 1M",
 	  "{'set':{'object':{'port':{'name':'db/eth0','vhost':'client','shape':{'per_second':500000000,"
 	  "'queue':1048576}}},'fields':['shape']}}" },
+	{ "port set db/eth0 --shape 500M --shape-delay 20ms",
+	  "{'set':{'object':{'port':{'name':'db/eth0','vhost':'client','shape':{'per_second':500000000,"
+	  "'delay_ms':20}}},'fields':['shape']}}" },
 	{ "network delete blue", "{'delete':{'kind':'network','name':'blue'}}" },
 
 	{ "port create web/eth0 --network blue",
@@ -148,6 +155,9 @@ static const struct {
 	{ "host create a --netdev up1=eth2 --uplink up0=x --uplink up1=y",
 	  "{'create':{'object':{'host':{'name':'a','uplinks':[{'name':'up1','devargs':'y','netdev':'eth2'},"
 	  "{'name':'up0','devargs':'x'}]}}}}" },
+	{ "host rebalance a", "{'rebalance_host':{'host':'a','what':{}}}" },
+	{ "host rebalance a --port web/eth0 --queue 1 --worker 2",
+	  "{'rebalance_host':{'host':'a','what':{'port':'web/eth0','queue':1,'worker':2}}}" },
 	{ "host set a --no-uplinks", "{'set':{'object':{'host':{'name':'a'}},'fields':['uplinks']}}" },
 	{ "host set a --peer-url tcp://10.0.0.1:7002 --migrate-address 10.0.0.1",
 	  "{'set':{'object':{'host':{'name':'a','peer_url':'tcp://10.0.0.1:7002','migrate_address':'10.0.0.1'}},"
@@ -155,12 +165,39 @@ static const struct {
 
 	{ "mirror create m1 --port web/eth0 --port db/eth0 --direction ingress --file m1.pcapng --snaplen 128 --max-size 100M",
 	  "{'create':{'object':{'mirror':{'name':'m1','ports':['web/eth0','db/eth0'],'direction':'ingress',"
-	  "'file':'m1.pcapng','snaplen':128,'max_bytes':104857600}}}}" },
+	  "'file':'m1.pcapng','snaplen':128,'max_bytes':104857600,'oversize':'truncate'}}}}" },
+	{ "mirror create m2 --vm web --network blue --host a --uplink a/up0 --vlan 10,20-21 --filter tcp --sample 100 --first-packets 8 "
+	  "--drops --to-port ids/eth0 --max-pps 100k --max-bps 1G --max-share 5%",
+	  "{'create':{'object':{'mirror':{'name':'m2','direction':'both','vms':['web'],'networks':['blue'],'hosts':['a'],"
+	  "'uplinks':['a/up0'],'vlans':[10,20,21],'filter':'tcp','sample':100,'first_packets':8,'drops':true,"
+	  "'to_port':'ids/eth0','max_pps':100000,'max_bps':1000000000,'max_share':5,'oversize':'truncate'}}}}" },
+	{ "mirror create m3 --port web/eth0 --rspan-vlan 999 --rspan-strip",
+	  "{'create':{'object':{'mirror':{'name':'m3','ports':['web/eth0'],'direction':'both','rspan_vlan':999,'rspan_strip':true,"
+	  "'oversize':'truncate'}}}}" },
+	{ "mirror create m4 --port web/eth0 --erspan 10.0.0.9 --erspan-type 3 --erspan-session 7 --erspan-ns --oversize fragment",
+	  "{'create':{'object':{'mirror':{'name':'m4','ports':['web/eth0'],'direction':'both','erspan':'10.0.0.9',"
+	  "'erspan_type':3,'erspan_session':7,'oversize':'fragment','erspan_ns':true}}}}" },
+	{ "mirror set m1 --to-port ids/eth0",
+	  "{'set':{'object':{'mirror':{'name':'m1','direction':'both','to_port':'ids/eth0','oversize':'truncate'}},'fields':"
+	  "['file','rspan_vlan','erspan','erspan_source','to_port']}}" },
+	{ "mirror set m1 --filter none --vm none --vlan none --max-bps none",
+	  "{'set':{'object':{'mirror':{'name':'m1','direction':'both','oversize':'truncate'}},'fields':['filter','vms','vlans',"
+	  "'max_bps']}}" },
 	{ "mirror set m1 --disable",
-	  "{'set':{'object':{'mirror':{'name':'m1','direction':'both','disabled':true}},'fields':['disabled']}}" },
+	  "{'set':{'object':{'mirror':{'name':'m1','direction':'both','disabled':true,'oversize':'truncate'}},'fields':['disabled']}}" },
 	{ "exporter create nf --collector 10.0.0.9:4739 --active 1m --idle 15s --template-refresh 60 --mtu 1400",
-	  "{'create':{'object':{'exporter':{'name':'nf','format':'ipfix','collector':'10.0.0.9:4739',"
-	  "'active_timeout_s':60,'idle_timeout_s':15,'template_refresh_s':60,'mtu':1400,'transport':'udp'}}}}" },
+	  "{'create':{'object':{'exporter':{'name':'nf','format':'ipfix','collectors':['10.0.0.9:4739'],"
+	  "'active_timeout_s':60,'idle_timeout_s':15,'template_refresh_s':60,'mtu':1400,'transport':'udp','delivery':'all','names':'options','way':'direct'}}}}" },
+	{ "exporter set nf --transport tls --tls-ca /etc/ca.pem --tls-certificate /etc/a.pem --tls-key /etc/a.key --tls-name c",
+	  "{'set':{'object':{'exporter':{'name':'nf','format':'ipfix','transport':'tls','delivery':'all','tls_ca':'/etc/ca.pem',"
+	  "'tls_certificate':'/etc/a.pem','tls_key':'/etc/a.key','tls_name':'c','names':'options','way':'direct'}},"
+	  "'fields':['transport','tls_ca','tls_certificate','tls_key','tls_name']}}" },
+	{ "exporter set nf --collector 10.0.0.9:4739,10.0.0.8:4739 --collector 10.0.0.7:1 --collectors failover --source 10.0.0.0/24 "
+	  "--template-refresh-packets 20 --options-refresh 10m --domain 9",
+	  "{'set':{'object':{'exporter':{'name':'nf','format':'ipfix','collectors':['10.0.0.9:4739','10.0.0.8:4739','10.0.0.7:1'],"
+	  "'transport':'udp','delivery':'failover','source':'10.0.0.0/24','template_refresh_messages':20,"
+	  "'options_refresh_s':600,'observation_domain':9,'names':'options','way':'direct'}},'fields':['collectors','delivery','source',"
+	  "'template_refresh_messages','options_refresh_s','observation_domain']}}" },
 
 	{ "network set blue --snooping on --querier on --querier-address 10.0.0.5 --query-interval 60 --unknown-groups all "
 	  "--query-guard on",
@@ -218,12 +255,18 @@ static const struct {
 	{ "port create a/b", "twctl: --network is missing\nsee: twctl port create --help\n" },
 	{ "network create x",
 	  "twctl: --vlan or --trunk or --dot1q-tunnel is missing\nsee: twctl network create --help\n" },
-	{ "mirror create m --port a/b", "twctl: --file is missing\nsee: twctl mirror create --help\n" },
+	{ "mirror create m --port a/b",
+	  "twctl: --to-port or --rspan-vlan or --erspan or --file is missing\nsee: twctl mirror create --help\n" },
+	{ "mirror create m --file f",
+	  "twctl: --port or --vm or --network or --host or --uplink or --vlan is missing\nsee: twctl mirror create --help\n" },
+	{ "mirror create m --port a/b --to-port c/d --file f",
+	  "twctl: --to-port does not go with --file\nsee: twctl mirror create --help\n" },
 	{ "exporter create e", "twctl: --collector is missing\nsee: twctl exporter create --help\n" },
 	{ "port bind a/b", "twctl: --host is missing\nsee: twctl port bind --help\n" },
 	{ "migrate db", "twctl: --to is missing\nsee: twctl migrate --help\n" },
 	{ "migrate", "twctl: VM is missing\nsee: twctl migrate --help\n" },
 	{ "host set a --netdev up0=eth1", "twctl: --netdev goes with --uplink\nsee: twctl host set --help\n" },
+	{ "host rebalance a --worker 1", "twctl: --worker goes with --port\nsee: twctl host rebalance --help\n" },
 	{ "host set a --standby up0", "twctl: --standby goes with --teaming\nsee: twctl host set --help\n" },
 	{ "port list --names --json", "twctl: --names does not go with --json\nsee: twctl port list --help\n" },
 	{ "status now", "twctl: what is \"now\"?\nsee: twctl status --help\n" },
@@ -263,6 +306,8 @@ static const struct {
 	  "twctl: port.mac: 02:00 is not a MAC address (as in 02:00:00:0a:0b:0c)  [105]\n" },
 	{ "network set x --mtu 10", "twctl: network.mtu: 10 is not a number from 68 to 9000  [105]\n" },
 	{ "mirror set m --direction up", "twctl: mirror.direction: up is none of: both, ingress, egress  [105]\n" },
+	{ "mirror set m --vlan 5-100", "twctl: mirror.vlans: more than 64 VLANs  [105]\n" },
+	{ "mirror set m --max-share 101", "twctl: mirror.max_share: 101 is not a number from 0 to 100  [105]\n" },
 	{ "exporter set e --idle 601",
 	  "twctl: exporter.idle_timeout_s: 601 is not a duration from 1 to 600 seconds (as in 15, 15s, 1m)  [105]\n" },
 	{ "host create a --uplink eth1", "twctl: host.uplinks: eth1 is not NAME=DEVARGS  [105]\n" },

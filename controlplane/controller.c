@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "controlplane/central/central.h"
 #include "controlplane/flows.h"
 #include "controlplane/question.h"
 #include "controlplane/mem.h"
@@ -50,6 +51,7 @@ void tw_controller_destroy(struct tw_controller *ctl)
 {
 	if (!ctl)
 		return;
+	tw_central_destroy(ctl->central);
 	tw_migration_drop_all(ctl);
 	tw_flows_drop_all(ctl);
 	tw_questions_drop_all(ctl);
@@ -77,6 +79,7 @@ int tw_controller_commit(struct tw_controller *ctl, struct tw_changes *changes, 
 	}
 	tw_model_apply(&ctl->model, revision, changes);
 	tw_hosts_update(ctl);
+	tw_central_update(ctl->central, &ctl->model);
 	/* Answers to those who wait are sent from the tick, so that a commit never re-enters its caller. */
 	tw_controller_wake_at(ctl, 0);
 	return 0;

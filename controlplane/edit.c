@@ -8,6 +8,7 @@
 
 #include "common/mac.h"
 #include "controlplane/mem.h"
+#include "controlplane/mirror_expression.h"
 #include "controlplane/refs.h"
 #include "proto/link/check.h"
 
@@ -23,7 +24,8 @@ bool tw_edit_check(Tw__Kind kind, const ProtobufCMessage *msg, struct tw_error *
 	case TW__KIND__PORT:
 		return tw_check_port((const Tw__Port *)msg, err);
 	case TW__KIND__MIRROR:
-		return tw_check_mirror((const Tw__Mirror *)msg, err);
+		return tw_check_mirror((const Tw__Mirror *)msg, err) &&
+		       tw_mirror_expression_check(((const Tw__Mirror *)msg)->filter, err);
 	case TW__KIND__ACL:
 		return tw_check_acl((const Tw__Acl *)msg, err);
 	case TW__KIND__EXPORTER:
@@ -116,6 +118,14 @@ static bool complete_new_port(const struct tw_model *model, Tw__Port *port, stru
 	return give_vm_uuid(model, port, err) && give_mac(model, port, err);
 }
 
+/* Could it be in the model? */
+static bool check_written(const struct tw_model *model, Tw__Kind kind, const ProtobufCMessage *msg,
+			  struct tw_error *err)
+{
+	return tw_edit_check(kind, msg, err) && tw_refs_check(model, kind, msg, err) &&
+	       (kind != TW__KIND__MIRROR || tw_refs_rspan_vlan(model, (const Tw__Mirror *)msg, err));
+}
+
 bool tw_edit_create(const struct tw_model *model, const Tw__Create *request, struct tw_changes *changes,
 		    struct tw_error *err)
 {
@@ -127,6 +137,8 @@ bool tw_edit_create(const struct tw_model *model, const Tw__Create *request, str
 
 	if (!given)
 		return tw_error_set(err, TW_E_MISSING, "create.object", "there is no object to create");
+	if (kind == TW__KIND__NETWORK && ((const Tw__Network *)given)->number)
+		return tw_error_set(err, TW_E_INVALID, "network.number", "numbers are given by the controller");
 	if (port && !check_new_port(model, (const Tw__Port *)given, err))
 		return false;
 	if (!port && !tw_edit_check(kind, given, err))
@@ -137,8 +149,7 @@ bool tw_edit_create(const struct tw_model *model, const Tw__Create *request, str
 				    tw_message_name(given, buffer));
 	}
 	msg = tw_message_clone(given);
-	if ((port && !complete_new_port(model, (Tw__Port *)msg, err)) || !tw_edit_check(kind, msg, err) ||
-	    !tw_refs_check(model, kind, msg, err)) {
+	if ((port && !complete_new_port(model, (Tw__Port *)msg, err)) || !check_written(model, kind, msg, err)) {
 		tw_message_free(msg);
 		return false;
 	}
@@ -166,7 +177,8 @@ static const struct tw_entry *find_or_say(const struct tw_model *model, Tw__Kind
 static bool check_not_moving(const Tw__Port *port, const Tw__Set *request, struct tw_error *err)
 {
 	for (size_t i = 0; i < request->n_fields && tw_port_migration(port); i++)
-		if (strcmp(request->fields[i], "mac") == 0 || strcmp(request->fields[i], "vhost") == 0)
+		if (strcmp(request->fields[i], "mac") == 0 || strcmp(request->fields[i], "vhost") == 0 ||
+		    strcmp(request->fields[i], "iommu") == 0)
 			return tw_error_set(err, TW_E_BUSY, "port", "its VM is migrating (migration %" PRIu64 ")",
 					    tw_port_migration(port));
 	return true;
@@ -192,8 +204,8 @@ bool tw_edit_set(const struct tw_model *model, const Tw__Set *request, struct tw
 	msg = tw_message_merge(tw_kind_get(kind), entry->msg, given, request->fields, request->n_fields, err);
 	if (!msg)
 		return false;
-	if ((kind == TW__KIND__PORT && !give_mac(model, (Tw__Port *)msg, err)) || !tw_edit_check(kind, msg, err) ||
-	    !tw_refs_check(model, kind, msg, err)) {
+	if ((kind == TW__KIND__PORT && !give_mac(model, (Tw__Port *)msg, err)) ||
+	    !check_written(model, kind, msg, err)) {
 		tw_message_free(msg);
 		return false;
 	}

@@ -7,7 +7,8 @@
 #include "controlplane/mem.h"
 #include "controlplane/tasks.h"
 
-enum { FLOWS_MAX = 10000, FLOWS_DEFAULT = 1000 }; /* of one host: GetFlows.limit */
+enum { PORTS_MAX = 4096, MACS_MAX = 8192 }; /* of a FlowFilter */
+enum { FLOWS_DEFAULT = 1000, ANSWER_MAX = 100000 /* flows of all hosts in one answer: some 20 MB */ };
 
 struct gather_part {
 	struct tw_gather *gather;
@@ -18,9 +19,7 @@ struct gather_part {
 struct tw_gather {
 	LIST_ENTRY(tw_gather) link;
 	struct tw_call call;
-	uint32_t limit;
-	uint32_t port;  /* number; 0 = all */
-	uint8_t mac[6]; /* of that port */
+	uint32_t limit; /* of each host */
 	struct gather_part *parts;
 	size_t n_parts, n_open;
 };
@@ -38,29 +37,11 @@ static void gather_free(struct tw_controller *ctl, struct tw_gather *gather)
 	free(gather);
 }
 
-static bool is_mac(ProtobufCBinaryData field, const uint8_t mac[static 6])
-{
-	return field.len == 6 && memcmp(field.data, mac, 6) == 0;
-}
-
-static bool is_wanted(const struct tw_gather *gather, const Tw__Flow *flow)
-{
-	return !gather->port || flow->ingress == gather->port || flow->egress == gather->port ||
-	       is_mac(flow->src_mac, gather->mac) || is_mac(flow->dst_mac, gather->mac);
-}
-
-/* Keeps the flows that were asked for, at most `limit`. */
+/* A host may send more than it was asked for. */
 static void trim(const struct tw_gather *gather, Tw__Flows *flows)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < flows->n_flows; i++) {
-		if (kept < gather->limit && is_wanted(gather, flows->flows[i]))
-			flows->flows[kept++] = flows->flows[i];
-		else
-			tw_message_free(&flows->flows[i]->base);
-	}
-	flows->n_flows = kept;
+	while (flows->n_flows > gather->limit)
+		tw_message_free(&flows->flows[--flows->n_flows]->base);
 }
 
 static void on_flows(struct tw_controller *ctl, void *arg, const Tw__TaskResult *result, const struct tw_error *err)
@@ -75,72 +56,29 @@ static void on_flows(struct tw_controller *ctl, void *arg, const Tw__TaskResult 
 	tw_controller_wake_at(ctl, 0);
 }
 
-static void ask(struct tw_controller *ctl, struct gather_part *part, struct tw_host *host, uint32_t port)
+static void ask(struct tw_controller *ctl, struct gather_part *part, struct tw_host *host, Tw__GetFlows *body)
 {
 	Tw__Task task = TW__TASK__INIT;
-	Tw__GetFlows body = TW__GET_FLOWS__INIT;
 
-	body.port = port;
-	body.limit = part->gather->port && !port ? FLOWS_MAX : part->gather->limit;
 	task.id = tw_task_new_id(ctl);
 	task.what_case = TW__TASK__WHAT_FLOWS;
-	task.flows = &body;
+	task.flows = body;
 	part->gather->n_open++;
 	tw_task_post(ctl, host, &task, TW_FLOWS_WAIT_MS, false, on_flows, part);
 }
 
-/* @return false with *err filled when a name leads nowhere; *home: the port's host, NULL if all ports are meant */
-static bool check(struct tw_controller *ctl, const Tw__ListFlows *request, const Tw__Port **port, const char **home,
-		  struct tw_error *err)
+static void ask_hosts(struct tw_controller *ctl, const Tw__ListFlows *request, Tw__GetFlows *body, struct tw_call call)
 {
-	*port = NULL;
-	*home = NULL;
-	if (*request->host && !tw_model_host(&ctl->model, request->host))
-		return tw_error_set(err, TW_E_NOT_FOUND, "list_flows.host", "there is no host '%s'", request->host);
-	if (!*request->port)
-		return true;
-	*port = tw_model_port(&ctl->model, request->port);
-	if (!*port)
-		return tw_error_set(err, TW_E_NOT_FOUND, "list_flows.port", "there is no port '%s'", request->port);
-	*home = tw_port_host(*port);
-	if (!*home)
-		return tw_error_set(err, TW_E_NOT_BOUND, "list_flows.port", "port '%s' is bound to no host",
-				    request->port);
-	return true;
-}
-
-static struct tw_gather *gather_add(struct tw_controller *ctl, const Tw__ListFlows *request, const Tw__Port *port,
-				    struct tw_call call)
-{
+	const struct tw_table *hosts = &ctl->model.tables[TW__KIND__HOST];
 	struct tw_gather *gather = tw_need(calloc(1, sizeof(*gather)));
 
+	if (hosts->n && !*request->host && body->limit > ANSWER_MAX / hosts->n)
+		body->limit = (uint32_t)(ANSWER_MAX / hosts->n);
+	body->limit += body->limit == 0; /* more than 100,000 hosts: 0 would be the default */
 	gather->call = call;
-	gather->limit = request->limit ? request->limit : FLOWS_DEFAULT;
-	if (gather->limit > FLOWS_MAX)
-		gather->limit = FLOWS_MAX;
-	if (port) {
-		gather->port = port->number;
-		memcpy(gather->mac, port->mac.data, sizeof(gather->mac));
-	}
-	gather->parts = tw_need(calloc(ctl->model.tables[TW__KIND__HOST].n + 1, sizeof(*gather->parts)));
+	gather->limit = body->limit;
+	gather->parts = tw_need(calloc(hosts->n + 1, sizeof(*gather->parts)));
 	LIST_INSERT_HEAD(&ctl->gathers, gather, link);
-	return gather;
-}
-
-void tw_flows_list(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)
-{
-	const Tw__ListFlows *request = env->list_flows;
-	const struct tw_table *hosts = &ctl->model.tables[TW__KIND__HOST];
-	struct tw_gather *gather;
-	const Tw__Port *port;
-	const char *home;
-	struct tw_error err;
-
-	if (!check(ctl, request, &port, &home, &err)) {
-		tw_call_fail(call, &err);
-		return;
-	}
-	gather = gather_add(ctl, request, port, call);
 	for (size_t i = 0; i < hosts->n; i++) {
 		struct tw_host *host = tw_host_find(ctl, hosts->items[i].name);
 		struct gather_part *part;
@@ -151,9 +89,83 @@ void tw_flows_list(struct tw_controller *ctl, const Tw__Envelope *env, struct tw
 		part->gather = gather;
 		part->host = tw_need(strdup(host->name));
 		if (tw_host_connected(host))
-			ask(ctl, part, host, port && strcmp(home, host->name) == 0 ? port->number : 0);
+			ask(ctl, part, host, body);
 	}
 	tw_controller_wake_at(ctl, 0);
+}
+
+/* --- whose flows --- */
+
+static bool is_named(const Tw__ListFlows *request, const Tw__Port *port)
+{
+	return (!*request->port || strcmp(port->name, request->port) == 0) &&
+	       (!*request->vm || tw_port_of_vm(port, request->vm)) &&
+	       (!*request->network || strcmp(port->network, request->network) == 0);
+}
+
+/* @return false with *err filled when a name leads nowhere, or to more than a host can be asked for */
+static bool add_ports(struct tw_controller *ctl, const Tw__ListFlows *request, Tw__FlowFilter *filter,
+		      struct tw_error *err)
+{
+	size_t n = ctl->model.tables[TW__KIND__PORT].n;
+
+	filter->ports = tw_need(calloc(PORTS_MAX, sizeof(filter->ports[0])));
+	filter->macs = tw_need(calloc(MACS_MAX, sizeof(filter->macs[0])));
+	for (size_t i = 0; i < n; i++) {
+		const Tw__Port *port = tw_model_port_at(&ctl->model, i);
+
+		if (!is_named(request, port))
+			continue;
+		if (filter->n_ports == PORTS_MAX || filter->n_macs + 1 + port->n_static_macs > MACS_MAX)
+			return tw_error_set(err, TW_E_TOO_LARGE, "list_flows", "these are more than %d ports",
+					    (int)filter->n_ports);
+		filter->ports[filter->n_ports++] = port->number;
+		filter->macs[filter->n_macs++] = port->mac;
+		for (size_t k = 0; k < port->n_static_macs; k++)
+			filter->macs[filter->n_macs++] = port->static_macs[k];
+	}
+	if (filter->n_ports)
+		return true;
+	if (*request->vm)
+		return tw_error_set(err, TW_E_NOT_FOUND, "list_flows.vm", "VM '%s' has no such port", request->vm);
+	return tw_error_set(err, TW_E_NOT_FOUND, "list_flows.network", "network '%s' has no such port",
+			    request->network);
+}
+
+static bool check(struct tw_controller *ctl, const Tw__ListFlows *request, struct tw_error *err)
+{
+	if (*request->host && !tw_model_host(&ctl->model, request->host))
+		return tw_error_set(err, TW_E_NOT_FOUND, "list_flows.host", "there is no host '%s'", request->host);
+	if (*request->port && !tw_model_port(&ctl->model, request->port))
+		return tw_error_set(err, TW_E_NOT_FOUND, "list_flows.port", "there is no port '%s'", request->port);
+	if (*request->network && !tw_model_network(&ctl->model, request->network))
+		return tw_error_set(err, TW_E_NOT_FOUND, "list_flows.network", "there is no network '%s'",
+				    request->network);
+	return true;
+}
+
+void tw_flows_list(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)
+{
+	const Tw__ListFlows *request = env->list_flows;
+	bool ports = *request->port || *request->vm || *request->network;
+	Tw__FlowFilter filter = TW__FLOW_FILTER__INIT;
+	Tw__GetFlows body = TW__GET_FLOWS__INIT;
+	struct tw_error err;
+
+	if (request->filter)
+		filter = *request->filter;
+	filter.ports = NULL;
+	filter.macs = NULL;
+	filter.n_ports = filter.n_macs = 0;
+	body.filter = &filter;
+	body.limit = request->limit ? request->limit : FLOWS_DEFAULT;
+	body.order = request->order;
+	if (!check(ctl, request, &err) || (ports && !add_ports(ctl, request, &filter, &err)))
+		tw_call_fail(call, &err);
+	else
+		ask_hosts(ctl, request, &body, call);
+	free(filter.ports);
+	free(filter.macs);
 }
 
 static void answer(struct tw_gather *gather)

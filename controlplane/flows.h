@@ -2,9 +2,11 @@
 /*
  * flows.h - asks hosts for the flows they see now, and puts the answers together.
  *
- * Flows of one port: a frame is metered where a guest sends it, so the port's own host knows what the port sends and the
- * hosts of its peers know what is sent to it. The first is asked for the port by number; the others for everything (up
- * to FLOWS_MAX), of which only what goes to the port's MAC is kept.
+ * A frame is metered where a guest sends it, or on the host it reaches if its sender is no port: so the flows of a port are
+ * on its own host and on those of its peers. All are asked, for the ports that were named by numbers and MACs: the switches
+ * pick out and, if there are more than the limit, choose.
+ *
+ * An answer is bounded, however many hosts there are: each gives its share of 100,000 flows at most.
  *
  * Threads: the controller's one thread.
  */

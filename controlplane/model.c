@@ -50,6 +50,8 @@ static void table_put(struct tw_table *table, struct tw_change *change)
 	tw_message_free(entry->msg);
 	entry->msg = change->msg;
 	entry->row = change->row;
+	if (change->kind == TW__KIND__NETWORK)
+		((Tw__Network *)entry->msg)->number = (uint32_t)change->row;
 	change->msg = NULL;
 }
 

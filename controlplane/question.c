@@ -190,6 +190,128 @@ void tw_question_why(struct tw_controller *ctl, const Tw__Envelope *env, struct 
 	post(ctl, host, &task, call, on_recorded);
 }
 
+static void on_macs(struct tw_controller *ctl, void *arg, const Tw__TaskResult *result, const struct tw_error *err)
+{
+	struct tw_question *q = arg;
+	Tw__Envelope reply = TW__ENVELOPE__INIT;
+	Tw__MacList body;
+
+	if (!answered(q, result, err, TW__TASK_RESULT__WHAT_MACS))
+		return;
+	tw__mac_list__init(&body);
+	body.host = q->host;
+	body.macs = result->macs;
+	reply.body_case = TW__ENVELOPE__BODY_MAC_LIST;
+	reply.mac_list = &body;
+	tw_call_reply(q->call, &reply);
+	question_free(q);
+}
+
+void tw_question_macs(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)
+{
+	const Tw__ListMacs *ask = env->list_macs;
+	Tw__Task task = TW__TASK__INIT;
+	Tw__GetMacs body = TW__GET_MACS__INIT;
+	struct tw_error err = { 0 };
+	struct tw_host *host = find_host(ctl, ask->port, ask->host, &body.port, &err);
+
+	if (!host) {
+		tw_call_fail(call, &err);
+		return;
+	}
+	body.limit = ask->limit;
+	body.from = ask->from;
+	task.what_case = TW__TASK__WHAT_MACS;
+	task.macs = &body;
+	post(ctl, host, &task, call, on_macs);
+}
+
+static void on_rebalanced(struct tw_controller *ctl, void *arg, const Tw__TaskResult *result,
+			  const struct tw_error *err)
+{
+	struct tw_question *q = arg;
+	Tw__Envelope reply = TW__ENVELOPE__INIT;
+	Tw__RebalanceHostReply body;
+
+	if (!answered(q, result, err, TW__TASK_RESULT__WHAT_REBALANCED))
+		return;
+	tw__rebalance_host_reply__init(&body);
+	body.host = q->host;
+	body.rebalanced = result->rebalanced;
+	reply.body_case = TW__ENVELOPE__BODY_REBALANCE_HOST_REPLY;
+	reply.rebalance_host_reply = &body;
+	tw_call_reply(q->call, &reply);
+	question_free(q);
+}
+
+void tw_question_rebalance(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)
+{
+	const Tw__RebalanceHost *ask = env->rebalance_host;
+	Tw__Task task = TW__TASK__INIT;
+	Tw__Rebalance by_load;
+	struct tw_error err = { 0 };
+	uint32_t none;
+	struct tw_host *host = find_host(ctl, "", ask->host, &none, &err);
+
+	if (!host) {
+		tw_call_fail(call, &err);
+		return;
+	}
+	tw__rebalance__init(&by_load);
+	task.what_case = TW__TASK__WHAT_REBALANCE;
+	task.rebalance = ask->what ? ask->what : &by_load;
+	post(ctl, host, &task, call, on_rebalanced);
+}
+
+static void on_tried(struct tw_controller *ctl, void *arg, const Tw__TaskResult *result, const struct tw_error *err)
+{
+	struct tw_question *q = arg;
+	Tw__Envelope reply = TW__ENVELOPE__INIT;
+	Tw__TryHostExporterReply body;
+
+	if (!answered(q, result, err, TW__TASK_RESULT__WHAT_EXPORTER_TRIED))
+		return;
+	tw__try_host_exporter_reply__init(&body);
+	body.host = q->host;
+	body.tried = result->exporter_tried;
+	reply.body_case = TW__ENVELOPE__BODY_TRY_HOST_EXPORTER_REPLY;
+	reply.try_host_exporter_reply = &body;
+	tw_call_reply(q->call, &reply);
+	question_free(q);
+}
+
+static bool check_exporter(const struct tw_model *model, const char *name, struct tw_error *err)
+{
+	const struct tw_entry *found = tw_model_find(model, TW__KIND__EXPORTER, name);
+
+	if (!found)
+		return tw_error_set(err, TW_E_NOT_FOUND, "exporter.name", "there is no exporter '%s'", name);
+	return !((const Tw__Exporter *)found->msg)->disabled ||
+	       tw_error_set(err, TW_E_INVALID, "exporter.disabled", "exporter '%s' is disabled", name);
+}
+
+void tw_question_exporter(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)
+{
+	const Tw__TryHostExporter *ask = env->try_host_exporter;
+	Tw__Task task = TW__TASK__INIT;
+	Tw__TryExporter body;
+	struct tw_error err = { 0 };
+	uint32_t none;
+	struct tw_host *host = NULL;
+
+	if (check_exporter(&ctl->model, ask->exporter, &err))
+		host = find_host(ctl, "", ask->host, &none, &err);
+	if (!host) {
+		tw_call_fail(call, &err);
+		return;
+	}
+	tw__try_exporter__init(&body);
+	body.exporter = ask->exporter;
+	task.what_case = TW__TASK__WHAT_TRY_EXPORTER;
+	task.try_exporter = &body;
+	post(ctl, host, &task, call, on_tried);
+}
+
 void tw_questions_drop_all(struct tw_controller *ctl)
 {
 	while (!LIST_EMPTY(&ctl->questions)) {

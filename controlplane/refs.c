@@ -118,19 +118,16 @@ static bool check_port(const struct tw_model *model, const Tw__Port *port, struc
 	       check_binding(model, port, err);
 }
 
-static bool check_mirror(const struct tw_model *model, const Tw__Mirror *mirror, struct tw_error *err)
+static bool check_exporter(const struct tw_model *model, const Tw__Exporter *exporter, struct tw_error *err)
 {
-	for (size_t i = 0; i < mirror->n_ports; i++)
-		if (!tw_model_port(model, mirror->ports[i]))
-			return tw_error_set(err, TW_E_NOT_FOUND, "mirror.ports", "there is no port '%s'",
-					    mirror->ports[i]);
-	for (size_t i = 0; i < model->tables[TW__KIND__MIRROR].n; i++) {
-		const Tw__Mirror *other = tw_model_mirror_at(model, i);
-
-		if (strcmp(other->file, mirror->file) == 0 && strcmp(other->name, mirror->name) != 0)
-			return tw_error_set(err, TW_E_DUPLICATE, "mirror.file", "mirror '%s' writes '%s' already",
-					    other->name, mirror->file);
-	}
+	for (size_t i = 0; i < exporter->n_networks; i++)
+		if (!tw_model_network(model, exporter->networks[i]))
+			return tw_error_set(err, TW_E_NOT_FOUND, "exporter.networks", "there is no network '%s'",
+					    exporter->networks[i]);
+	for (size_t i = 0; i < exporter->n_ports; i++)
+		if (!tw_model_port(model, exporter->ports[i]))
+			return tw_error_set(err, TW_E_NOT_FOUND, "exporter.ports", "there is no port '%s'",
+					    exporter->ports[i]);
 	return true;
 }
 
@@ -161,7 +158,11 @@ bool tw_refs_check(const struct tw_model *model, Tw__Kind kind, const ProtobufCM
 	case TW__KIND__PORT:
 		return check_port(model, (const Tw__Port *)msg, err);
 	case TW__KIND__MIRROR:
-		return check_mirror(model, (const Tw__Mirror *)msg, err);
+		return tw_refs_mirror(model, (const Tw__Mirror *)msg, err);
+	case TW__KIND__EXPORTER:
+		return check_exporter(model, (const Tw__Exporter *)msg, err);
+	case TW__KIND__HOST:
+		return tw_refs_mirrored_uplinks(model, (const Tw__Host *)msg, err);
 	default:
 		return true;
 	}
@@ -186,6 +187,28 @@ static bool host_unused(const struct tw_model *model, const char *name, struct t
 	return true;
 }
 
+static bool is_among(char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* @param kind network or port */
+static bool no_exporter_names(const struct tw_model *model, Tw__Kind kind, const char *name, struct tw_error *err)
+{
+	for (size_t i = 0; i < model->tables[TW__KIND__EXPORTER].n; i++) {
+		const Tw__Exporter *e = tw_model_exporter_at(model, i);
+		bool network = kind == TW__KIND__NETWORK;
+
+		if (is_among(network ? e->networks : e->ports, network ? e->n_networks : e->n_ports, name))
+			return tw_error_set(err, TW_E_IN_USE, tw_kind_get(kind)->noun, "exporter '%s' is of its flows",
+					    e->name);
+	}
+	return true;
+}
+
 static bool network_unused(const struct tw_model *model, const char *name, struct tw_error *err)
 {
 	for (size_t i = 0; i < model->tables[TW__KIND__PORT].n; i++) {
@@ -194,7 +217,7 @@ static bool network_unused(const struct tw_model *model, const char *name, struc
 		if (strcmp(port->network, name) == 0)
 			return tw_error_set(err, TW_E_IN_USE, "network", "port '%s' is in it", port->name);
 	}
-	return true;
+	return no_exporter_names(model, TW__KIND__NETWORK, name, err);
 }
 
 static bool port_unused(const struct tw_model *model, const char *name, struct tw_error *err)
@@ -203,15 +226,7 @@ static bool port_unused(const struct tw_model *model, const char *name, struct t
 
 	if (port && tw_port_host(port))
 		return tw_error_set(err, TW_E_IN_USE, "port", "it is bound to host '%s'", tw_port_host(port));
-	for (size_t i = 0; i < model->tables[TW__KIND__MIRROR].n; i++) {
-		const Tw__Mirror *mirror = tw_model_mirror_at(model, i);
-
-		for (size_t j = 0; j < mirror->n_ports; j++)
-			if (strcmp(mirror->ports[j], name) == 0)
-				return tw_error_set(err, TW_E_IN_USE, "port", "mirror '%s' copies its traffic",
-						    mirror->name);
-	}
-	return true;
+	return no_exporter_names(model, TW__KIND__PORT, name, err);
 }
 
 static bool acl_unused(const struct tw_model *model, const char *name, struct tw_error *err)
@@ -237,11 +252,11 @@ bool tw_refs_unused(const struct tw_model *model, Tw__Kind kind, const char *nam
 	case TW__KIND__ACL:
 		return acl_unused(model, name, err);
 	case TW__KIND__HOST:
-		return host_unused(model, name, err);
+		return host_unused(model, name, err) && tw_refs_unmirrored(model, kind, name, err);
 	case TW__KIND__NETWORK:
-		return network_unused(model, name, err);
+		return network_unused(model, name, err) && tw_refs_unmirrored(model, kind, name, err);
 	case TW__KIND__PORT:
-		return port_unused(model, name, err);
+		return port_unused(model, name, err) && tw_refs_unmirrored(model, kind, name, err);
 	default:
 		return true;
 	}

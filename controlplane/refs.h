@@ -33,6 +33,16 @@ const Tw__Port *tw_refs_mac_owner(const struct tw_model *model, const uint8_t ma
 bool tw_refs_private_vlans(const struct tw_model *model, Tw__Kind kind, const Tw__Vlan *vlan, const char *name,
 			   struct tw_error *err);
 
+/* refs_mirror.c: parts of the above, for mirrors */
+bool tw_refs_mirror(const struct tw_model *model, const Tw__Mirror *mirror, struct tw_error *err);
+bool tw_refs_unmirrored(const struct tw_model *model, Tw__Kind kind, const char *name, struct tw_error *err);
+bool tw_refs_mirrored_uplinks(const struct tw_model *model, const Tw__Host *host, struct tw_error *err);
+/**
+ * May the mirror begin to use its RSPAN VLAN? Not while ports are in it: they could not send any more. Asked of requests
+ * alone: analysers' ports are put there afterwards.
+ */
+bool tw_refs_rspan_vlan(const struct tw_model *model, const Tw__Mirror *mirror, struct tw_error *err);
+
 /** Every object against the limits and all of the above. @return false with *err naming the first fault */
 bool tw_refs_verify(const struct tw_model *model, struct tw_error *err);
 

@@ -194,7 +194,7 @@ static size_t add_ports(const struct tw_slicer *slicer, const char *host, Tw__Wa
 	struct vlan_set vlans = { 0 };
 	size_t n_local;
 
-	slice->ports = array_for(slicer->n_ports);
+	slice->ports = array_for(slicer->n_ports + slicer->model->tables[TW__KIND__MIRROR].n);
 	for (size_t i = 0; i < slicer->n_ports; i++) {
 		const struct bound_port *bound = &slicer->ports[i];
 
@@ -236,21 +236,37 @@ static void add_acls(const struct tw_model *model, Tw__WatchReply *slice, size_t
 			}
 }
 
-static bool mirrors_local(const Tw__Mirror *mirror, const Tw__WatchReply *slice, size_t n_local)
+static bool has_port(const Tw__WatchReply *slice, const Tw__Port *port)
 {
-	for (size_t i = 0; i < mirror->n_ports; i++)
-		for (size_t j = 0; j < n_local; j++)
-			if (strcmp(mirror->ports[i], slice->ports[j]->name) == 0)
-				return true;
+	for (size_t i = 0; i < slice->n_ports; i++)
+		if (slice->ports[i] == port)
+			return true;
 	return false;
+}
+
+/* With the ports that their copies are for, wherever those are. */
+static void add_mirrors(const struct tw_model *model, const char *host, Tw__WatchReply *slice, size_t n_local)
+{
+	size_t n = model->tables[TW__KIND__MIRROR].n;
+
+	slice->mirrors = array_for(n);
+	for (size_t i = 0; i < n; i++) {
+		const Tw__Mirror *mirror = tw_model_mirror_at(model, i);
+		const Tw__Port *to = *mirror->to_port ? tw_model_port(model, mirror->to_port) : NULL;
+
+		if (!tw_slice_wants_mirror(mirror, host, slice->ports, n_local))
+			continue;
+		slice->mirrors[slice->n_mirrors++] = unconst(mirror);
+		if (to && !has_port(slice, to))
+			slice->ports[slice->n_ports++] = unconst(to);
+	}
 }
 
 void tw_slice_build(const struct tw_slicer *slicer, const char *host, Tw__WatchReply *slice)
 {
 	const struct tw_model *model = slicer->model;
 	const struct tw_entry *entry = tw_model_find(model, TW__KIND__HOST, host);
-	size_t n_mirrors = model->tables[TW__KIND__MIRROR].n, n_exporters = model->tables[TW__KIND__EXPORTER].n;
-	size_t n_local;
+	size_t n_exporters = model->tables[TW__KIND__EXPORTER].n, n_local;
 
 	if (entry) {
 		slice->host = (Tw__Host *)entry->msg;
@@ -258,15 +274,9 @@ void tw_slice_build(const struct tw_slicer *slicer, const char *host, Tw__WatchR
 	}
 	add_migrations(model, host, slice);
 	n_local = add_ports(slicer, host, slice);
+	add_mirrors(model, host, slice, n_local);
 	add_networks(model, slice);
 	add_acls(model, slice, n_local);
-	slice->mirrors = array_for(n_mirrors);
-	for (size_t i = 0; i < n_mirrors; i++) {
-		const Tw__Mirror *mirror = tw_model_mirror_at(model, i);
-
-		if (!mirror->disabled && mirrors_local(mirror, slice, n_local))
-			slice->mirrors[slice->n_mirrors++] = unconst(mirror);
-	}
 	slice->exporters = array_for(n_exporters);
 	for (size_t i = 0; i < n_exporters; i++)
 		if (!tw_model_exporter_at(model, i)->disabled)

@@ -3,8 +3,9 @@
  * slice.h - what one host needs to know of the model, and nothing beyond.
  *
  * A host's slice: itself; the ports it serves (bound to it, or of a VM that migrates from or to it); every other bound
- * port that shares a VLAN with one of those (an identity: its switch must know whose MAC that is); the networks of all
- * these; mirrors that copy a port it serves; all exporters; migrations that it is an end of, and the hosts at their other
+ * port that shares a VLAN with one of those (an identity: its switch must know whose MAC that is); mirrors that have a
+ * source there, that copy for a port it serves, or whose copies travel in a VLAN, and the ports they copy for, wherever
+ * those are bound; the networks of all these; all exporters; migrations that it is an end of, and the hosts at their other
  * ends. Mirrors and exporters that are disabled are in nobody's slice.
  *
  * Threads: the controller's one thread. Everything in a slice is borrowed from the model.
@@ -29,6 +30,12 @@ void tw_slicer_destroy(struct tw_slicer *slicer);
 void tw_slice_build(const struct tw_slicer *slicer, const char *host, Tw__WatchReply *slice);
 /** Free what tw_slice_build() allocated; the objects stay the model's. */
 void tw_slice_release(Tw__WatchReply *slice);
+
+/**
+ * Has the host to do with the mirror? slice_mirrors.c
+ * @param local the ports it serves
+ */
+bool tw_slice_wants_mirror(const Tw__Mirror *mirror, const char *host, Tw__Port *const *local, size_t n_local);
 
 /**
  * A number that differs between slices that differ. Objects are never edited in place and every version of one has a

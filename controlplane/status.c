@@ -3,6 +3,7 @@
 #include "controlplane/status.h"
 
 #include "common/clock.h"
+#include "controlplane/central/central.h"
 #include "controlplane/mem.h"
 
 static void fill_host(const struct tw_controller *ctl, const struct tw_host *host, Tw__HostState *state)
@@ -44,9 +45,12 @@ void tw_status_get(struct tw_controller *ctl, const Tw__Envelope *env, struct tw
 	body.ports = (uint32_t)tables[TW__KIND__PORT].n;
 	body.mirrors = (uint32_t)tables[TW__KIND__MIRROR].n;
 	body.exporters = (uint32_t)tables[TW__KIND__EXPORTER].n;
+	body.central = tw_central_status(ctl->central);
 	reply.body_case = TW__ENVELOPE__BODY_STATUS;
 	reply.status = &body;
 	tw_call_reply(call, &reply);
+	if (body.central)
+		tw__central_status__free_unpacked(body.central, NULL);
 	free(body.hosts);
 	free(states);
 }

@@ -22,12 +22,15 @@
 #include "agent/handover.h"
 #include "agent/local.h"
 #include "agent/migrate.h"
+#include "agent/mirrors.h"
 #include "agent/peer.h"
 #include "agent/tasks.h"
 #include "common/log.h"
 #include "common/path.h"
 
 #define TW_LOG_AREA "agent"
+
+enum { SPOOL_OCTETS = 256 << 20, SPOOL_AGE_MS = 24 * 3600 * 1000 };
 
 /* ---- the slice ---- */
 
@@ -119,12 +122,16 @@ static bool watch_reply(void *arg, const Tw__WatchReply *reply)
 static struct tw_snapshot *switch_build(void *arg, struct tw_error *err)
 {
 	struct tw_agent *agent = arg;
+	struct tw_snapshot *snapshot;
 
 	if (!agent->content)
 		return NULL;
 	agent->building = agent->content;
 	agent->building_revision = tw_agent_view(agent)->revision;
-	return tw_snapshot_build(tw_agent_view(agent), agent->config.host, agent->config.run_dir, err);
+	snapshot = tw_snapshot_build(tw_agent_view(agent), agent->config.host, agent->config.run_dir, err);
+	if (snapshot)
+		tw_snapshot_message(snapshot)->spool = tw_records_spool(agent->records);
+	return snapshot;
 }
 
 static void switch_applied(void *arg)
@@ -219,6 +226,7 @@ static void switch_status(void *arg, const Tw__SwitchStatus *said)
 	if (!status)
 		return;
 	put_links_in(agent, status);
+	tw_mirrors_put_in(tw_agent_view(agent), agent->config.host, status);
 	news = links_differ(before, status);
 	agent->status = status;
 	if (before)
@@ -326,6 +334,22 @@ static bool connect_controller(struct tw_agent *agent)
 	return agent->operator&& agent->report && agent->watch;
 }
 
+static bool carry_records(struct tw_agent *agent)
+{
+	const struct tw_agent_config *from = &agent->config;
+	const struct tw_records_config config = {
+		.host = from->host,
+		.state_dir = from->state_dir,
+		.controller = from->controller,
+		.url = from->records,
+		.max_octets = from->spool_octets ? from->spool_octets : SPOOL_OCTETS,
+		.max_age_ms = from->spool_age_ms ? from->spool_age_ms : SPOOL_AGE_MS,
+	};
+
+	agent->records = tw_records_create(agent->base, &config);
+	return agent->records != NULL;
+}
+
 static bool make_rooms(struct tw_agent *agent)
 {
 	agent->slice = tw_slice_create();
@@ -338,7 +362,7 @@ static bool make_rooms(struct tw_agent *agent)
 	if (!agent->links)
 		tw_log_warning("kernel links are not watched");
 	load_slice(agent);
-	return connect_switch(agent) && connect_controller(agent);
+	return carry_records(agent) && connect_switch(agent) && connect_controller(agent);
 }
 
 static bool open_doors(struct tw_agent *agent)
@@ -387,6 +411,7 @@ void tw_agent_destroy(struct tw_agent *agent)
 	tw_report_destroy(agent->report);
 	tw_calls_destroy(agent->operator);
 	tw_switch_destroy(agent->sw);
+	tw_records_destroy(agent->records);
 	tw_slice_destroy(agent->slice);
 	if (agent->status)
 		tw__switch_status__free_unpacked(agent->status, NULL);

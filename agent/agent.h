@@ -3,7 +3,7 @@
  * agent.h - one host's agent: the rooms of this folder and what they share.
  *
  * slice.c knows, snapshot.c turns that into a switch's configuration, switch.c applies it; watch.c hears the controller,
- * report.c speaks to it; tasks.c does what it asks for; handover.c, migrate.c and peer.c move guests; local.c serves
+ * report.c speaks to it; records.c carries flow records; tasks.c does what it asks for; handover.c, migrate.c and peer.c move guests; local.c serves
  * tw-vm; links.c watches the kernel. agent.c joins them and is the only file that knows them all.
  *
  * Threads  one: that of the event_base. Nothing blocks but writing the slice (a file of some megabytes at most).
@@ -16,6 +16,7 @@
 
 #include "agent/calls.h"
 #include "agent/links.h"
+#include "agent/records.h"
 #include "agent/report.h"
 #include "agent/slice.h"
 #include "agent/switch.h"
@@ -28,6 +29,9 @@ struct tw_agent_config {
 	const char *controller;      /* URL */
 	const char *peer_url;        /* NULL: no migrations to this host */
 	const char *migrate_address; /* NULL: taken from the model's Host */
+	const char *records;         /* URL to which flow records go; NULL: beside the controller's */
+	uint64_t spool_octets;       /* flow records that wait for the controller; 0 = 256 MiB */
+	uint64_t spool_age_ms;       /* 0 = a day */
 };
 
 struct tw_agent {
@@ -39,7 +43,8 @@ struct tw_agent {
 	struct tw_watch *watch;
 	struct tw_report *report;
 	struct tw_calls *operator; /* requests like an operator's: BindPort */
-	struct tw_links *links;    /* NULL where netlink cannot be used */
+	struct tw_records *records;
+	struct tw_links *links; /* NULL where netlink cannot be used */
 	struct tw_handover *handover;
 	struct tw_migrate *migrate;
 	struct tw_tasks *tasks;

@@ -19,7 +19,7 @@
 
 #define TW_LOG_AREA "main"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, SPOOL_SIZE_MIN = 4, SPOOL_SIZE_MAX = 1 << 20, SPOOL_AGE_MAX = 366 * 24, HOUR_MS = 3600 * 1000 };
 
 static const char usage[] =
 	"Usage: tw-agent --host NAME [OPTION]...\n"
@@ -30,18 +30,55 @@ static const char usage[] =
 	"  --state-dir DIR         where slice.bin is kept (default /var/lib/tradewind)\n"
 	"  --controller URL        the controller (default $TW_CONTROLLER or ipc://RUN_DIR/controller.ipc)\n"
 	"  --peer-url URL          tcp://ADDRESS:PORT on which other hosts' agents hand ports over\n"
+	"  --records URL           where the controller takes flow records (default: tcp two ports higher than the\n"
+	"                          controller's, ipc with .records behind it)\n"
+	"  --spool-size MIB        flow records that wait for the controller, on disk (default 256)\n"
+	"  --spool-age HOURS       older ones are given up (default 24)\n"
 	"  --migrate-address ADDR  address on which QEMU waits for guests that migrate here\n"
 	"  --help                  this text\n"
 	"  --version               the version\n";
 
 struct options {
-	const char *host, *run_dir, *state_dir, *controller, *peer_url, *migrate_address;
+	const char *host, *run_dir, *state_dir, *controller, *peer_url, *migrate_address, *records;
+	uint64_t spool_size, spool_age;
 };
+
+/* Absent is 0: the default. */
+static bool read_number(const char *text, unsigned long least, unsigned long most, const char *option, uint64_t *out)
+{
+	unsigned long value;
+	char *end;
+
+	*out = 0;
+	if (!text)
+		return true;
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || *end || *text < '0' || *text > '9' || value < least || value > most) {
+		fprintf(stderr, "tw-agent: %s: '%s' is not a number of %lu..%lu\n", option, text, least, most);
+		return false;
+	}
+	*out = value;
+	return true;
+}
 
 /* @return -1 to go on, else the exit status */
 static int parse(int argc, char **argv, struct options *options)
 {
-	enum { HOST = 1, RUN_DIR, STATE_DIR, CONTROLLER, PEER_URL, MIGRATE_ADDRESS, HELP, VERSION, N_OPTIONS };
+	enum {
+		HOST = 1,
+		RUN_DIR,
+		STATE_DIR,
+		CONTROLLER,
+		PEER_URL,
+		MIGRATE_ADDRESS,
+		RECORDS,
+		SPOOL_SIZE,
+		SPOOL_AGE,
+		HELP,
+		VERSION,
+		N_OPTIONS
+	};
 	static const struct option longs[] = {
 		{ "host", required_argument, NULL, HOST },
 		{ "run-dir", required_argument, NULL, RUN_DIR },
@@ -49,6 +86,9 @@ static int parse(int argc, char **argv, struct options *options)
 		{ "controller", required_argument, NULL, CONTROLLER },
 		{ "peer-url", required_argument, NULL, PEER_URL },
 		{ "migrate-address", required_argument, NULL, MIGRATE_ADDRESS },
+		{ "records", required_argument, NULL, RECORDS },
+		{ "spool-size", required_argument, NULL, SPOOL_SIZE },
+		{ "spool-age", required_argument, NULL, SPOOL_AGE },
 		{ "help", no_argument, NULL, HELP },
 		{ "version", no_argument, NULL, VERSION },
 		{ 0 },
@@ -77,9 +117,12 @@ static int parse(int argc, char **argv, struct options *options)
 			optind < argc ? argv[optind] : "");
 		return EXIT_USAGE;
 	}
-	*options = (struct options){ value[HOST],       value[RUN_DIR],  value[STATE_DIR],
-				     value[CONTROLLER], value[PEER_URL], value[MIGRATE_ADDRESS] };
-	return -1;
+	*options = (struct options){ value[HOST],     value[RUN_DIR],         value[STATE_DIR], value[CONTROLLER],
+				     value[PEER_URL], value[MIGRATE_ADDRESS], value[RECORDS] };
+	return read_number(value[SPOOL_SIZE], SPOOL_SIZE_MIN, SPOOL_SIZE_MAX, "--spool-size", &options->spool_size) &&
+			       read_number(value[SPOOL_AGE], 1, SPOOL_AGE_MAX, "--spool-age", &options->spool_age)
+		       ? -1
+		       : EXIT_USAGE;
 }
 
 static void on_signal(evutil_socket_t fd, short what, void *arg)
@@ -148,5 +191,8 @@ int main(int argc, char **argv)
 	config.controller = controller;
 	config.peer_url = options.peer_url;
 	config.migrate_address = options.migrate_address;
+	config.records = options.records;
+	config.spool_octets = options.spool_size << 20;
+	config.spool_age_ms = options.spool_age * HOUR_MS;
 	return run(&config);
 }

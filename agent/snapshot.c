@@ -7,15 +7,15 @@
  */
 #include "agent/snapshot.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/mirrors.h"
 #include "common/path.h"
 #include "proto/link/check.h"
 
-enum { SOCKET_SIZE = 108 /* sun_path */, MIRROR_MAX_PORTS = 64 };
+enum { SOCKET_SIZE = 108 /* sun_path */, EXPORTER_MAX_SCOPE = 64 };
 enum { DEFAULT_ACTIVE_S = 60, DEFAULT_IDLE_S = 15, DEFAULT_REFRESH_S = 60, DEFAULT_EXPORT_MTU = 1400 };
 
 struct local {
@@ -30,18 +30,18 @@ struct remote {
 	char vm[TW_VM_NAME_SIZE];
 };
 
-struct mirror {
-	Tw__LocalMirror msg;
-	char path[PATH_MAX];
-	uint32_t ports[MIRROR_MAX_PORTS];
+struct exporter {
+	Tw__LocalExporter msg;
+	uint32_t networks[EXPORTER_MAX_SCOPE], ports[EXPORTER_MAX_SCOPE];
 };
 
 struct tw_snapshot {
 	Tw__Snapshot msg;
 	struct local *locals;
 	struct remote *remotes;
-	struct mirror *mirrors;
-	Tw__LocalExporter *exporters;
+	struct tw_local_mirror *mirrors;
+	size_t n_mirrors; /* also those that have nothing to do here */
+	struct exporter *exporters;
 };
 
 const Tw__Migration *tw_snapshot_migration(const Tw__WatchReply *view, const char *host, const Tw__Port *port)
@@ -177,6 +177,7 @@ static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Netw
 	msg->vm_uuid = port->vm_uuid;
 	msg->vm_name = tw_slice_vm(port->name, local->vm);
 	msg->network = port->network;
+	msg->network_number = network->number;
 	msg->vlan = resolve_vlan(port, network, err);
 	msg->mtu = network->mtu ? network->mtu : TW_MTU_DEFAULT;
 	msg->disabled = port->disabled;
@@ -192,6 +193,7 @@ static bool fill_local(struct local *local, const Tw__Port *port, const Tw__Netw
 	msg->teaming = port->teaming ? port->teaming : network->teaming;
 	msg->record = resolve_record(port->record ? port->record : network->record);
 	msg->vhost = port->vhost;
+	msg->iommu = (port->iommu ? port->iommu : network->iommu) == TW__IOMMU__IOMMU_ON;
 	msg->socket = local->socket;
 	if (!msg->vlan)
 		return false;
@@ -212,6 +214,8 @@ static bool fill_remote(struct remote *remote, const Tw__Port *port, const Tw__N
 	msg->vm_name = tw_slice_vm(port->name, remote->vm);
 	msg->vm_uuid = port->vm_uuid;
 	msg->uuid = port->uuid;
+	msg->network = port->network;
+	msg->network_number = network->number;
 	msg->static_macs = port->static_macs;
 	msg->n_static_macs = port->n_static_macs;
 	msg->vlan = resolve_vlan(port, network, err);
@@ -258,39 +262,48 @@ static bool add_port(struct tw_snapshot *s, const Tw__WatchReply *view, const ch
 static bool add_mirror(struct tw_snapshot *s, const Tw__WatchReply *view, const char *run_dir, const Tw__Mirror *from,
 		       struct tw_error *err)
 {
-	struct mirror *mirror = &s->mirrors[s->msg.n_mirrors];
-	Tw__LocalMirror *msg = &mirror->msg;
+	struct tw_local_mirror *mirror = &s->mirrors[s->n_mirrors++];
+	bool here;
 
-	if (from->disabled)
-		return true;
-	tw__local_mirror__init(msg);
-	msg->ports = mirror->ports;
-	for (size_t i = 0; i < from->n_ports && msg->n_ports < MIRROR_MAX_PORTS; i++) {
-		const Tw__Port *port = tw_slice_port(view, from->ports[i]);
-
-		if (port && tw_snapshot_place(view, s->msg.host, port, NULL) == TW_PLACE_LOCAL)
-			mirror->ports[msg->n_ports++] = port->number;
-	}
-	if (msg->n_ports == 0)
+	if (!tw_local_mirror_fill(mirror, view, s->msg.host, run_dir, from, &here, err))
+		return false;
+	if (!here)
 		return true;
 	if (s->msg.n_mirrors == TW_SNAPSHOT_MAX_MIRRORS)
 		return tw_error_set(err, TW_E_INVALID, "snapshot.mirrors", "a host serves at most %d mirrors",
 				    TW_SNAPSHOT_MAX_MIRRORS);
-	if (tw_path(mirror->path, sizeof(mirror->path), "%s/capture/%s", run_dir, from->file))
-		return tw_error_set(err, TW_E_INVALID, "mirror.file", "the path of mirror %s would be too long",
-				    from->name);
-	msg->name = from->name;
-	msg->direction = from->direction;
-	msg->path = mirror->path;
-	msg->snaplen = from->snaplen;
-	msg->max_bytes = from->max_bytes;
-	s->msg.mirrors[s->msg.n_mirrors++] = msg;
+	s->msg.mirrors[s->msg.n_mirrors++] = &mirror->msg;
 	return true;
 }
 
-static bool add_exporter(struct tw_snapshot *s, const Tw__Exporter *from, struct tw_error *err)
+/* What it names and nobody here can have to do with is left out. */
+static void fill_scope(struct exporter *exporter, const Tw__WatchReply *view, const Tw__Exporter *from)
 {
-	Tw__LocalExporter *msg = &s->exporters[s->msg.n_exporters];
+	Tw__LocalExporter *msg = &exporter->msg;
+
+	msg->scoped = from->n_networks > 0 || from->n_ports > 0;
+	msg->networks = exporter->networks;
+	for (size_t i = 0; i < from->n_networks && i < EXPORTER_MAX_SCOPE; i++) {
+		const Tw__Network *network = tw_slice_network(view, from->networks[i]);
+
+		if (network)
+			msg->networks[msg->n_networks++] = network->number;
+	}
+	msg->ports = exporter->ports;
+	for (size_t i = 0; i < from->n_ports && i < EXPORTER_MAX_SCOPE; i++) {
+		const Tw__Port *port = tw_slice_port(view, from->ports[i]);
+
+		if (port)
+			msg->ports[msg->n_ports++] = port->number;
+	}
+	msg->east_west = from->east_west;
+	msg->both_sides = from->both_sides;
+}
+
+static bool add_exporter(struct tw_snapshot *s, const Tw__WatchReply *view, const Tw__Exporter *from,
+			 struct tw_error *err)
+{
+	Tw__LocalExporter *msg = &s->exporters[s->msg.n_exporters].msg;
 
 	if (from->disabled)
 		return true;
@@ -301,7 +314,20 @@ static bool add_exporter(struct tw_snapshot *s, const Tw__Exporter *from, struct
 	msg->name = from->name;
 	msg->format = from->format;
 	msg->transport = from->transport;
-	msg->collector = from->collector;
+	msg->names = from->names;
+	fill_scope(&s->exporters[s->msg.n_exporters], view, from);
+	msg->collectors = from->collectors;
+	msg->n_collectors = from->n_collectors;
+	msg->delivery = from->delivery;
+	msg->source = from->source;
+	msg->template_refresh_messages = from->template_refresh_messages;
+	msg->options_refresh_s = from->options_refresh_s;
+	msg->observation_domain = from->observation_domain;
+	msg->tls_ca = from->tls_ca;
+	msg->tls_certificate = from->tls_certificate;
+	msg->tls_key = from->tls_key;
+	msg->tls_name = from->tls_name;
+	msg->way = from->way;
 	msg->active_timeout_s = from->active_timeout_s ? from->active_timeout_s : DEFAULT_ACTIVE_S;
 	msg->idle_timeout_s = from->idle_timeout_s ? from->idle_timeout_s : DEFAULT_IDLE_S;
 	msg->template_refresh_s = from->template_refresh_s ? from->template_refresh_s : DEFAULT_REFRESH_S;
@@ -323,8 +349,9 @@ static bool allocate(struct tw_snapshot *s, const Tw__WatchReply *view)
 	s->msg.remotes = calloc(n_ports, sizeof(*s->msg.remotes));
 	s->msg.mirrors = calloc(n_mirrors, sizeof(*s->msg.mirrors));
 	s->msg.exporters = calloc(n_exporters, sizeof(*s->msg.exporters));
+	s->msg.rspan_vlans = calloc(n_mirrors, sizeof(*s->msg.rspan_vlans));
 	return s->locals && s->remotes && s->mirrors && s->exporters && s->msg.ports && s->msg.remotes &&
-	       s->msg.mirrors && s->msg.exporters;
+	       s->msg.mirrors && s->msg.exporters && s->msg.rspan_vlans;
 }
 
 static bool fill(struct tw_snapshot *s, const Tw__WatchReply *view, const char *run_dir, struct tw_error *err)
@@ -337,8 +364,9 @@ static bool fill(struct tw_snapshot *s, const Tw__WatchReply *view, const char *
 	for (size_t i = 0; i < view->n_mirrors; i++)
 		if (!add_mirror(s, view, run_dir, view->mirrors[i], err))
 			return false;
+	s->msg.n_rspan_vlans = tw_mirror_rspan_vlans(view, s->msg.rspan_vlans);
 	for (size_t i = 0; i < view->n_exporters; i++)
-		if (!add_exporter(s, view->exporters[i], err))
+		if (!add_exporter(s, view, view->exporters[i], err))
 			return false;
 	return true;
 }
@@ -378,12 +406,15 @@ void tw_snapshot_destroy(struct tw_snapshot *s)
 		return;
 	free(s->locals);
 	free(s->remotes);
+	for (size_t i = 0; i < s->n_mirrors; i++)
+		tw_local_mirror_release(&s->mirrors[i]);
 	free(s->mirrors);
 	free(s->exporters);
 	free(s->msg.ports);
 	free(s->msg.remotes);
 	free(s->msg.mirrors);
 	free(s->msg.exporters);
+	free(s->msg.rspan_vlans);
 	free(s);
 }
 

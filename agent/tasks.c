@@ -127,6 +127,11 @@ static const struct {
 	  TW__TASK_RESULT__WHAT_MULTICAST },
 	{ TW__TASK__WHAT_RECORDED, TW__ENVELOPE__BODY_GET_RECORDED, TW__ENVELOPE__BODY_RECORDED,
 	  TW__TASK_RESULT__WHAT_RECORDED },
+	{ TW__TASK__WHAT_TRY_EXPORTER, TW__ENVELOPE__BODY_TRY_EXPORTER, TW__ENVELOPE__BODY_EXPORTER_TRIED,
+	  TW__TASK_RESULT__WHAT_EXPORTER_TRIED },
+	{ TW__TASK__WHAT_MACS, TW__ENVELOPE__BODY_GET_MACS, TW__ENVELOPE__BODY_MACS, TW__TASK_RESULT__WHAT_MACS },
+	{ TW__TASK__WHAT_REBALANCE, TW__ENVELOPE__BODY_REBALANCE, TW__ENVELOPE__BODY_REBALANCED,
+	  TW__TASK_RESULT__WHAT_REBALANCED },
 };
 
 /* A oneof's members are pointers in one place: whichever it is, it is passed on through this one. */
@@ -143,6 +148,14 @@ static void answered(const Tw__Envelope *reply, const struct tw_error *err, void
 	result.what_case = passed_on[task->question].result;
 	result.flows = reply->flows;
 	finish(task, &result, NULL);
+}
+
+static bool is_question(const Tw__Task *said)
+{
+	for (size_t i = 0; i < sizeof(passed_on) / sizeof(*passed_on); i++)
+		if (passed_on[i].task == said->what_case)
+			return true;
+	return false;
 }
 
 static bool begin_question(struct task *task, const Tw__Task *said, struct tw_error *err)
@@ -363,6 +376,9 @@ static bool begin(struct task *task, const Tw__Task *said, struct tw_error *err)
 	case TW__TASK__WHAT_TRACE:
 	case TW__TASK__WHAT_MULTICAST:
 	case TW__TASK__WHAT_RECORDED:
+	case TW__TASK__WHAT_MACS:
+	case TW__TASK__WHAT_REBALANCE:
+	case TW__TASK__WHAT_TRY_EXPORTER:
 		return begin_question(task, said, err);
 	case TW__TASK__WHAT_LAUNCH:
 		return begin_launch(task, said, err);
@@ -392,7 +408,10 @@ void tw_tasks_begin(struct tw_tasks *tasks, const Tw__Task *said)
 	task->tasks = tasks;
 	task->id = said->id;
 	TAILQ_INSERT_TAIL(&tasks->running, task, link);
-	tw_log_info("task=%" PRIu64 " kind=%d", said->id, (int)said->what_case);
+	if (is_question(said)) /* somebody may look on, each second */
+		tw_log_debug("task=%" PRIu64 " kind=%d", said->id, (int)said->what_case);
+	else
+		tw_log_info("task=%" PRIu64 " kind=%d", said->id, (int)said->what_case);
 	if (!begin(task, said, &err))
 		finish(task, NULL, &err);
 }

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mirrors.c - a mirror's sources and destination as this host has them; see mirrors.h. Pure. */
+#include "agent/mirrors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/names.h"
+#include "common/path.h"
+
+enum { ERSPAN_TYPE_DEFAULT = 2, ERSPAN_SESSION_DEFAULT = 1, ERSPAN_TTL_DEFAULT = 64 };
+
+enum tw_mirror_way tw_mirror_way(const Tw__WatchReply *view, const char *host, const Tw__Mirror *mirror,
+				 const Tw__Port **to)
+{
+	const Tw__Port *port = *mirror->to_port ? tw_slice_port(view, mirror->to_port) : NULL;
+	enum tw_place place = port ? tw_snapshot_place(view, host, port, NULL) : TW_PLACE_NOWHERE;
+
+	*to = place == TW_PLACE_NOWHERE ? NULL : port;
+	if (!*mirror->to_port)
+		return TW_MIRROR_WAY_OWN;
+	return place == TW_PLACE_LOCAL    ? TW_MIRROR_WAY_HERE
+	       : place == TW_PLACE_REMOTE ? TW_MIRROR_WAY_ELSEWHERE
+					  : TW_MIRROR_WAY_NONE;
+}
+
+size_t tw_mirror_rspan_vlans(const Tw__WatchReply *view, uint32_t *vlans)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < view->n_mirrors; i++)
+		if (view->mirrors[i]->rspan_vlan && !view->mirrors[i]->disabled)
+			vlans[n++] = view->mirrors[i]->rspan_vlan;
+	return n;
+}
+
+/* An analyser at the end of an RSPAN VLAN: what it gets are copies. */
+static bool gets_copies(const Tw__WatchReply *view, const Tw__Port *port)
+{
+	const Tw__Network *network = tw_slice_network(view, port->network);
+	const Tw__Vlan *vlan = port->vlan && port->vlan->mode != TW__VLAN__MODE__INHERIT ? port->vlan
+			       : network                                                 ? network->vlan
+											 : NULL;
+
+	for (size_t i = 0; vlan && vlan->mode != TW__VLAN__MODE__TRUNK && i < view->n_mirrors; i++)
+		if (view->mirrors[i]->rspan_vlan && view->mirrors[i]->rspan_vlan == vlan->access)
+			return true;
+	return false;
+}
+
+/* By its own name, its VM's, its network's or its host's; VLANs by themselves are those of every port. */
+static bool is_source(const Tw__WatchReply *view, const Tw__Mirror *m, const Tw__Port *port)
+{
+	const char *host = port->binding ? port->binding->host : "";
+	char vm[TW_VM_NAME_SIZE];
+
+	if (tw_names_have(m->ports, m->n_ports, port->name) ||
+	    (m->n_vms && tw_names_have(m->vms, m->n_vms, tw_slice_vm(port->name, vm))))
+		return true;
+	if (strcmp(port->name, m->to_port) == 0 || gets_copies(view, port))
+		return false;
+	return tw_names_have(m->networks, m->n_networks, port->network) || tw_names_have(m->hosts, m->n_hosts, host) ||
+	       m->n_ports + m->n_vms + m->n_networks + m->n_hosts + m->n_uplinks == 0;
+}
+
+/* What a port elsewhere sends is copied there; that is of interest to whom else it may meet. */
+static bool copies_what_is_sent(const Tw__Mirror *m)
+{
+	return m->direction != TW__MIRROR__DIRECTION__EGRESS && !m->drops;
+}
+
+static void add_ports(Tw__LocalMirror *msg, const Tw__WatchReply *view, const char *host, const Tw__Mirror *from)
+{
+	for (size_t i = 0; i < view->n_ports; i++) {
+		const Tw__Port *port = view->ports[i];
+		enum tw_place place = tw_snapshot_place(view, host, port, NULL);
+
+		if (place == TW_PLACE_NOWHERE || !is_source(view, from, port))
+			continue;
+		if (place == TW_PLACE_LOCAL)
+			msg->ports[msg->n_ports++] = port->number;
+		else if (copies_what_is_sent(from))
+			msg->elsewhere[msg->n_elsewhere++] = port->number;
+	}
+}
+
+/* "HOST/UPLINK"; one that the host has no more is nobody's. */
+static void add_uplinks(Tw__LocalMirror *msg, const Tw__WatchReply *view, const char *host, const Tw__Mirror *from)
+{
+	size_t len = strlen(host);
+
+	for (size_t i = 0; i < from->n_uplinks; i++) {
+		const char *uplink = from->uplinks[i];
+
+		if (strncmp(uplink, host, len) != 0 || uplink[len] != '/')
+			continue;
+		for (size_t k = 0; view->host && k < view->host->n_uplinks; k++)
+			if (strcmp(view->host->uplinks[k]->name, uplink + len + 1) == 0)
+				msg->uplinks[msg->n_uplinks++] = view->host->uplinks[k]->name;
+	}
+}
+
+static bool allocate(Tw__LocalMirror *msg, const Tw__WatchReply *view, const Tw__Mirror *from)
+{
+	msg->ports = calloc(view->n_ports + 1, sizeof(msg->ports[0]));
+	msg->elsewhere = calloc(view->n_ports + 1, sizeof(msg->elsewhere[0]));
+	msg->uplinks = calloc(from->n_uplinks + 1, sizeof(msg->uplinks[0]));
+	return msg->ports && msg->elsewhere && msg->uplinks;
+}
+
+static void copy_options(Tw__LocalMirror *msg, const Tw__Mirror *from)
+{
+	msg->name = from->name;
+	msg->direction = from->direction;
+	msg->snaplen = from->snaplen;
+	msg->vlans = from->vlans;
+	msg->n_vlans = from->n_vlans;
+	msg->filter = from->filter;
+	msg->sample = from->sample;
+	msg->first_packets = from->first_packets;
+	msg->drops = from->drops;
+	msg->max_pps = from->max_pps;
+	msg->max_bps = from->max_bps;
+	msg->max_share = from->max_share;
+}
+
+/* To the mirror's own file, VLAN or collector. */
+static bool fill_own(struct tw_local_mirror *out, const char *run_dir, const Tw__Mirror *from, struct tw_error *err)
+{
+	Tw__LocalMirror *msg = &out->msg;
+
+	msg->rspan_vlan = from->rspan_vlan;
+	msg->rspan_strip = from->rspan_strip;
+	msg->erspan = from->erspan;
+	msg->erspan_type = from->erspan_type ? from->erspan_type : ERSPAN_TYPE_DEFAULT;
+	msg->erspan_session = from->erspan_session ? from->erspan_session : ERSPAN_SESSION_DEFAULT;
+	msg->erspan_source = from->erspan_source;
+	msg->erspan_cos = from->erspan_cos;
+	msg->erspan_dscp = from->erspan_dscp;
+	msg->erspan_ttl = from->erspan_ttl ? from->erspan_ttl : ERSPAN_TTL_DEFAULT;
+	msg->erspan_ns = from->erspan_ns;
+	msg->oversize = from->oversize;
+	if (!*from->file)
+		return true;
+	if (tw_path(out->path, sizeof(out->path), "%s/capture/%s", run_dir, from->file))
+		return tw_error_set(err, TW_E_INVALID, "mirror.file", "the path of mirror %s would be too long",
+				    from->name);
+	msg->path = out->path;
+	msg->max_bytes = from->max_bytes;
+	return true;
+}
+
+bool tw_local_mirror_fill(struct tw_local_mirror *out, const Tw__WatchReply *view, const char *host,
+			  const char *run_dir, const Tw__Mirror *mirror, bool *here, struct tw_error *err)
+{
+	Tw__LocalMirror *msg = &out->msg;
+	enum tw_mirror_way way;
+	const Tw__Port *to;
+
+	*here = false;
+	tw__local_mirror__init(msg);
+	if (mirror->disabled)
+		return true;
+	if (!allocate(msg, view, mirror))
+		return tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");
+	add_ports(msg, view, host, mirror);
+	add_uplinks(msg, view, host, mirror);
+	copy_options(msg, mirror);
+	way = tw_mirror_way(view, host, mirror, &to);
+	*here = msg->n_ports + msg->n_uplinks > 0 && (way == TW_MIRROR_WAY_OWN || way == TW_MIRROR_WAY_HERE);
+	if (way == TW_MIRROR_WAY_HERE)
+		msg->to_port = to->number;
+	return way != TW_MIRROR_WAY_OWN || fill_own(out, run_dir, mirror, err);
+}
+
+void tw_local_mirror_release(struct tw_local_mirror *mirror)
+{
+	free(mirror->msg.ports);
+	free(mirror->msg.elsewhere);
+	free(mirror->msg.uplinks);
+}
+
+/* @return malloc'ed; NULL: nothing is amiss */
+static char *why_not(const Tw__WatchReply *view, const char *host, const Tw__Mirror *mirror)
+{
+	const Tw__Port *to;
+	char *text = NULL;
+	int n = 0;
+
+	switch (tw_mirror_way(view, host, mirror, &to)) {
+	case TW_MIRROR_WAY_ELSEWHERE:
+		n = asprintf(&text, "port %s is on host %s: copies made here do not reach it", mirror->to_port,
+			     to->binding->host);
+		break;
+	case TW_MIRROR_WAY_NONE:
+		n = asprintf(&text, "port %s is bound to no host: there is nowhere to send copies", mirror->to_port);
+		break;
+	default:
+		break;
+	}
+	return n < 0 ? NULL : text;
+}
+
+static bool has_sources(const Tw__WatchReply *view, const char *host, const Tw__Mirror *mirror)
+{
+	struct tw_local_mirror m = { 0 };
+	struct tw_error err;
+	bool here;
+
+	tw_local_mirror_fill(&m, view, host, "", mirror, &here, &err);
+	here = m.msg.n_ports + m.msg.n_uplinks > 0;
+	tw_local_mirror_release(&m);
+	return here;
+}
+
+static void add_status(Tw__SwitchStatus *status, const Tw__Mirror *mirror, char *why)
+{
+	Tw__MirrorStatus **grown = reallocarray(status->mirrors, status->n_mirrors + 1, sizeof(Tw__MirrorStatus *));
+	Tw__MirrorStatus *one = grown ? malloc(sizeof(*one)) : NULL;
+
+	if (grown)
+		status->mirrors = grown;
+	if (one) {
+		tw__mirror_status__init(one);
+		one->name = strdup(mirror->name);
+		one->to = strdup(mirror->to_port);
+		one->error = why;
+	}
+	if (one && one->name && one->to) {
+		grown[status->n_mirrors++] = one;
+		return;
+	}
+	free(one ? one->name : NULL);
+	free(one ? one->to : NULL);
+	free(one);
+	free(why);
+}
+
+void tw_mirrors_put_in(const Tw__WatchReply *view, const char *host, Tw__SwitchStatus *status)
+{
+	for (size_t i = 0; i < view->n_mirrors && status->n_mirrors < TW_SNAPSHOT_MAX_MIRRORS; i++) {
+		const Tw__Mirror *mirror = view->mirrors[i];
+		char *why = mirror->disabled ? NULL : why_not(view, host, mirror);
+
+		if (why && has_sources(view, host, mirror))
+			add_status(status, mirror, why);
+		else
+			free(why);
+	}
+}

@@ -22,7 +22,7 @@
 #include "hypervisor-hooks/vm_files.h"
 #include "hypervisor-hooks/vm_spec.h"
 
-enum { DEFAULT_MEMORY_MIB = 192, DEFAULT_CPUS = 1, URI_SIZE = 300, OPT_INCOMING = 256, OPT_PACKED };
+enum { DEFAULT_MEMORY_MIB = 192, DEFAULT_CPUS = 1, URI_SIZE = 300, OPT_INCOMING = 256, OPT_PACKED, OPT_IOMMU };
 
 struct run {
 	Tw__VmSpec *spec;
@@ -40,6 +40,7 @@ static const struct option options[] = { { "port", required_argument, NULL, 'p' 
 					 { "cpus", required_argument, NULL, 'c' },
 					 { "queues", required_argument, NULL, 'q' },
 					 { "packed", no_argument, NULL, OPT_PACKED },
+					 { "iommu", no_argument, NULL, OPT_IOMMU },
 					 { "uuid", required_argument, NULL, 'u' },
 					 { "run-dir", required_argument, NULL, 'r' },
 					 { "foreground", no_argument, NULL, 'f' },
@@ -99,6 +100,9 @@ static int take_option(struct run *r, int option, const char *value)
 		return number_option(value, &r->spec->queues);
 	case OPT_PACKED:
 		r->spec->packed = true;
+		return 0;
+	case OPT_IOMMU:
+		r->spec->iommu = true;
 		return 0;
 	case 'u':
 		return uuid_option(r->spec, value);

@@ -50,8 +50,11 @@ static void add_machine(struct tw_args *args, const struct tw_qemu *q)
 	tw_args_add(args, "-no-user-config");
 	tw_args_add(args, "-nodefaults");
 	add2(args, "-display", "none");
-	add2(args, "-machine", "pc,usb=off");
-	add2(args, "-accel", q->kvm ? "kvm" : "tcg");
+	add2(args, "-machine", spec->iommu ? "q35,usb=off" : "pc,usb=off");
+	if (q->kvm) /* interrupts can be remapped only where QEMU has part of the controller */
+		add2(args, "-accel", spec->iommu ? "kvm,kernel-irqchip=split" : "kvm");
+	else
+		add2(args, "-accel", "tcg");
 	add2(args, "-cpu", q->kvm ? "host" : "max");
 	tw_args_add(args, "-smp");
 	tw_args_addf(args, "%u", spec->cpus);
@@ -61,6 +64,9 @@ static void add_machine(struct tw_args *args, const struct tw_qemu *q)
 	tw_args_add(args, "-object");
 	tw_args_addf(args, "memory-backend-memfd,id=mem,size=%uM,share=on", spec->memory_mib);
 	add2(args, "-numa", "node,memdev=mem");
+	/* Before all devices that are behind it. */
+	if (spec->iommu)
+		add2(args, "-device", "intel-iommu,intremap=on,device-iotlb=on");
 }
 
 static void add_boot(struct tw_args *args, const Tw__VmSpec *spec)
@@ -105,7 +111,7 @@ static void add_nic(struct tw_args *args, const struct tw_qemu *q, size_t i)
 {
 	const struct tw_qemu_nic *nic = &q->nics[i];
 	const Tw__VmSpec *spec = q->spec;
-	char mac[TW_MAC_TEXT], queues[24] = "", vectors[24] = "";
+	char mac[TW_MAC_TEXT], queues[24] = "", vectors[24] = "", iommu[80] = "";
 	struct quoted path;
 
 	if (spec->queues > 1)
@@ -115,15 +121,20 @@ static void add_nic(struct tw_args *args, const struct tw_qemu *q, size_t i)
 		snprintf(vectors, sizeof(vectors), ",vectors=0");
 	else if (spec->queues > 1) /* one a ring, one for the control queue, one for changes of the configuration */
 		snprintf(vectors, sizeof(vectors), ",vectors=%u", 2 * spec->queues + 2);
+	if (spec->iommu) { /* addresses are translated for what is in a slot of its own alone */
+		snprintf(iommu, sizeof(iommu), ",bus=slot%zu,disable-legacy=on,iommu_platform=on,ats=on", i);
+		tw_args_add(args, "-device");
+		tw_args_addf(args, "pcie-root-port,id=slot%zu,chassis=%zu", i, i + 1);
+	}
 	tw_args_add(args, "-chardev");
 	tw_args_addf(args, "socket,id=vhost%zu,path=%s,%s", i, quote(&path, nic->socket),
 		     nic->switch_listens ? "reconnect=1" : "server=on,wait=off");
 	tw_args_add(args, "-netdev");
 	tw_args_addf(args, "vhost-user,id=net%zu,chardev=vhost%zu%s", i, i, queues);
 	tw_args_add(args, "-device");
-	tw_args_addf(args, "virtio-net-pci,id=nic%zu,netdev=net%zu,mac=%s,mrg_rxbuf=on,host_mtu=%u,romfile=%s%s%s", i,
+	tw_args_addf(args, "virtio-net-pci,id=nic%zu,netdev=net%zu,mac=%s,mrg_rxbuf=on,host_mtu=%u,romfile=%s%s%s%s", i,
 		     i, tw_mac_format(nic->mac, mac), nic->mtu, vectors, spec->queues > 1 ? ",mq=on" : "",
-		     spec->packed ? ",packed=on" : "");
+		     spec->packed ? ",packed=on" : "", iommu);
 }
 
 /* %r = run directory, %n = name of the guest, %% = %. The specification's check has seen to the rest. */

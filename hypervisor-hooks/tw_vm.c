@@ -30,6 +30,7 @@ static const char help[] = "Usage: tw-vm run NAME [OPTION]... [-- QEMU-ARGUMENT.
 			   "  -c, --cpus N           virtual CPUs; default 1\n"
 			   "  -q, --queues N         queue pairs of each vNIC, at most 16; default 1\n"
 			   "      --packed           vNICs offer packed rings\n"
+			   "      --iommu            the guest has an IOMMU, and its vNICs are behind it\n"
 			   "  -u, --uuid UUID        of the VM; default the one of its ports, else a random one\n"
 			   "  -f, --foreground       stay until the guest ends\n"
 			   "      --incoming URI     wait for a live migration there, and print \"incoming URI\";\n"

@@ -169,6 +169,8 @@ char **tw_vm_spec_run_args(const Tw__VmSpec *spec, const char *run_dir, const ch
 		tw_args_addf(&args, "--queues=%u", spec->queues);
 	if (spec->packed)
 		tw_args_add(&args, "--packed");
+	if (spec->iommu)
+		tw_args_add(&args, "--iommu");
 	add_option(&args, "--kernel", spec->kernel);
 	add_option(&args, "--initrd", spec->initrd);
 	add_option(&args, "--append", spec->append);

@@ -59,7 +59,7 @@ char *tw_vm_spec_format(const Tw__VmSpec *spec)
 	     put_text(object, "append", spec->append) || put_text(object, "disk", spec->disk) ||
 	     json_object_set_new(object, "ports", list_to_json(spec->ports, spec->n_ports)) ||
 	     (spec->queues ? json_object_set_new(object, "queues", json_integer(spec->queues)) : 0) ||
-	     put_true(object, "packed", spec->packed) ||
+	     put_true(object, "packed", spec->packed) || put_true(object, "iommu", spec->iommu) ||
 	     json_object_set_new(object, "extra", list_to_json(spec->extra, spec->n_extra));
 	if (!rc)
 		text = json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
@@ -155,6 +155,8 @@ static bool take_member(Tw__VmSpec *spec, const char *key, const json_t *value, 
 		return take_uuid(value, spec, err);
 	if (strcmp(key, "packed") == 0)
 		return take_bool(value, &spec->packed, "packed", err);
+	if (strcmp(key, "iommu") == 0)
+		return take_bool(value, &spec->iommu, "iommu", err);
 	if (strcmp(key, "ports") == 0)
 		return take_list(value, &spec->ports, &spec->n_ports, TW_VM_PORTS_MAX, "ports", err);
 	if (strcmp(key, "extra") == 0)

@@ -10,6 +10,8 @@ import process
 def _one_round(bench, case, contender, seconds):
     """A contender started, loaded and ended: its figures; "void" says why they do not count."""
     load, switch = contender.load, contender.switch
+    if switch.measures:
+        return switch.measure(bench, seconds)
     workers, generators = machine.lay_out(case.workers(contender), load.pairs)
     try:
         sockets = switch.start(bench, load, workers)

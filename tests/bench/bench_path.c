@@ -113,7 +113,7 @@ static void open_vhost(unsigned i)
 	char path[108], name[32], args[192];
 
 	snprintf(path, sizeof(path), "%s/%u", options.dir, i);
-	if (tw_vhost_open(path, true, &guests[i], &guests[i].vhost))
+	if (tw_vhost_open(path, true, false, &guests[i], &guests[i].vhost))
 		fail("no vhost-user socket in that folder");
 	snprintf(name, sizeof(name), "net_virtio_user%u", i);
 	snprintf(args, sizeof(args), "path=%s,queues=1,queue_size=%d,mac=02:00:00:00:00:0%u", path, RING, i + 1);
@@ -188,7 +188,7 @@ static struct rte_ring *own_ring(const char *what, unsigned id, unsigned size)
 static void make_worker(unsigned id)
 {
 	static struct rte_ring *hold[TW_SLOTS_MAX];
-	static rte_spinlock_t *tx_lock[TW_SLOTS_MAX];
+	static struct tw_tx_lock *tx_lock[TW_SLOTS_MAX];
 	static struct tw_counters counters[WORKERS_MAX][TW_SLOTS_MAX];
 	/* Both ways, and half empty. */
 	const uint32_t capacity = options.per_flow ? SHORT_TABLE : options.flows * 4;

@@ -2,6 +2,7 @@
 import dataclasses
 
 import machine
+import own
 import want
 from kernel_bridge import KernelBridge
 from load import SUPERFRAME, Load
@@ -111,6 +112,37 @@ def _flows():
                [want.at_most(TW, "memory_mib", 512, "MiB")], memory=True)
 
 
+def _export():
+    def of(format_, rate):
+        return Contender(own.exporter(f"{format_}, {rate:,}/s offered" if rate else f"{format_}, all it takes", format_, rate),
+                         own.NoLoad("records of IPv4 flows by UDP to a collector on this machine"))
+    every = [of(format_, rate) for format_ in ("ipfix", "v9", "v5") for rate in (200_000, 0)]
+    yield Case("export-rate", "records a second that the exporter thread sends with none lost", every,
+               [want.at_least(c.name, "records_per_s", 180_000, "records/s") for c in every if "offered" in c.name], unit="records/s")
+
+
+def _export_cost():
+    # 100,000 flows, of each of which a record leaves every second.
+    load, table = Load(flows=50_000), 2**18
+    busy = Tradewind("tw-switch, 100,000 records/s", flows=table, timeouts=(1, 15))
+    quiet = Tradewind("tw-switch, no exporter", flows=table, exports=False)
+    blind = Tradewind("tw-switch --no-metering, no exporter", flows=table, exports=False, options=["--no-metering"])
+    yield Case("export-cost", "100,000 flows a second exported / metered alone / not even metered",
+               [Contender(busy, load), Contender(quiet, load), Contender(blind, load)],
+               [want.ratio(busy.name, quiet.name, 0.9), want.ratio(busy.name, blind.name)], needs=[option("--no-metering")])
+
+
+def _pauses():
+    what = {"live": "a million live flows", "all idle": "all of them idle at once", "port removed": "their port removed"}
+    every = [Contender(own.rounds(text, situation), own.NoLoad("1,000,000 flows, no frames")) for situation, text in what.items()]
+    bars = {"a million live flows": ("p9999_us", 50), "all of them idle at once": ("p99_us", 200), "their port removed": ("p99_us", 200)}
+    wants = [want.at_most(c.name, *bars[c.name], "µs") for c in every]
+    wants += [want.at_most(c.name, "longest_us", None, "µs") for c in every]
+    for judged, text in zip(wants, ["99.99 %", "99 %", "99 %", *["the longest"] * 3], strict=True):
+        judged.text = f"{judged.text}: {text} of a worker's rounds"
+    yield Case("flow-pauses", "how long a worker's rounds take while flows live and end", every, wants, unit="µs")
+
+
 def _workers():
     four = Contender(Tradewind("tw-switch, 4 workers"), Load(pairs=4), 4)
     yield Case("workers-4", "4 workers and 8 busy ports / 1 worker and 2 ports",
@@ -118,7 +150,7 @@ def _workers():
 
 
 def all_cases():
-    return [*_speed(), *_peers(), *_features(), *_flows(), *_neighbours(), *_workers()]
+    return [*_speed(), *_peers(), *_features(), *_flows(), *_export(), *_export_cost(), *_pauses(), *_neighbours(), *_workers()]
 
 
 def quick_cases():

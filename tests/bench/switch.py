@@ -13,6 +13,7 @@ class Switch:
     bounces = False    # gives each frame back with MACs swapped: deliveries are at a "wrong" MAC
     taps = False       # its ports are the kernel's taps, not vhost-user
     hugepages_mib = 0  # to be free before it starts
+    measures = False   # it is a program that measures itself: only measure() is called
 
     def missing(self, bench):
         """Why it cannot be run here, or None."""
@@ -20,6 +21,10 @@ class Switch:
 
     def start(self, bench, load, workers):
         """Start with load.ports ports and one worker on each of these CPUs. The sockets' paths, busy ports first in pairs."""
+        raise NotImplementedError
+
+    def measure(self, bench, seconds):
+        """Figures of one round as a dict with "void", of one that measures itself."""
         raise NotImplementedError
 
     def load_cpus(self, workers, generators):

@@ -27,9 +27,10 @@ def option(name):
 class Tradewind(switch.Switch):
     sentence = "tw-switch: access VLAN, MAC policy, every packet metered, records exported as IPFIX"
 
-    def __init__(self, name="tw-switch", flows=65536, options=(), timeouts=(60, 15), everything=False):
+    def __init__(self, name="tw-switch", flows=65536, options=(), timeouts=(60, 15), everything=False, exports=True):
         self.name, self.flows, self.options, self.timeouts = name, flows, list(options), timeouts
         self.everything = everything  # trunks, access lists, guards, policers that let all pass
+        self.exports = exports
         self.child = self.sink = None
         self.memory_mib = FIXED_MIB + (flows * FLOW_OCTETS + MBUFS * MBUF_OCTETS * 5 // 4) // 2**20
         self.hugepages_mib = self.memory_mib + 16
@@ -68,9 +69,11 @@ class Tradewind(switch.Switch):
             acls = [{"name": "thousand", "rules": self._rules(), "default_action": "ALLOW"}]
             for i, port in enumerate(ports):
                 port.update(self._everything(i))
-        return {"host": "bench", "observation_domain": 1, "revision": 1, "ports": ports, "acls": acls,
-                "exporters": [{"name": "sink", "collector": f"127.0.0.1:{self.sink.getsockname()[1]}",
-                               "active_timeout_s": active, "idle_timeout_s": idle}]}
+        snapshot = {"host": "bench", "observation_domain": 1, "revision": 1, "ports": ports, "acls": acls}
+        if self.exports:
+            snapshot["exporters"] = [{"name": "sink", "collectors": [f"127.0.0.1:{self.sink.getsockname()[1]}"],
+                                      "active_timeout_s": active, "idle_timeout_s": idle}]
+        return snapshot
 
     @staticmethod
     def _rules():

@@ -21,6 +21,7 @@ BUILD = os.environ.get("TW_BUILD", "build")
 REPLAY = f"{BUILD}/tests/support/flow-replay"
 PORT = 4739
 ROUNDS = 3
+OURS = "(Example Enterprise Number for Documentation Use)"  # 32473
 MANY = 2000
 EMPTY_MAC = "00:00:00:00:00:00"
 
@@ -29,7 +30,8 @@ M1, M2, BROADCAST = "02:00:00:00:00:01", "02:00:00:00:00:02", "ff:ff:ff:ff:ff:ff
 
 COLUMNS = "%ts|%te|%pr|%sa|%sp|%da|%dp|%flg|%tos|%ipkt|%ibyt|%in|%out|%svln|%dvln|%ismc|%idmc|%odmc|%inam|%onam|%dir"
 DAY = "2023-11-14 22:13:"
-# One line a record of flow-replay, as nfdump must show it. Layer-2 flows have no layer-3 octets.
+# One line a record of flow-replay, as nfdump must show it. Layer-2 flows have no layer-3 octets; of what the switch refused
+# no packet and no octet arrived, and how many were dropped nfdump has no column for.
 KNOWN = [
     (DAY + "20.123", DAY + "20.624", "6", "10.0.0.1", "40000", "10.0.0.2", "80", "...AP.SF", "184", 3, 1120,
      "1", "2", "10", "10", M1, M2, EMPTY_MAC, WEB, DB, "I"),
@@ -49,7 +51,7 @@ KNOWN = [
      "1", "2", "10", "10", M1, M2, EMPTY_MAC, WEB, DB, "I"),
     (DAY + "20.123", "2023-11-14 22:14:20.123", "6", "10.0.4.1", "5001", "10.0.4.2", "5201", "...A....", "0",
      5000000000, 7000000000000, "1", "2", "10", "10", M1, M2, EMPTY_MAC, WEB, DB, "I"),
-    (DAY + "26.123", DAY + "26.923", "17", "10.0.5.1", "1111", "10.0.5.2", "2222", "........", "0", 9, 900,
+    (DAY + "26.123", DAY + "26.923", "17", "10.0.5.1", "1111", "10.0.5.2", "2222", "........", "0", 0, 0,
      "70000", "0", "30", "30", M1, M2, EMPTY_MAC, CLIENT, "", "I"),
     (DAY + "23.123", DAY + "23.323", "6", "2001:db8::1", "6000", "2001:db8::2", "6001", "......S.", "32", 3, 444,
      "1", "2", "10", "10", M1, M2, EMPTY_MAC, WEB, DB, "I"),
@@ -59,6 +61,8 @@ KNOWN = [
      "1", "2", "10", "10", M1, M2, EMPTY_MAC, WEB, DB, "I"),
     (DAY + "27.123", DAY + "27.173", "89", "fe80::1", "0", "ff02::5", "0", "........", "0", 6, 456,
      "2", "0", "10", "10", M1, M2, EMPTY_MAC, DB, "", "I"),
+    (DAY + "27.623", DAY + "27.723", "0", "0.0.0.0", "0", "0.0.0.0", "0", "........", "0", 11, 2200,
+     "2", "0", "0", "0", EMPTY_MAC, EMPTY_MAC, EMPTY_MAC, DB, "", "I"),
     (DAY + "25.123", DAY + "25.123", "0", "0.0.0.0", "0", "0.0.0.0", "0", "........", "0", 1, 0,
      "1", "0", "10", "10", M1, BROADCAST, EMPTY_MAC, WEB, "", "I"),
 ]
@@ -79,7 +83,7 @@ def in_v5(row):
     return row[:11] + tuple(short) + ("0", "0", EMPTY_MAC, EMPTY_MAC, EMPTY_MAC, "", "", "I")
 
 
-END_REASONS = [3, 3, 1, 2, 1, 1, 4, 5, 2, 1, 1, 1, 1, 1, 1]
+END_REASONS = [3, 3, 1, 2, 1, 1, 4, 5, 2, 1, 1, 1, 1, 1, 5, 1]
 
 failed = 0
 
@@ -188,12 +192,12 @@ class Stream:
 
 
 def check_tshark(c, name, records):
-    """tshark knows each element, finds each template, and follows the sequence."""
+    """tshark knows each element but our private ones, finds each template, and follows the sequence."""
     expert = [line for line in c.tshark("-q", "-z", c.expert).splitlines() if line.strip()]
     claim(f"{name}: tshark's expert has nothing to say", not expert, *expert)
     tree = c.tshark("-V")
     strange = [line for line in tree.splitlines()
-               if re.search(r"Unknown ?\(\d|Value \(hex bytes\)|[Mm]alformed|No template found|Unreassembled", line)]
+               if re.search(r"Unknown ?\(\d|Value \(hex bytes\)|[Mm]alformed|No template found|Unreassembled", line) and OURS not in line]
     claim(f"{name}: tshark knows every field", not strange, *strange[:20])
     gaps = c.tshark("-Y", "cflow.sequence_analysis.expected_sn").splitlines()
     claim(f"{name}: the sequence counts every data record", not gaps, *gaps[:5])
@@ -225,12 +229,36 @@ def check_known(top):
     raw = run("nfdump", "-r", c.file, "-o", "raw", "not src net 10.9.0.0/16")
     reasons = [int(r, 16) for r in re.findall(r"end reason\s+=\s+(0x[0-9a-f]+)", raw)]
     claim("nfdump shows why each flow ended", reasons == END_REASONS * ROUNDS, reasons)
+    networks = set(re.findall(r"gress VRF +=\s+(\d+ \w+)", raw))
+    claim("nfdump shows the networks of both ends by name", networks == {"5 blue", "6 green"}, networks)
     sampler = run("nfdump", "-E", c.file)
     claim("nfdump knows that every packet was metered", "packet interval: 1, packet space: 0" in sampler, sampler)
     check_tshark(c, "ipv4", wanted)
     check_sizes(c, "ipv4", 1400)
     vm = c.tshark("-T", "fields", "-e", "cflow.virtual_station_name", "-e", "cflow.virtual_station_interface_name")
     claim("tshark shows the VMs' names", {"web,db,client", "web/eth0,db/eth0,client/eth0"} <= set(vm.split()), vm)
+
+
+def check_refused(top):
+    """Dropped packets stand beside forwardingStatus, and nowhere else."""
+    c = Collection(top, "refused", 4, "127.0.0.1")
+    table = [line.split("|") for line in c.tshark("-T", "fields", "-E", "separator=|", "-E", "occurrence=a", "-e",
+                                                  "cflow.forwarding_status", "-e", "cflow.drop_packets", "-e",
+                                                  "cflow.drop_octets").splitlines()]
+    dropped = {(packets, octets) for _, packets, octets in table if packets}
+    claim("tshark shows the refused flow's packets and octets as dropped", dropped == {("9", "900")}, table)
+
+
+def check_names(top):
+    """With both ends' names in each record every value is what it was without, and the names can be read."""
+    c = Collection(top, "names", 4, "127.0.0.1", "--names", "--rounds", "2", "--many", "50")
+    shown = [f for f in c.flows() if not f[3].startswith("10.9.")]
+    claim("with names in the records nfdump shows all values alike", shown == KNOWN * 2, f"{len(shown)} flows")
+    check_tshark(c, "names", 2 * (len(KNOWN) + 50))
+    tree = c.tshark("-V")
+    flow = next((part for part in re.split(r"\n +Flow \d+\n", tree) if "10.0.0.1" in part and "40000" in part), "")
+    claim("a record names the VM and the network", re.search("Station Name: web", flow) and "blue" in flow, flow)
+    claim("a record names the other end's VM", "64 62" in "".join(re.findall("Type 1: Value.*", flow)), flow)
 
 
 def joined(flows):
@@ -270,7 +298,7 @@ def check_tcp(top):
     claim("tcp: every record is acknowledged", f"records={ROUNDS * (len(KNOWN) + MANY)} " in c.sent and "lost=0" in c.sent, c.sent)
     check_tshark(c, "tcp", ROUNDS * (len(KNOWN) + MANY))
     templates = c.tshark("-T", "fields", "-e", "cflow.template_id", "-E", "occurrence=a").replace("\n", ",").split(",")
-    claim("tcp: a template is told once", templates.count("256") == 1, templates[:40])
+    claim("tcp: a template is told once", templates.count("512") == 1, templates[:40])
 
 
 def check_many(top):
@@ -308,6 +336,8 @@ def main():
     run("ip", "link", "set", "lo", "up")
     with tempfile.TemporaryDirectory(prefix="tw-flow.", dir=os.environ.get("TW_TMP")) as top:
         check_known(top)
+        check_refused(top)
+        check_names(top)
         check_format(top, "v9", [in_v9(row) for row in KNOWN])
         check_format(top, "v5", [row for row in map(in_v5, KNOWN) if row])
         check_tcp(top)

@@ -43,8 +43,15 @@ refused port.mac port set db/eth0 --mac 02:00:00:00:00:01
 refused host port bind web/eth0 --host nowhere
 refused mirror.ports mirror create m --port nobody/eth0 --file m.pcapng
 refused mirror.file mirror create m --port web/eth0 --file ../../etc/m.pcapng
-refused exporter.collector exporter create e --collector 10.0.0.9
-refused exporter.collector exporter create e --collector 10.0.0.9:99999
+refused mirror.filter mirror create m --port web/eth0 --file m.pcapng --filter 'tcp prot 443'
+refused mirror.filter mirror create m --port web/eth0 --file m.pcapng --filter 'host web.example'
+refused mirror.to_port mirror create m --port web/eth0 --to-port web/eth0
+refused mirror.to_port mirror create m --vm web --to-port web/eth0
+refused mirror.networks mirror create m --network nowhere --to-port web/eth0
+refused mirror.uplinks mirror create m --uplink a/nowhere --to-port web/eth0
+refused mirror.rspan_vlan mirror create m --port web/eth0 --rspan-vlan 10
+refused 'exporter.collectors[0]' exporter create e --collector 10.0.0.9
+refused 'exporter.collectors[0]' exporter create e --collector 10.0.0.9:99999
 refused vm migrate nobody --to a
 
 status=0

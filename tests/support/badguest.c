@@ -27,10 +27,15 @@ static bool told_to_end(int ms)
 	return poll(&in, 1, ms) > 0 && read(STDIN_FILENO, &octet, 1) <= 0;
 }
 
-static void pump(void (*fn)(void))
+static void start(void)
+{
+	bg_start(&bg_device);
+}
+
+static void pump(void (*begin)(void), void (*fn)(void))
 {
 	bg_connect(&bg_device, bg_path);
-	bg_start(&bg_device);
+	begin();
 	bg_device.ring[1].avail[0] = 1; /* no calls */
 	for (bg_turn = 0; bg_turn == 0 || !told_to_end(0); bg_turn++) {
 		fn();
@@ -59,10 +64,12 @@ static const struct bg_threat *find(const struct bg_threat *list, const char *na
 
 static int list_all(void)
 {
-	for (const struct bg_threat *t = bg_ring_threats; t->name; t++)
-		puts(t->name);
-	for (const struct bg_threat *t = bg_message_threats; t->name; t++)
-		puts(t->name);
+	static const struct bg_threat *const lists[] = { bg_ring_threats, bg_iommu_threats, bg_message_threats,
+							 bg_iommu_messages };
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		for (const struct bg_threat *t = lists[i]; t->name; t++)
+			puts(t->name);
 	return 0;
 }
 
@@ -77,8 +84,10 @@ int main(int argc, char **argv)
 		return fputs("Usage: badguest SOCKET THREAT\n", stderr), 2;
 	bg_path = argv[1];
 	if ((t = find(bg_ring_threats, argv[2])))
-		pump(t->fn);
-	else if ((t = find(bg_message_threats, argv[2])))
+		pump(start, t->fn);
+	else if ((t = find(bg_iommu_threats, argv[2])))
+		pump(bg_iommu_start, t->fn);
+	else if ((t = find(bg_message_threats, argv[2])) || (t = find(bg_iommu_messages, argv[2])))
 		carry_out(t->fn);
 	else
 		fprintf(stderr, "no such threat: %s\n", argv[2]);

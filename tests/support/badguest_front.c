@@ -159,7 +159,7 @@ void bg_begin(struct bg *b)
 {
 	if (!bg_say(b, BG_GET_FEATURES, 0, NULL, 0, NULL, 0) || !bg_hear(b) ||
 	    !bg_say(b, BG_GET_PROTOCOL_FEATURES, 0, NULL, 0, NULL, 0) || !bg_hear(b) ||
-	    !bg_say_u64(b, BG_SET_PROTOCOL_FEATURES, 0) || !bg_say(b, BG_SET_OWNER, 0, NULL, 0, NULL, 0) ||
+	    !bg_say_u64(b, BG_SET_PROTOCOL_FEATURES, b->protocol) || !bg_say(b, BG_SET_OWNER, 0, NULL, 0, NULL, 0) ||
 	    !bg_say_u64(b, BG_SET_FEATURES, b->features) || !bg_say_memory(b, b->memfd, BG_MEMORY))
 		bg_die("hello");
 }

@@ -43,6 +43,7 @@ enum bg_request {
 	BG_SET_PROTOCOL_FEATURES,
 	BG_GET_QUEUE_NUM,
 	BG_SET_VRING_ENABLE,
+	BG_SET_BACKEND_FD = 21,
 	BG_IOTLB_MSG = 22,
 	BG_GET_INFLIGHT_FD = 31,
 	BG_SET_INFLIGHT_FD = 32,
@@ -63,7 +64,8 @@ struct bg_ring {
 struct bg {
 	int socket, memfd;
 	uint8_t *memory;
-	uint64_t features; /* asked for */
+	uint64_t features, protocol; /* asked for */
+	int channel;                 /* this end of one for the other side's questions; 0 = none */
 	uint16_t num;
 	struct bg_ring ring[2];
 };

@@ -21,7 +21,7 @@ static void begin_again(void)
 	bg_begin(&bg_device);
 }
 
-static void must_be_shut_out(const char *what)
+void bg_must_be_shut_out(const char *what)
 {
 	if (!bg_is_shut_out(&bg_device, SHUT_OUT_MS)) {
 		printf("not ok served on after %s\n", what);
@@ -34,14 +34,14 @@ static void says_half_a_head(void)
 	begin_again();
 	if (write(bg_device.socket, "\1\0\0\0\1", 5) != 5)
 		bg_die("half a head");
-	must_be_shut_out("half a head");
+	bg_must_be_shut_out("half a head");
 }
 
 static void says_half_a_message(void)
 {
 	begin_again();
 	bg_say(&bg_device, BG_SET_FEATURES, 0, NULL, 8, NULL, 0);
-	must_be_shut_out("half a message");
+	bg_must_be_shut_out("half a message");
 }
 
 static void does_not_listen(void)
@@ -61,10 +61,10 @@ static void says_wrong_lengths(void)
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
 		begin_again();
 		bg_say(&bg_device, requests[i], 0, zeros, 3, NULL, 0);
-		must_be_shut_out("a message too short");
+		bg_must_be_shut_out("a message too short");
 		begin_again();
 		bg_say(&bg_device, requests[i], 0, zeros, sizeof(zeros), NULL, 0);
-		must_be_shut_out("a message too long");
+		bg_must_be_shut_out("a message too long");
 	}
 }
 
@@ -76,7 +76,7 @@ static void says_what_nobody_knows(void)
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
 		begin_again();
 		bg_say(&bg_device, requests[i], 0, &nothing, sizeof(nothing), NULL, 0);
-		must_be_shut_out("a request that is none");
+		bg_must_be_shut_out("a request that is none");
 	}
 }
 
@@ -89,17 +89,17 @@ static void sends_too_few_or_many_descriptors(void)
 		fds[i] = bg_device.memfd;
 	begin_again();
 	bg_say(&bg_device, BG_SET_MEM_TABLE, 0, table, sizeof(table), NULL, 0);
-	must_be_shut_out("memory without a file");
+	bg_must_be_shut_out("memory without a file");
 	begin_again();
 	for (unsigned i = 0; i < 12; i++)
 		fds[i] = bg_device.memfd;
 	bg_say(&bg_device, BG_SET_MEM_TABLE, 0, table, sizeof(table), fds, 5);
-	must_be_shut_out("memory with files too many");
+	bg_must_be_shut_out("memory with files too many");
 	begin_again();
 	for (unsigned i = 0; i < 12; i++)
 		fds[i] = bg_device.memfd;
 	bg_say(&bg_device, BG_SET_FEATURES, 0, &bg_device.features, 8, fds, 12);
-	must_be_shut_out("features with files");
+	bg_must_be_shut_out("features with files");
 }
 
 static void asks_for_in_flight_areas(void)
@@ -108,7 +108,7 @@ static void asks_for_in_flight_areas(void)
 
 	begin_again();
 	bg_say(&bg_device, BG_GET_INFLIGHT_FD, 0, most, 20, NULL, 0);
-	must_be_shut_out("the largest in-flight area");
+	bg_must_be_shut_out("the largest in-flight area");
 	begin_again();
 	bg_start(&bg_device);
 	bg_say(&bg_device, BG_SET_INFLIGHT_FD, 0, (const uint64_t[3]){ 4096, 0, 0x010000ff }, 20, &bg_device.memfd, 1);
@@ -123,7 +123,7 @@ static void talks_of_an_iommu(void)
 	begin_again();
 	bg_start(&bg_device);
 	bg_say(&bg_device, BG_IOTLB_MSG, 0, update, sizeof(update), NULL, 0);
-	must_be_shut_out("an IOTLB message");
+	bg_must_be_shut_out("an IOTLB message");
 }
 
 static void grows_a_ring_in_use(void)
@@ -131,7 +131,7 @@ static void grows_a_ring_in_use(void)
 	begin_again();
 	bg_start(&bg_device);
 	bg_say_state(&bg_device, BG_SET_VRING_NUM, 1, 4096);
-	must_be_shut_out("a ring that grows");
+	bg_must_be_shut_out("a ring that grows");
 }
 
 static void starts_rings_without_size(void)
@@ -141,7 +141,7 @@ static void starts_rings_without_size(void)
 	bg_say_state(&bg_device, BG_GET_VRING_BASE, 1, 0);
 	bg_hear(&bg_device);
 	bg_say_fd(&bg_device, BG_SET_VRING_KICK, 1, bg_device.ring[1].kick);
-	must_be_shut_out("a ring that ended and has no size");
+	bg_must_be_shut_out("a ring that ended and has no size");
 }
 
 static void says_wrong_sizes_and_indices(void)
@@ -156,7 +156,7 @@ static void says_wrong_sizes_and_indices(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		begin_again();
 		bg_say_state(&bg_device, cases[i].request, cases[i].index, cases[i].num);
-		must_be_shut_out("a size or index that cannot be");
+		bg_must_be_shut_out("a size or index that cannot be");
 	}
 }
 
@@ -165,12 +165,12 @@ static void turns_split_rings_into_packed_ones(void)
 	begin_again();
 	bg_set_up_ring(&bg_device, 0);
 	bg_say_u64(&bg_device, BG_SET_FEATURES, bg_device.features | UINT64_C(1) << 34);
-	must_be_shut_out("rings of another kind");
+	bg_must_be_shut_out("rings of another kind");
 	begin_again();
 	bg_say_u64(&bg_device, BG_SET_FEATURES, bg_device.features | UINT64_C(1) << 34);
 	bg_say_state(&bg_device, BG_SET_VRING_NUM, 0, 16);
 	bg_say_state(&bg_device, BG_SET_VRING_BASE, 0, 0x7000);
-	must_be_shut_out("a packed ring's index beyond its end");
+	bg_must_be_shut_out("a packed ring's index beyond its end");
 }
 
 static void puts_rings_outside_memory(void)
@@ -216,7 +216,7 @@ static void calls_that_make_one_wait(void)
 	begin_again();
 	bg_start(&bg_device);
 	bg_say_fd(&bg_device, BG_SET_VRING_CALL, 1, ends[1]);
-	must_be_shut_out("a pipe for an eventfd");
+	bg_must_be_shut_out("a pipe for an eventfd");
 	begin_again();
 	bg_start(&bg_device);
 	bg_say_fd(&bg_device, BG_SET_VRING_CALL, 1,
@@ -262,14 +262,14 @@ static void cuts_its_memory(void)
 	}
 	if (ftruncate(bg_device.memfd, 0))
 		bg_die("ftruncate");
-	must_be_shut_out("memory that went");
+	bg_must_be_shut_out("memory that went");
 }
 
 static void shares_less_than_it_says(void)
 {
 	begin_again();
 	bg_say_memory(&bg_device, bg_device.memfd, 1u << 30);
-	must_be_shut_out("memory beyond its file");
+	bg_must_be_shut_out("memory beyond its file");
 }
 
 static void shares_a_file_on_disk(void)
@@ -281,7 +281,7 @@ static void shares_a_file_on_disk(void)
 		bg_die(name);
 	begin_again();
 	bg_say_memory(&bg_device, fd, BG_MEMORY / 2);
-	must_be_shut_out("a file on disk");
+	bg_must_be_shut_out("a file on disk");
 }
 
 static void takes_its_memory_back_in_use(void)
@@ -292,7 +292,7 @@ static void takes_its_memory_back_in_use(void)
 	for (unsigned i = 0; i < 100; i++)
 		bg_offer(&bg_device, 1, 0);
 	bg_say_memory(&bg_device, bg_device.ring[0].call, BG_MEMORY / 2); /* an eventfd cannot be mapped */
-	must_be_shut_out("memory that is none");
+	bg_must_be_shut_out("memory that is none");
 }
 
 /* --- connections --- */
@@ -310,6 +310,18 @@ static void comes_and_goes(void)
 	}
 }
 
+static void flaps_its_link(void)
+{
+	for (int i = 0; i < 1000; i++) {
+		bg_connect(&bg_device, bg_path);
+		bg_begin(&bg_device);
+		bg_start(&bg_device);
+		usleep(1000); /* long enough for the switch to see it */
+		bg_hang_up(&bg_device);
+		bg_device.memory = NULL;
+	}
+}
+
 static void comes_twice(void)
 {
 	static struct bg first;
@@ -319,7 +331,7 @@ static void comes_twice(void)
 	first = bg_device;
 	bg_device.memory = NULL;
 	bg_connect(&bg_device, bg_path);
-	must_be_shut_out("a second connection");
+	bg_must_be_shut_out("a second connection");
 	bg_device = first;
 	if (bg_is_shut_out(&bg_device, 100)) {
 		puts("not ok the first connection went");
@@ -362,6 +374,7 @@ const struct bg_threat bg_message_threats[] = {
 	THREAT(shares_a_file_on_disk),
 	THREAT(takes_its_memory_back_in_use),
 	THREAT(comes_and_goes),
+	THREAT(flaps_its_link),
 	THREAT(comes_twice),
 	THREAT(turns_its_rings_on_and_off),
 	{ NULL, NULL },

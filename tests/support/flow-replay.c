@@ -2,7 +2,7 @@
 /*
  * flow-replay.c - sends known flow records to a collector with the switch's own exporter, for tests with foreign collectors.
  *
- *   flow-replay [--format ipfix|v9|v5] [--tcp] [--domain N] [--mtu N] [--rounds N] [--many N] ADDRESS:PORT
+ *   flow-replay [--format ipfix|v9|v5] [--tcp] [--names] [--domain N] [--mtu N] [--rounds N] [--many N] ADDRESS:PORT
  *
  * Each round sends the records of known[] below, one of each layout and of each corner that collectors are known to
  * misread, and `many` one-packet UDP flows; then a second passes, so that templates and options are sent again. The exporter's
@@ -23,10 +23,30 @@
 #define T0 UINT64_C(1700000000123) /* 2023-11-14 22:13:20.123 UTC */
 
 static const struct tw_flow_identity identities[] = {
-	{ .number = 1, .name = "web/eth0", .vm_name = "web", .network = "blue", .uuid = { 1 }, .vm_uuid = { 0x11 } },
-	{ .number = 2, .name = "db/eth0", .vm_name = "db", .network = "blue", .uuid = { 2 }, .vm_uuid = { 0x12 } },
-	{ .number = 70000, .name = "client/eth0", .vm_name = "client", .network = "green", .uuid = { 3 } },
+	{ .number = 1,
+	  .name = "web/eth0",
+	  .vm_name = "web",
+	  .network = "blue",
+	  .network_number = 5,
+	  .uuid = { 1 },
+	  .vm_uuid = { 0x11 } },
+	{ .number = 2,
+	  .name = "db/eth0",
+	  .vm_name = "db",
+	  .network = "blue",
+	  .network_number = 5,
+	  .uuid = { 2 },
+	  .vm_uuid = { 0x12 } },
+	{ .number = 70000,
+	  .name = "client/eth0",
+	  .vm_name = "client",
+	  .network = "green",
+	  .network_number = 6,
+	  .uuid = { 3 } },
 };
+
+static const struct tw_flow_network networks[] = { { 5, "blue" }, { 6, "green" } };
+static const char *const drop_reasons[] = { "rate_ingress", "acl_ingress" };
 
 struct known {
 	const char *src, *dst;
@@ -111,7 +131,7 @@ static const struct known known[] = {
 	    .l3_octets = 7000000000000, .l2_octets = 7070000000000, .first_ms = T0, .last_ms = T0 + 60000 } },
 	{ "10.0.5.1",
 	  "10.0.5.2",
-	  { V4, .forwarding = TW_DROPPED_POLICY, .ingress = 70000, .vlan = 30, .post_vlan = 30,
+	  { V4, .forwarding = TW_DROPPED_POLICY, .drop_reason = 2, .ingress = 70000, .vlan = 30, .post_vlan = 30,
 	    .key_flags = TW_FLOW_KEY_IPV4, .src_port = 1111, .dst_port = 2222, .protocol = 17,
 	    .end_reason = TW_FLOW_END_IDLE, .packets = 9, .l3_octets = 900, .l2_octets = 1026, .first_ms = T0 + 6000,
 	    .last_ms = T0 + 6800 } },
@@ -153,6 +173,18 @@ static const struct known known[] = {
 	  { V6, .ingress = 2, .vlan = 10, .post_vlan = 10, .key_flags = TW_FLOW_KEY_IPV6, .protocol = 89,
 	    .end_reason = TW_FLOW_END_IDLE, .packets = 6, .l3_octets = 456, .l2_octets = 540, .first_ms = T0 + 7000,
 	    .last_ms = T0 + 7050 } },
+	/* what found no room in the table */
+	{ NULL,
+	  NULL,
+	  { .key_flags = TW_FLOW_KEY_MANY,
+	    .forwarding = TW_FORWARDED,
+	    .ingress = 2,
+	    .end_reason = TW_FLOW_END_LACK,
+	    .packets = 11,
+	    .l3_octets = 2200,
+	    .l2_octets = 2354,
+	    .first_ms = T0 + 7500,
+	    .last_ms = T0 + 7600 } },
 	/* ARP */
 	{ NULL,
 	  NULL,
@@ -222,7 +254,7 @@ static uint64_t now_ms(void)
 }
 
 /* Over TCP a record is sent when the other side has acknowledged it. */
-static void wait_for_fate(struct tw_exporter *exporter, struct tw_exporter_stats stats[TW_EXPORTERS_MAX],
+static void wait_for_fate(struct tw_exporter *exporter, struct tw_exporter_stats stats[TW_TARGETS_MAX],
 			  uint64_t records)
 {
 	for (unsigned i = 0; i < 1000; i++) {
@@ -236,7 +268,7 @@ static void wait_for_fate(struct tw_exporter *exporter, struct tw_exporter_stats
 
 static int replay(struct tw_exporter *exporter, unsigned rounds, unsigned many)
 {
-	struct tw_exporter_stats stats[TW_EXPORTERS_MAX];
+	struct tw_exporter_stats stats[TW_TARGETS_MAX];
 
 	for (unsigned round = 0; round < rounds; round++) {
 		tw_exporter_tick(exporter, now_ms());
@@ -256,13 +288,12 @@ static int replay(struct tw_exporter *exporter, unsigned rounds, unsigned many)
 int main(int argc, char **argv)
 {
 	static const char *const formats[] = { "ipfix", "v9", "v5" };
-	static const struct option options[] = { { "format", required_argument, NULL, 'f' },
-						 { "tcp", no_argument, NULL, 't' },
-						 { "domain", required_argument, NULL, 'd' },
-						 { "mtu", required_argument, NULL, 'm' },
-						 { "rounds", required_argument, NULL, 'r' },
-						 { "many", required_argument, NULL, 'n' },
-						 { 0 } };
+	static const struct option options[] = {
+		{ "format", required_argument, NULL, 'f' }, { "tcp", no_argument, NULL, 't' },
+		{ "names", no_argument, NULL, 'v' },        { "domain", required_argument, NULL, 'd' },
+		{ "mtu", required_argument, NULL, 'm' },    { "rounds", required_argument, NULL, 'r' },
+		{ "many", required_argument, NULL, 'n' },   { 0 }
+	};
 	struct tw_exporter_config config = {
 		.observation_domain = 7,
 		.host = "a",
@@ -270,6 +301,8 @@ int main(int argc, char **argv)
 		.targets = { { .name = "replay", .template_refresh_s = 1, .mtu = 1400 } },
 		.n_identities = sizeof(identities) / sizeof(*identities),
 		.identities = identities,
+		.dictionary = { sizeof(networks) / sizeof(*networks), networks,
+				sizeof(drop_reasons) / sizeof(*drop_reasons), drop_reasons },
 	};
 	struct tw_exporter *exporter = tw_exporter_create();
 	unsigned rounds = 1, many = 0;
@@ -285,6 +318,8 @@ int main(int argc, char **argv)
 				config.targets[0].format++;
 		else if (opt == 't')
 			config.targets[0].transport = TW_TRANSPORT_TCP;
+		else if (opt == 'v')
+			config.targets[0].names = true;
 		else if (opt == 'd')
 			config.observation_domain = (uint32_t)value;
 		else if (opt == 'm')
@@ -301,7 +336,7 @@ int main(int argc, char **argv)
 					&config.targets[0].collector_size) ||
 	    tw_exporter_configure(exporter, &config)) {
 		fprintf(stderr,
-			"usage: flow-replay [--format F] [--tcp] [--domain N] [--mtu N] [--rounds N] [--many N] ADDRESS:PORT\n");
+			"usage: flow-replay [--format F] [--tcp] [--names] [--domain N] [--mtu N] [--rounds N] [--many N] ADDRESS:PORT\n");
 		return 2;
 	}
 	rc = replay(exporter, rounds, many);

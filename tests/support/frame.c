@@ -116,6 +116,20 @@ static void write_l4(const struct test_frame *f, uint8_t *p, size_t len)
 	put16(p + 14, 0x2000);
 }
 
+struct test_frame test_frame_udp(unsigned from, unsigned to)
+{
+	return (struct test_frame){
+		.from = (uint8_t)from, .to = (uint8_t)to, .protocol = 17, .sport = 1000, .dport = 2000, .payload = 22
+	};
+}
+
+struct test_frame test_frame_tagged(struct test_frame f, uint16_t tci)
+{
+	f.tagged = true;
+	f.tci = tci;
+	return f;
+}
+
 size_t test_frame_write(const struct test_frame *f, uint8_t *out)
 {
 	size_t l4 = test_frame_l4(f), payload = test_frame_payload(f), len = payload + f->payload;

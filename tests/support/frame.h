@@ -27,6 +27,11 @@ struct test_frame {
 	uint8_t ttl; /* 0 = 64 */
 };
 
+/** UDP over IPv4, 64 octets untagged: what most tests send. */
+struct test_frame test_frame_udp(unsigned from, unsigned to);
+/** The same frame with an 802.1Q tag. */
+struct test_frame test_frame_tagged(struct test_frame f, uint16_t tci);
+
 /** Write the frame, checksums finished. @param out TF_MAX octets @return its length */
 size_t test_frame_write(const struct test_frame *f, uint8_t *out);
 

@@ -7,12 +7,13 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/vhost.sh"
 threatening=
+bad_port=${bad_port:-} # what the snapshot says of port 3 besides
 
 hostile_begin()
 {
     start_switch
     apply <<J
-{"ports": [$(port 1 10 '"vhost":"server"'), $(port 2 10 '"vhost":"server"'), $(port 3 20 '"vhost":"server"'),
+{"ports": [$(port 1 10 '"vhost":"server"'), $(port 2 10 '"vhost":"server"'), $(port 3 20 '"vhost":"server"'"$bad_port"),
            $(port 4 20 '"vhost":"server"')]}
 J
     start_guests
@@ -71,7 +72,7 @@ threat()
     ok "$name: the switch answers" is_alive
     if [ -n "$refused" ]; then
         answer=$refused
-        ok "$name: the switch says why" log_says "$before" "$refused"
+        ok "$name: the switch says why" wait_until 15 log_says "$before" "$refused"
     fi
     exec {in}>&- {out}<&-
     wait "$threatening"

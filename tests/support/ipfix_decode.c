@@ -357,20 +357,39 @@ const struct ipfix_counts *ipfix_decoder_counts(const struct ipfix_decoder *d)
 	return &d->counts;
 }
 
-const struct ipfix_value *ipfix_find(const struct ipfix_record *record, uint16_t element)
+static const struct ipfix_value *find(const struct ipfix_record *record, uint32_t pen, uint16_t element)
 {
 	for (unsigned i = 0; i < record->n_values; i++)
-		if (record->values[i].pen == 0 && record->values[i].element == element)
+		if (record->values[i].pen == pen && record->values[i].element == element)
 			return &record->values[i];
 	return NULL;
 }
 
-uint64_t ipfix_uint(const struct ipfix_record *record, uint16_t element)
+static uint64_t number(const struct ipfix_value *v)
 {
-	const struct ipfix_value *v = ipfix_find(record, element);
 	uint64_t value = 0;
 
 	for (unsigned i = 0; v && v->size <= 8 && i < v->size; i++)
 		value = value << 8 | v->data[i];
 	return value;
+}
+
+const struct ipfix_value *ipfix_find(const struct ipfix_record *record, uint16_t element)
+{
+	return find(record, 0, element);
+}
+
+uint64_t ipfix_uint(const struct ipfix_record *record, uint16_t element)
+{
+	return number(find(record, 0, element));
+}
+
+const struct ipfix_value *ipfix_find_private(const struct ipfix_record *record, uint16_t element)
+{
+	return find(record, IPFIX_OURS, element);
+}
+
+uint64_t ipfix_private(const struct ipfix_record *record, uint16_t element)
+{
+	return number(find(record, IPFIX_OURS, element));
 }

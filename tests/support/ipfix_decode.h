@@ -71,6 +71,11 @@ const struct ipfix_value *ipfix_find(const struct ipfix_record *record, uint16_t
 /** An unsigned integer of 1 to 8 octets; 0 if absent or longer. */
 uint64_t ipfix_uint(const struct ipfix_record *record, uint16_t element);
 
+/** The same two of the elements that Tradewind calls its own. */
+enum { IPFIX_OURS = 32473 };
+const struct ipfix_value *ipfix_find_private(const struct ipfix_record *record, uint16_t element);
+uint64_t ipfix_private(const struct ipfix_record *record, uint16_t element);
+
 /** The element's name, or NULL if this decoder does not know it. */
 const char *ipfix_element_name(uint32_t pen, uint16_t element);
 enum { IPFIX_TEXT_MAX = 1024 };

@@ -55,6 +55,8 @@ static const struct element {
 	{ 83, TEXT, "interfaceDescription" },
 	{ 88, UNSIGNED, "fragmentOffset" },
 	{ 89, UNSIGNED, "forwardingStatus" },
+	{ 132, UNSIGNED, "droppedOctetDeltaCount" },
+	{ 133, UNSIGNED, "droppedPacketDeltaCount" },
 	{ 136, UNSIGNED, "flowEndReason" },
 	{ 138, UNSIGNED, "observationPointId" },
 	{ 139, UNSIGNED, "icmpTypeCodeIPv6" },
@@ -72,26 +74,48 @@ static const struct element {
 	{ 178, UNSIGNED, "icmpTypeIPv6" },
 	{ 179, UNSIGNED, "icmpCodeIPv6" },
 	{ 197, UNSIGNED, "fragmentFlags" },
+	{ 234, UNSIGNED, "ingressVRFID" },
+	{ 235, UNSIGNED, "egressVRFID" },
+	{ 236, TEXT, "VRFname" },
 	{ 243, UNSIGNED, "dot1qVlanId" },
 	{ 244, UNSIGNED, "dot1qPriority" },
 	{ 245, UNSIGNED, "dot1qCustomerVlanId" },
 	{ 254, UNSIGNED, "postDot1qVlanId" },
 	{ 256, UNSIGNED, "ethernetType" },
 	{ 300, TEXT, "observationDomainName" },
+	{ 303, UNSIGNED, "informationElementId" },
 	{ 304, UNSIGNED, "selectorAlgorithm" },
 	{ 305, UNSIGNED, "samplingPacketInterval" },
 	{ 306, UNSIGNED, "samplingPacketSpace" },
 	{ 323, UNSIGNED, "observationTimeMilliseconds" },
+	{ 339, UNSIGNED, "informationElementDataType" },
+	{ 340, TEXT, "informationElementDescription" },
+	{ 341, TEXT, "informationElementName" },
+	{ 344, UNSIGNED, "informationElementSemantics" },
+	{ 346, UNSIGNED, "privateEnterpriseNumber" },
 	{ 347, OCTETS, "virtualStationInterfaceId" },
 	{ 348, TEXT, "virtualStationInterfaceName" },
 	{ 349, OCTETS, "virtualStationUUID" },
 	{ 350, TEXT, "virtualStationName" },
 	{ 351, UNSIGNED, "layer2SegmentId" },
 	{ 352, UNSIGNED, "layer2OctetDeltaCount" },
+	{ 403, IPV4, "originalExporterIPv4Address" },
+	{ 404, IPV6, "originalExporterIPv6Address" },
+	{ 405, UNSIGNED, "originalObservationDomainId" },
+	{ 424, UNSIGNED, "droppedLayer2OctetDeltaCount" },
+};
+
+/* Tradewind's own, as docs/flow-export.md has them. */
+static const struct element ours[] = {
+	{ 1, TEXT, "peerStationName" }, { 2, OCTETS, "peerStationUUID" }, { 3, UNSIGNED, "eastWest" },
+	{ 4, UNSIGNED, "dropReason" },  { 5, TEXT, "dropReasonName" },
 };
 
 static const struct element *find_element(uint32_t pen, uint16_t number)
 {
+	for (size_t i = 0; pen == IPFIX_OURS && i < sizeof(ours) / sizeof(*ours); i++)
+		if (ours[i].number == number)
+			return &ours[i];
 	for (size_t i = 0; pen == 0 && i < sizeof(elements) / sizeof(*elements); i++)
 		if (elements[i].number == number)
 			return &elements[i];

@@ -31,13 +31,19 @@ static struct rte_ring *rx[RS_DEVICES], *tx[RS_DEVICES];
 static int device[RS_DEVICES];
 static struct tw_counters counters[TW_SLOTS_MAX];
 static struct rte_ring *hold[TW_SLOTS_MAX];
-static rte_spinlock_t *tx_lock[TW_SLOTS_MAX];
+static struct tw_tx_lock *tx_lock[TW_SLOTS_MAX];
 static struct tw_rate_state rates[TW_PORTS_MAX];
+static struct tw_tap_budget tap_budgets[TW_MIRRORS_MAX];
 static struct tw_shaper *shapers[TW_PORTS_MAX];
 static struct tw_shape_room shape_room;
 static _Atomic(const struct tw_snapshot *) published;
 static uint32_t generation;
 static void *table;
+
+const struct tw_shaper *rs_shaper(unsigned who)
+{
+	return shapers[rs_slot(who)];
+}
 
 uint16_t rs_slot(unsigned who)
 {
@@ -150,6 +156,10 @@ int rs_setup(void **state)
 	struct tw_worker *w = &rs.worker;
 
 	memset(&rs, 0, sizeof(rs));
+	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
+		rs.mirrors[i] = (struct tw_mirror_rule){
+			.out = TW_SLOT_NONE, .keep = UINT32_MAX, .sample = 1, .first = UINT32_MAX
+		};
 	memset(counters, 0, sizeof(counters));
 	w->counters = counters;
 	w->pool = pool;
@@ -157,6 +167,8 @@ int rs_setup(void **state)
 	w->tx_lock = tx_lock;
 	memset(rates, 0, sizeof(rates));
 	w->rates = rates;
+	memset(tap_budgets, 0, sizeof(tap_budgets));
+	w->tap_budgets = tap_budgets;
 	w->shapers = shapers;
 	shape_room = (struct tw_shape_room){ .most = SHAPE_ROOM };
 	w->snapshot = &published;
@@ -166,6 +178,7 @@ int rs_setup(void **state)
 	w->snoops = ring("rs_snoops", 64);
 	w->control = ring("rs_control", 4);
 	w->mcast = &rs.mcast;
+	tw_queue_map_init(&rs.map, 1);
 	make_rings(1024, 1024, 256, 64);
 	tw_worker_clock_init(w);
 	for (unsigned who = 1; who <= RS_PORTS; who++)
@@ -264,6 +277,7 @@ static void describe_rates(struct message *m, size_t i, const struct rs_port *p)
 	tw__shape__init(&m->shape[i]);
 	m->shape[i].per_second = p->shape.per_second;
 	m->shape[i].queue = p->shape.burst;
+	m->shape[i].delay_ms = p->shape_delay_ms;
 	m->port[i].shape = p->shape.per_second ? &m->shape[i] : NULL;
 	m->port[i].storm_broadcast = describe_rate(&m->rates[i][4], &p->storm_broadcast);
 	m->port[i].storm_multicast = describe_rate(&m->rates[i][5], &p->storm_multicast);
@@ -376,6 +390,7 @@ static void describe(struct message *m)
 	tw__local_exporter__init(&m->exporter);
 	m->exporter.active_timeout_s = rs.active_s;
 	m->exporter.idle_timeout_s = rs.idle_s;
+	m->exporter.both_sides = rs.both_sides;
 	m->exporters[0] = &m->exporter;
 	m->config.exporters = m->exporters;
 	m->config.n_exporters = 1;
@@ -391,7 +406,11 @@ static void adapt(struct tw_snapshot *s)
 			slot->kind = TW_SLOT_ETHDEV;
 		slot->mirror_in = rs.port[who].mirror_in;
 		slot->mirror_out = rs.port[who].mirror_out;
+		slot->mirror_drops = rs.port[who].mirror_drops;
 	}
+	s->mirrors = rs.mirrors;
+	s->has_rspan = rs.rspan_vlan != 0;
+	tw_vlan_set_add(&s->rspan, rs.rspan_vlan);
 }
 
 void rs_publish(void)
@@ -434,7 +453,8 @@ void rs_publish(void)
 	for (uint32_t i = 0; i < plan->n_acls; i++)
 		tw_acl_compile(plan->acls[i]);
 	plan->fdb = rs.fdb;
-	s = tw_snapshot_build(plan, states, 1, ++generation, old);
+	plan->own_mac = rs.own_mac;
+	s = tw_snapshot_build(plan, states, &rs.map, ++generation, old);
 	assert_non_null(s);
 	tw_plan_put(plan);
 	adapt((struct tw_snapshot *)(uintptr_t)s);

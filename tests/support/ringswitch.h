@@ -10,6 +10,9 @@
 #ifndef TW_TESTS_SUPPORT_RINGSWITCH_H
 #define TW_TESTS_SUPPORT_RINGSWITCH_H
 
+#include "dataplane/queue_map.h"
+#include "dataplane/shape.h"
+#include "dataplane/mirror_rule.h"
 #include "dataplane/worker.h"
 #include "flowexport/record.h"
 #include "proto/switch.pb-c.h"
@@ -40,10 +43,10 @@ struct rs_port {
 	uint16_t secondary;
 	uint8_t pcp; /* Tw__Pcp */
 	uint16_t mtu;
-	uint64_t mirror_in, mirror_out; /* bits */
-	unsigned guards;                /* enum tw_guard */
-	const char *address;            /* NULL = none */
-	bool acl_in, acl_out;           /* has the list of rs.acl_rules */
+	uint64_t mirror_in, mirror_out, mirror_drops; /* bits */
+	unsigned guards;                              /* enum tw_guard */
+	const char *address;                          /* NULL = none */
+	bool acl_in, acl_out;                         /* has the list of rs.acl_rules */
 	struct rs_rate ingress_rate, ingress_pps, egress_rate, egress_pps;
 	bool promiscuous, unknown_from_wire;
 	uint8_t unknown; /* Tw__UnknownUnicast */
@@ -55,18 +58,25 @@ struct rs_port {
 	struct rs_teaming teaming;
 	struct tw_recorder *drops, *frames; /* NULL = none */
 	struct rs_rate shape;               /* its burst is the queue */
-	bool lacp, shut;                    /* uplinks */
+	uint32_t shape_delay_ms;
+	bool lacp, shut; /* uplinks */
 };
 
 struct ringswitch {
 	struct tw_worker worker;
 	struct rs_port port[RS_DEVICES];
+	bool both_sides;
 	uint32_t active_s, idle_s;
 	const Tw__Multicast *multicast;              /* of every port; NULL = not snooped */
 	_Atomic(const struct tw_mcast_view *) mcast; /* the test's, NULL = nothing is known */
 	const char *acl_rules[4];                    /* up to the first NULL; what they do not fit passes */
 	struct rs_teaming teaming;
+	struct tw_queue_map map;             /* one worker's, unless the test has more */
+	uint64_t own_mac;                    /* of the switch itself, as struct tw_plan */
 	_Atomic(const struct tw_fdb *) *fdb; /* of the next rs_publish(); NULL = nothing is learned */
+	uint16_t rspan_vlan;                 /* 0 = none */
+	struct tw_mirror_rule
+		mirrors[TW_MIRRORS_MAX]; /* every frame, whole, to the mirror thread, unless the test says otherwise */
 };
 extern struct ringswitch rs;
 
@@ -76,6 +86,8 @@ int rs_setup(void **state);
 int rs_teardown(void **state);
 
 uint16_t rs_slot(unsigned who);
+/** NULL = the port was never shaped. */
+const struct tw_shaper *rs_shaper(unsigned who);
 
 /** Have the configuration in rs.port: a new snapshot of a new generation. */
 void rs_publish(void);

@@ -11,6 +11,7 @@
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 
+#include "dataplane/tsc.h"
 #include "tests/support/ringswitch.h"
 
 static struct rte_ring *rx_ring(unsigned who)
@@ -89,7 +90,7 @@ void rs_still(void)
 
 void rs_warp(uint32_t ms)
 {
-	uint64_t cycles = ms * rte_get_tsc_hz() / 1000 + 2; /* at least: what is due in that time is due then */
+	uint64_t cycles = ms * tw_tsc_hz() / 1000 + 2; /* at least: what is due in that time is due then */
 
 	if (rs.worker.tsc_still)
 		rs.worker.tsc_still += cycles;

@@ -133,7 +133,9 @@ static inline Tw__Exporter *add_exporter(Tw__WatchReply *reply, const char *name
 	Tw__Exporter *exporter = MAKE(Tw__Exporter, tw__exporter__init);
 
 	exporter->name = strdup(name);
-	exporter->collector = strdup("192.0.2.9:4739");
+	exporter->collectors = calloc(1, sizeof(char *));
+	exporter->collectors[0] = strdup("192.0.2.9:4739");
+	exporter->n_collectors = 1;
 	ADD(reply, exporters, exporter);
 	return exporter;
 }

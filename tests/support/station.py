@@ -5,6 +5,7 @@ Usage: station.py INTERFACE. Takes commands on standard input, a line each, and 
   count MAC TYPE     how many frames of that source and ethertype have come, and how many different ones: "ok N M"
   most MAC TYPE      the most octets one of them had: "ok N"
   send HEX [N]       a frame, N times; a number in its last two octets goes up
+  answer MAC         each different IPv4 frame that has come from there goes back, addresses changed about, and is forgotten: "ok N"
 """
 import collections
 import os
@@ -44,6 +45,12 @@ class Station:
             return f"ok {sum(frames.values())} {len(frames)}"
         if words[0] == "most":
             return f"ok {max(map(len, self.of(*words[1:])), default=0)}"
+        if words[0] == "answer":
+            frames = self.of(words[1], "0800")
+            for f in frames:
+                self.socket.send(f[6:12] + f[:6] + f[12:26] + f[30:34] + f[26:30] + f[34:])
+                del self.came[f]
+            return f"ok {len(frames)}"
         if words[0] == "send":
             frame = bytes.fromhex(words[1])
             for i in range(int(words[2]) if len(words) > 2 else 1):

@@ -20,6 +20,7 @@ static const char usage[] = "Usage: switchctl [--run-dir DIR] [--timeout MS] COM
 			    "  apply FILE             a configuration in JSON; - = standard input\n"
 			    "  status                 ports, drops, uplinks, mirrors, exporters, workers\n"
 			    "  multicast              who listens, and who asks\n"
+			    "  rebalance ['PORT QUEUE WORKER']\n"
 			    "  flows [--limit N] [PORT]\n"
 			    "  take PORT              the port's state as octets on standard output\n"
 			    "  put FILE               a state that take has given\n"
@@ -119,9 +120,17 @@ static int flows(const char *port)
 {
 	Tw__GetFlows body = TW__GET_FLOWS__INIT;
 	Tw__Envelope env = TW__ENVELOPE__INIT;
+	Tw__FlowFilter filter;
+	uint32_t number;
 
 	body.limit = options.limit;
-	body.port = port ? (uint32_t)atoi(port) : 0;
+	if (port) {
+		tw__flow_filter__init(&filter);
+		number = (uint32_t)atoi(port);
+		filter.ports = &number;
+		filter.n_ports = 1;
+		body.filter = &filter;
+	}
 	env.body_case = TW__ENVELOPE__BODY_GET_FLOWS;
 	env.get_flows = &body;
 	return ask_and_print(&env, "flows");
@@ -207,12 +216,30 @@ static int events(void)
 	return 0;
 }
 
+/* "PORT QUEUE WORKER" in one word, or NULL. */
+static int rebalance(const char *what)
+{
+	Tw__Envelope env = TW__ENVELOPE__INIT;
+	Tw__Rebalance body;
+	char port[128] = "";
+
+	tw__rebalance__init(&body);
+	if (what && sscanf(what, "%127s %u %u", port, &body.queue, &body.worker) != 3)
+		return 2;
+	body.port = port;
+	env.body_case = TW__ENVELOPE__BODY_REBALANCE;
+	env.rebalance = &body;
+	return ask_and_print(&env, "rebalanced");
+}
+
 static int run(const char *command, const char *argument)
 {
 	if (strcmp(command, "status") == 0)
 		return status();
 	if (strcmp(command, "multicast") == 0)
 		return multicast();
+	if (strcmp(command, "rebalance") == 0)
+		return rebalance(argument);
 	if (strcmp(command, "flows") == 0)
 		return flows(argument);
 	if (strcmp(command, "events") == 0)

@@ -75,6 +75,7 @@ void fake_fill(ProtobufCMessage *message, const json_t *json)
 {
 	const char *name;
 	json_t *value, *element;
+	uint8_t mac[TW_MAC_LEN];
 	size_t i;
 
 	json_object_foreach((json_t *)(uintptr_t)json, name, value)
@@ -87,6 +88,8 @@ void fake_fill(ProtobufCMessage *message, const json_t *json)
 		{
 			if (field->type == PROTOBUF_C_TYPE_MESSAGE)
 				fake_fill(tw_message_add(message, name), element);
+			else if (field->type == PROTOBUF_C_TYPE_BYTES && tw_mac_parse(json_string_value(element), mac))
+				tw_message_add_bytes(message, name, mac, sizeof(mac));
 			else
 				tw_message_add_string(message, name, json_string_value(element));
 		}
@@ -96,7 +99,9 @@ void fake_fill(ProtobufCMessage *message, const json_t *json)
 /* Settings that are at what they are when nobody says anything: enums have no zero to be seen by. */
 static bool is_unset(const char *name, const json_t *value)
 {
-	static const char *const unset[][2] = { { "tunnel_ethertype", "dot1ad" }, { "pvlan", "none" } };
+	static const char *const unset[][2] = { { "tunnel_ethertype", "dot1ad" },
+						{ "pvlan", "none" },
+						{ "order", "any" } };
 
 	for (size_t i = 0; json_is_string(value) && i < sizeof(unset) / sizeof(*unset); i++)
 		if (strcmp(name, unset[i][0]) == 0 && strcmp(json_string_value(value), unset[i][1]) == 0)

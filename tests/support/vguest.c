@@ -7,6 +7,7 @@
  *   close NAME
  *   link NAME up|down MS    wait for it; says how many ms that took
  *   send NAME N FRAME       N frames whose seq goes up
+ *   replay NAME FILE        the frames of a capture file, at their times; says how many
  *   expect NAME N FRAME     the next N frames there are these, octet for octet, all in one queue; 5 s; says which queue
  *   silence MS              no port gets anything
  *   flood NAME FRAME        as many as the ring takes, until
@@ -127,6 +128,18 @@ static int send_frames(void)
 				return not_so("taken: %d", i);
 	}
 	return 0;
+}
+
+static int replay(void)
+{
+	struct vg_port *p = find(strtok(NULL, " "));
+	const char *path = strtok(NULL, " ");
+	int n = p && path ? vg_replay(p, path) : -1;
+
+	if (n < 0)
+		return not_so("replayed");
+	printf("ok %d\n", n);
+	return 1;
 }
 
 static int expect_frames(void)
@@ -281,6 +294,7 @@ static const struct {
 	{ "expect", expect_frames },   { "silence", silence },
 	{ "flood", start_flood },      { "halt", halt },
 	{ "received", tell_received }, { "apply", apply_under_flood },
+	{ "replay", replay },
 };
 
 static void obey(char *line)

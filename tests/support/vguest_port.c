@@ -62,15 +62,15 @@ bool vg_read_word(const char *word, struct vg_spec *s)
 	return true;
 }
 
-struct rte_mbuf *vg_make(const struct vg_spec *s)
+struct rte_mbuf *vg_wrap(const uint8_t *octets, size_t len)
 {
-	size_t len = test_frame_write(&s->f, bytes), done = 0;
 	struct rte_mbuf *head = rte_pktmbuf_alloc(pool), *last = head;
+	size_t done = 0;
 
 	while (last) {
 		uint16_t n = (uint16_t)RTE_MIN(len - done, (size_t)rte_pktmbuf_tailroom(last));
 
-		memcpy(rte_pktmbuf_mtod(last, void *), bytes + done, n);
+		memcpy(rte_pktmbuf_mtod(last, void *), octets + done, n);
 		last->data_len = n;
 		done += n;
 		if (done == len)
@@ -83,6 +83,15 @@ struct rte_mbuf *vg_make(const struct vg_spec *s)
 		return NULL;
 	}
 	head->pkt_len = (uint32_t)len;
+	return head;
+}
+
+struct rte_mbuf *vg_make(const struct vg_spec *s)
+{
+	struct rte_mbuf *head = vg_wrap(bytes, test_frame_write(&s->f, bytes));
+
+	if (!head)
+		return NULL;
 	if (!s->csum)
 		return head;
 	head->l2_len = test_frame_l3(&s->f) & 0x7f;

@@ -31,6 +31,8 @@ bool vg_init(void);
 bool vg_read_word(const char *word, struct vg_spec *s);
 /** @return NULL when no buffer is free */
 struct rte_mbuf *vg_make(const struct vg_spec *s);
+/** A frame of these octets. @return NULL when no buffer is free */
+struct rte_mbuf *vg_wrap(const uint8_t *octets, size_t len);
 /** Is it this frame, octet for octet? A checksum that is left to do is anybody's, but must be marked so. */
 bool vg_same(struct rte_mbuf *m, const struct vg_spec *s);
 
@@ -44,5 +46,8 @@ unsigned vg_drain(struct vg_port *p);
 unsigned vg_drain_all(void);
 /** A frame, from whichever queue has one; *queue says which. @return NULL: none has */
 struct rte_mbuf *vg_receive(struct vg_port *p, uint16_t *queue);
+
+/** Send the frames of a capture file, each as long after the first as it has them. @return how many, or -1 */
+int vg_replay(struct vg_port *p, const char *path);
 
 #endif

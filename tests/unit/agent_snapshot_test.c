@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "agent/mirrors.h"
 #include "agent/snapshot.h"
 #include "tests/support/slice_maker.h"
 
@@ -73,6 +74,7 @@ static void a_ports_own_vlan_overrides_its_networks(void **state)
 	const Tw__Snapshot *s;
 
 	add_network(reply, "blue", 10)->mtu = 9000;
+	reply->networks[0]->number = 7;
 	add_port(reply, "vm/a", 1, "blue", "a")->vlan = make_vlan(TW__VLAN__MODE__ACCESS, 20);
 	add_port(reply, "vm/b", 2, "blue", "a")->vlan = make_vlan(TW__VLAN__MODE__INHERIT, 0);
 	add_port(reply, "vm/c", 3, "blue", "a");
@@ -88,6 +90,9 @@ static void a_ports_own_vlan_overrides_its_networks(void **state)
 	assert_int_equal(s->ports[3]->vlan->native, 5);
 	assert_int_equal(s->ports[0]->mtu, 9000);
 	assert_int_equal(s->remotes[0]->vlan->access, 30);
+	assert_int_equal(s->ports[0]->network_number, 7);
+	assert_int_equal(s->remotes[0]->network_number, 7);
+	assert_string_equal(s->remotes[0]->network, "blue");
 	clean(&bed);
 }
 
@@ -283,6 +288,32 @@ static void a_ports_own_mac_policy_takes_the_place_of_its_networks(void **state)
 	clean(&bed);
 }
 
+static void an_iommu_is_the_networks_unless_the_port_says_otherwise(void **state)
+{
+	static const struct {
+		Tw__Iommu network, port;
+		bool offered;
+	} cases[] = {
+		{ TW__IOMMU__IOMMU_INHERIT, TW__IOMMU__IOMMU_INHERIT, false },
+		{ TW__IOMMU__IOMMU_ON, TW__IOMMU__IOMMU_INHERIT, true },
+		{ TW__IOMMU__IOMMU_ON, TW__IOMMU__IOMMU_OFF, false },
+		{ TW__IOMMU__IOMMU_OFF, TW__IOMMU__IOMMU_ON, true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bed bed = { 0 };
+		Tw__WatchReply *reply = make_reply(1);
+		const Tw__Snapshot *s;
+
+		add_network(reply, "blue", 10)->iommu = cases[i].network;
+		add_port(reply, "vm/a", 1, "blue", "a")->iommu = cases[i].port;
+		s = build(&bed, reply);
+		assert_non_null(s);
+		assert_int_equal(s->ports[0]->iommu, cases[i].offered);
+		clean(&bed);
+	}
+}
+
 /* One port "db/eth0" bound to `at`, a migration of db between from and to in that phase: what is it to host a? */
 static enum tw_place place(const char *at, const char *from, const char *to, Tw__Migration__Phase phase,
 			   Tw__LocalPort__Role *role)
@@ -373,6 +404,168 @@ static void a_mirror_is_served_where_one_of_its_ports_is(void **state)
 	clean(&bed);
 }
 
+/* A mirror with no source and no destination yet. */
+static Tw__Mirror *add_bare_mirror(Tw__WatchReply *reply, const char *name)
+{
+	Tw__Mirror *mirror = MAKE(Tw__Mirror, tw__mirror__init);
+
+	mirror->name = strdup(name);
+	ADD(reply, mirrors, mirror);
+	return mirror;
+}
+
+/* Here: web/x 1, web/y 2 in blue, db/x 3 in red; there, on b: far/x 4 in blue, db2/x 5 in red. */
+static Tw__WatchReply *make_town(void)
+{
+	Tw__WatchReply *reply = make_reply(1);
+	Tw__Uplink *uplink = MAKE(Tw__Uplink, tw__uplink__init);
+
+	add_network(reply, "blue", 10);
+	add_network(reply, "red", 20);
+	add_port(reply, "web/x", 1, "blue", "a");
+	add_port(reply, "web/y", 2, "blue", "a");
+	add_port(reply, "db/x", 3, "red", "a");
+	add_port(reply, "far/x", 4, "blue", "b");
+	add_port(reply, "db2/x", 5, "red", "b");
+	uplink->name = strdup("up0");
+	uplink->devargs = strdup("x");
+	ADD(reply->host, uplinks, uplink);
+	return reply;
+}
+
+/* "NAME: ports; elsewhere; uplinks" */
+static const char *sources_of(const Tw__LocalMirror *m)
+{
+	static char text[160];
+	size_t used = (size_t)snprintf(text, sizeof(text), "%s:", m->name);
+
+	for (size_t i = 0; i < m->n_ports; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, " %u", m->ports[i]);
+	used += (size_t)snprintf(text + used, sizeof(text) - used, ";");
+	for (size_t i = 0; i < m->n_elsewhere; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, " %u", m->elsewhere[i]);
+	used += (size_t)snprintf(text + used, sizeof(text) - used, ";");
+	for (size_t i = 0; i < m->n_uplinks; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, " %s", m->uplinks[i]);
+	return text;
+}
+
+static void a_mirrors_sources_of_every_kind_become_ports_and_uplinks(void **state)
+{
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_town();
+	static const char *const want[] = {
+		"egress: 1 2;;", "host: 3 1 2;;",     "hosts: 3 1 2; 5 4;", "network: 1 2; 4;",
+		"uplink:;; up0", "vlan: 3 1 2; 5 4;", "vm: 1 2;;",
+	};
+	const Tw__Snapshot *s;
+	Tw__Mirror *m;
+
+	m = add_bare_mirror(reply, "vm");
+	ADD(m, vms, strdup("web"));
+	m = add_bare_mirror(reply, "network");
+	ADD(m, networks, strdup("blue"));
+	m = add_bare_mirror(reply, "egress");
+	ADD(m, networks, strdup("blue"));
+	m->direction = TW__MIRROR__DIRECTION__EGRESS;
+	m = add_bare_mirror(reply, "host");
+	ADD(m, hosts, strdup("a"));
+	m = add_bare_mirror(reply, "hosts");
+	ADD(m, hosts, strdup("a"));
+	ADD(m, hosts, strdup("b"));
+	m = add_bare_mirror(reply, "uplink");
+	ADD(m, uplinks, strdup("a/up0"));
+	ADD(m, uplinks, strdup("a/gone"));
+	ADD(m, uplinks, strdup("b/up0"));
+	m = add_bare_mirror(reply, "vlan");
+	ADD(m, vlans, 10);
+	m = add_bare_mirror(reply, "nothing-here");
+	ADD(m, hosts, strdup("b"));
+	for (size_t i = 0; i < reply->n_mirrors; i++)
+		reply->mirrors[i]->file = strdup("f");
+	s = build(&bed, reply);
+	assert_non_null(s);
+	assert_int_equal(s->n_mirrors, sizeof(want) / sizeof(*want));
+	for (size_t i = 0; i < s->n_mirrors; i++)
+		assert_string_equal(sources_of(s->mirrors[i]), want[i]);
+	assert_int_equal(s->mirrors[5]->n_vlans, 1);
+	clean(&bed);
+}
+
+static void an_analyser_is_left_out_of_what_it_is_to_get(void **state)
+{
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_town();
+	const Tw__Snapshot *s;
+	Tw__Mirror *m;
+
+	add_network(reply, "span", 999);
+	add_port(reply, "sniffer/x", 6, "span", "a");
+	m = add_bare_mirror(reply, "all");
+	ADD(m, hosts, strdup("a"));
+	m->to_port = strdup("db/x");
+	m = add_bare_mirror(reply, "rspan");
+	ADD(m, networks, strdup("red"));
+	m->rspan_vlan = 999;
+	m->rspan_strip = true;
+	m = add_bare_mirror(reply, "erspan");
+	ADD(m, networks, strdup("red"));
+	m->erspan = strdup("10.0.0.9");
+	m->erspan_dscp = 8;
+	m = add_bare_mirror(reply, "rspan-of-b");
+	ADD(m, hosts, strdup("b"));
+	m->rspan_vlan = 998;
+	s = build(&bed, reply);
+	assert_non_null(s);
+	assert_int_equal(s->n_mirrors, 3);
+	assert_string_equal(s->mirrors[1]->erspan, "10.0.0.9");
+	assert_int_equal(s->mirrors[1]->erspan_type, 2);
+	assert_int_equal(s->mirrors[1]->erspan_session, 1);
+	assert_int_equal(s->mirrors[1]->erspan_dscp, 8);
+	assert_int_equal(s->mirrors[1]->erspan_ttl, 64);
+	assert_string_equal(sources_of(s->mirrors[0]), "all: 1 2;;");
+	assert_int_equal(s->mirrors[0]->to_port, 3);
+	assert_string_equal(sources_of(s->mirrors[2]), "rspan: 3; 5;");
+	assert_int_equal(s->mirrors[2]->rspan_vlan, 999);
+	assert_true(s->mirrors[2]->rspan_strip);
+	assert_string_equal(s->mirrors[2]->path, "");
+	assert_int_equal(s->n_rspan_vlans, 2); /* also of the mirror that has no source here */
+	assert_int_equal(s->rspan_vlans[0], 999);
+	assert_int_equal(s->rspan_vlans[1], 998);
+	clean(&bed);
+}
+
+static void a_destination_out_of_reach_is_said_in_the_status(void **state)
+{
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_town();
+	Tw__SwitchStatus *status = MAKE(Tw__SwitchStatus, tw__switch_status__init);
+	const Tw__Snapshot *s;
+	Tw__Mirror *m;
+
+	add_port(reply, "idle/x", 7, "blue", NULL);
+	m = add_bare_mirror(reply, "far");
+	ADD(m, vms, strdup("web"));
+	m->to_port = strdup("far/x");
+	m = add_bare_mirror(reply, "idle");
+	ADD(m, vms, strdup("web"));
+	m->to_port = strdup("idle/x");
+	m = add_bare_mirror(reply, "not-ours");
+	ADD(m, hosts, strdup("b"));
+	m->to_port = strdup("idle/x");
+	s = build(&bed, reply);
+	assert_non_null(s);
+	assert_int_equal(s->n_mirrors, 0);
+	tw_mirrors_put_in(tw_slice_view(bed.slice), "a", status);
+	assert_int_equal(status->n_mirrors, 2);
+	assert_string_equal(status->mirrors[0]->name, "far");
+	assert_string_equal(status->mirrors[0]->error, "port far/x is on host b: copies made here do not reach it");
+	assert_string_equal(status->mirrors[1]->error,
+			    "port idle/x is bound to no host: there is nowhere to send copies");
+	tw__switch_status__free_unpacked(status, NULL);
+	clean(&bed);
+}
+
 static void an_exporters_zeroes_become_the_defaults(void **state)
 {
 	struct bed bed = { 0 };
@@ -382,6 +575,14 @@ static void an_exporters_zeroes_become_the_defaults(void **state)
 	add_exporter(reply, "x1");
 	add_exporter(reply, "x2")->disabled = true;
 	add_exporter(reply, "x3")->active_timeout_s = 5;
+	reply->exporters[2]->names = TW__EXPORTER__NAMES__RECORD;
+	add_network(reply, "blue", 10)->number = 7;
+	add_port(reply, "here/x", 1, "blue", "a");
+	add_port(reply, "there/x", 2, "blue", "b");
+	ADD(reply->exporters[2], networks, strdup("blue"));
+	ADD(reply->exporters[2], networks, strdup("unknown"));
+	ADD(reply->exporters[2], ports, strdup("there/x"));
+	reply->exporters[2]->both_sides = true;
 	s = build(&bed, reply);
 	assert_non_null(s);
 	assert_int_equal(s->n_exporters, 2);
@@ -390,6 +591,15 @@ static void an_exporters_zeroes_become_the_defaults(void **state)
 	assert_int_equal(s->exporters[0]->template_refresh_s, 60);
 	assert_int_equal(s->exporters[0]->mtu, 1400);
 	assert_int_equal(s->exporters[1]->active_timeout_s, 5);
+	assert_false(s->exporters[0]->scoped);
+	assert_true(s->exporters[1]->scoped);
+	assert_int_equal(s->exporters[1]->n_networks, 1);
+	assert_int_equal(s->exporters[1]->networks[0], 7);
+	assert_int_equal(s->exporters[1]->n_ports, 1);
+	assert_int_equal(s->exporters[1]->ports[0], 2);
+	assert_true(s->exporters[1]->both_sides && !s->exporters[0]->both_sides);
+	assert_int_equal(s->exporters[0]->names, TW__EXPORTER__NAMES__OPTIONS);
+	assert_int_equal(s->exporters[1]->names, TW__EXPORTER__NAMES__RECORD);
 	clean(&bed);
 }
 
@@ -440,9 +650,13 @@ int main(void)
 		cmocka_unit_test(snooping_is_told_to_each_port_of_a_network_that_has_it),
 		cmocka_unit_test(a_ports_own_guards_and_lists_take_the_place_of_its_networks),
 		cmocka_unit_test(a_ports_own_mac_policy_takes_the_place_of_its_networks),
+		cmocka_unit_test(an_iommu_is_the_networks_unless_the_port_says_otherwise),
 		cmocka_unit_test(a_migration_gives_ports_their_roles),
 		cmocka_unit_test(a_migration_moves_only_its_own_guests_ports),
 		cmocka_unit_test(a_mirror_is_served_where_one_of_its_ports_is),
+		cmocka_unit_test(a_mirrors_sources_of_every_kind_become_ports_and_uplinks),
+		cmocka_unit_test(an_analyser_is_left_out_of_what_it_is_to_get),
+		cmocka_unit_test(a_destination_out_of_reach_is_said_in_the_status),
 		cmocka_unit_test(an_exporters_zeroes_become_the_defaults),
 		cmocka_unit_test(what_cannot_be_resolved_is_an_error_that_names_it),
 		cmocka_unit_test(one_port_more_than_the_limit_is_refused),

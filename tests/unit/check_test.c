@@ -42,6 +42,7 @@ static struct {
 	Tw__Mirror mirror;
 	char *mirror_ports[65];
 	Tw__Exporter exporter;
+	char *collector, *local_collector;
 	Tw__LocalPort local;
 	Tw__LocalPort *locals[1];
 	Tw__RemotePort remote[2];
@@ -104,7 +105,9 @@ static void make_model(void)
 
 	tw__exporter__init(&m.exporter);
 	m.exporter.name = TEXT("nf");
-	m.exporter.collector = TEXT("10.0.0.9:4739");
+	m.collector = TEXT("10.0.0.9:4739");
+	m.exporter.collectors = &m.collector;
+	m.exporter.n_collectors = 1;
 }
 
 static void make_snapshot(void)
@@ -130,7 +133,9 @@ static void make_snapshot(void)
 	m.local_mirror.n_ports = 1;
 	tw__local_exporter__init(&m.local_exporter);
 	m.local_exporter.name = TEXT("nf");
-	m.local_exporter.collector = TEXT("[2001:db8::9]:4739");
+	m.local_collector = TEXT("[2001:db8::9]:4739");
+	m.local_exporter.collectors = &m.local_collector;
+	m.local_exporter.n_collectors = 1;
 	m.local_exporter.active_timeout_s = 60;
 	m.local_exporter.idle_timeout_s = 15;
 	m.local_exporter.template_refresh_s = 60;
@@ -221,6 +226,8 @@ static void numbers_have_their_limits(void **state)
 		{ &m.no_rate.burst, 1, { "port.egress_pps.burst" } },
 		{ &m.shape.queue, 1 << 26, { 0 } },
 		{ &m.shape.queue, (1 << 26) + 1, { "port.shape.queue" } },
+		{ &m.shape.delay_ms, 10000, { 0 } },
+		{ &m.shape.delay_ms, 10001, { "port.shape.delay_ms" } },
 		{ &m.port.number, INT32_MAX, { 0 } },
 		{ &m.port.number, (uint32_t)INT32_MAX + 1, { "port.number" } },
 		{ &m.mirror.snaplen, 0, { 0 } },
@@ -228,18 +235,13 @@ static void numbers_have_their_limits(void **state)
 		{ &m.mirror.snaplen, 60, { 0 } },
 		{ &m.mirror.snaplen, 65535, { 0 } },
 		{ &m.mirror.snaplen, 65536, { "mirror.snaplen" } },
-		{ &m.exporter.active_timeout_s, 0, { 0 } },
-		{ &m.exporter.active_timeout_s, 3600, { 0 } },
-		{ &m.exporter.active_timeout_s, 3601, { "exporter.active_timeout_s" } },
-		{ &m.exporter.idle_timeout_s, 600, { 0 } },
-		{ &m.exporter.idle_timeout_s, 601, { "exporter.idle_timeout_s" } },
-		{ &m.exporter.template_refresh_s, 86400, { 0 } },
-		{ &m.exporter.template_refresh_s, 86401, { "exporter.template_refresh_s" } },
-		{ &m.exporter.mtu, 0, { 0 } },
-		{ &m.exporter.mtu, 511, { "exporter.mtu" } },
-		{ &m.exporter.mtu, 512, { 0 } },
-		{ &m.exporter.mtu, 9000, { 0 } },
-		{ &m.exporter.mtu, 9001, { "exporter.mtu" } },
+		{ &m.mirror.max_share, 100, { 0 } },
+		{ &m.mirror.max_share, 101, { "mirror.max_share" } },
+		{ &m.mirror.erspan_session, 1023, { 0 } },
+		{ &m.mirror.erspan_session, 1024, { "mirror.erspan_session" } },
+		{ &m.mirror.erspan_type, 1, { "mirror.erspan_type" } },
+		{ &m.mirror.rspan_vlan, 7, { "mirror.file" } },
+		{ &m.mirror.rspan_vlan, 4095, { "mirror.rspan_vlan" } },
 		{ &m.snapshot.observation_domain, 0, { "snapshot.observation_domain" } },
 		{ &m.local.number, 0, { "snapshot.ports[0].number" } },
 		{ &m.local.mtu, 0, { 0 } },
@@ -308,6 +310,11 @@ static const struct {
 	{ &m.uplink[0].netdev, "../x", { "host.uplinks[0].netdev" } },
 	{ &m.mirror.file, "", { "mirror.file", TW_E_MISSING } },
 	{ &m.mirror.file, "..", { "mirror.file" } },
+	{ &m.mirror.to_port, "ids/eth0", { "mirror.file" } }, /* two destinations */
+	{ &m.mirror.erspan, "10.0.0.9", { "mirror.file" } },
+	{ &m.mirror.erspan_source, "10.0.0.1", { "mirror.erspan_source" } }, /* of what? */
+	{ &m.mirror.filter, "tcp port 443", { 0 } },
+	{ &m.mirror.filter, "tcp\nport", { "mirror.filter" } },
 	{ &m.mirror.file, ".", { "mirror.file" } },
 	{ &m.mirror.file, "a/b", { "mirror.file" } },
 	{ &m.mirror.file,
@@ -321,24 +328,6 @@ static const struct {
 	{ &m.mirror.file, "a\xf4\x90\x80\x80", { "mirror.file" } }, /* above U+10FFFF */
 	{ &m.mirror.file, "a\xc2\x9b", { "mirror.file" } },         /* CSI as one character */
 	{ &m.mirror_ports[0], "web", { "mirror.ports[0]" } },
-	{ &m.exporter.collector, "", { "exporter.collector", TW_E_MISSING } },
-	{ &m.exporter.collector, "10.0.0.9", { "exporter.collector" } },
-	{ &m.exporter.collector, "10.0.0.9:", { "exporter.collector" } },
-	{ &m.exporter.collector, "10.0.0.9:0", { "exporter.collector" } },
-	{ &m.exporter.collector, "10.0.0.9:1", { 0 } },
-	{ &m.exporter.collector, "10.0.0.9:65535", { 0 } },
-	{ &m.exporter.collector, "10.0.0.9:65536", { "exporter.collector" } },
-	{ &m.exporter.collector, "10.0.0.9:-1", { "exporter.collector" } },
-	{ &m.exporter.collector, "10.0.0.9:+1", { "exporter.collector" } },
-	{ &m.exporter.collector, "10.0.0.9: 1", { "exporter.collector" } },
-	{ &m.exporter.collector, "10.0.0.9:1x", { "exporter.collector" } },
-	{ &m.exporter.collector, "localhost:4739", { "exporter.collector" } },
-	{ &m.exporter.collector, ":4739", { "exporter.collector" } },
-	{ &m.exporter.collector, "[::1]:4739", { 0 } },
-	{ &m.exporter.collector, "::1:4739", { "exporter.collector" } },
-	{ &m.exporter.collector, "[]:4739", { "exporter.collector" } },
-	{ &m.exporter.collector, "[:4739", { "exporter.collector" } },
-	{ &m.exporter.collector, "[10.0.0.9]:4739", { "exporter.collector" } },
 	{ &m.snapshot.host, "", { "snapshot.host", TW_E_MISSING } },
 	{ &m.local.name, "", { "snapshot.ports[0].name", TW_E_MISSING } },
 	{ &m.local.socket, "", { "snapshot.ports[0].socket", TW_E_MISSING } },
@@ -346,7 +335,7 @@ static const struct {
 	{ &m.local.socket, "/" A63 A31 "abcdefghijkl", { 0 } },                           /* 107 */
 	{ &m.local.socket, "/" A63 A31 "abcdefghijklm", { "snapshot.ports[0].socket" } }, /* 108 */
 	{ &m.local_mirror.path, "m1.pcapng", { "snapshot.mirrors[0].path" } },
-	{ &m.local_exporter.collector, "x", { "snapshot.exporters[0].collector" } },
+	{ &m.local_collector, "x", { "snapshot.exporters[0].collectors[0]" } },
 };
 
 static void texts_have_their_limits(void **state)
@@ -402,9 +391,9 @@ static void lists_have_their_limits(void **state)
 		{ &m.mirror.n_ports, 0, { "mirror.ports", TW_E_MISSING } },
 		{ &m.mirror.n_ports, 64, { 0 } },
 		{ &m.mirror.n_ports, 65, { "mirror.ports" } },
+		{ &m.mirror.n_ports, 0, { "mirror.ports", TW_E_MISSING } },
 		{ &m.host.n_uplinks, 0, { 0 } },
 		{ &m.host.n_uplinks, 9, { "host.uplinks" } },
-		{ &m.local_mirror.n_ports, 65, { "snapshot.mirrors[0].ports" } },
 		{ &m.snapshot.n_uplinks, 9, { "snapshot.uplinks" } },
 		{ &m.snapshot.n_ports, 1025, { "snapshot.ports" } }, /* counted before it is looked at */
 		{ &m.snapshot.n_remotes, 65537, { "snapshot.remotes" } },
@@ -430,8 +419,16 @@ static void enums_are_of_their_values(void **state)
 	m.mirror.direction = (Tw__Mirror__Direction)-1;
 	expect((struct expectation){ "mirror.direction" }, "direction");
 	make(state);
-	m.exporter.transport = (Tw__Exporter__Transport)2;
+	m.exporter.transport = (Tw__Exporter__Transport)4;
 	expect((struct expectation){ "exporter.transport" }, "transport");
+	make(state);
+	m.exporter.names = (Tw__Exporter__Names)2;
+	expect((struct expectation){ "exporter.names" }, "names");
+	make(state);
+	m.exporter.names = TW__EXPORTER__NAMES__RECORD;
+	expect((struct expectation){ 0 }, "names in records of IPFIX");
+	m.exporter.format = TW__EXPORTER__FORMAT__NETFLOW_V9;
+	expect((struct expectation){ "exporter.names" }, "names in records of version 9");
 	make(state);
 	m.exporter.format = (Tw__Exporter__Format)3;
 	expect((struct expectation){ "exporter.format" }, "format");

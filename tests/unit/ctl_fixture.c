@@ -147,6 +147,11 @@ uint32_t ask_mirror(struct tw_controller *ctl, const char *name, const char *por
 	return ask_create(ctl, TW__KIND__MIRROR, &mirror.base, answer);
 }
 
+uint32_t ask_new_mirror(struct tw_controller *ctl, Tw__Mirror *mirror, struct answer *answer)
+{
+	return ask_create(ctl, TW__KIND__MIRROR, &mirror->base, answer);
+}
+
 uint32_t ask_acl(struct tw_controller *ctl, const char *name, const char *rule, struct answer *answer)
 {
 	Tw__Acl acl;
@@ -162,10 +167,12 @@ uint32_t ask_acl(struct tw_controller *ctl, const char *name, const char *rule, 
 uint32_t ask_exporter(struct tw_controller *ctl, const char *name, struct answer *answer)
 {
 	Tw__Exporter exporter;
+	char *collector = text("192.0.2.9:4739");
 
 	tw__exporter__init(&exporter);
 	exporter.name = text(name);
-	exporter.collector = text("192.0.2.9:4739");
+	exporter.collectors = &collector;
+	exporter.n_collectors = 1;
 	return ask_create(ctl, TW__KIND__EXPORTER, &exporter.base, answer);
 }
 

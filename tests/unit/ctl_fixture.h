@@ -33,6 +33,8 @@ uint32_t ask_bind(struct tw_controller *ctl, const char *port, const char *host,
 uint32_t ask_unbind(struct tw_controller *ctl, const char *port, const char *from, struct answer *answer);
 uint32_t ask_mirror(struct tw_controller *ctl, const char *name, const char *port, const char *file,
 		    struct answer *answer);
+/** A mirror with a name; everything else as the caller has it. */
+uint32_t ask_new_mirror(struct tw_controller *ctl, Tw__Mirror *mirror, struct answer *answer);
 uint32_t ask_exporter(struct tw_controller *ctl, const char *name, struct answer *answer);
 /** One rule. */
 uint32_t ask_acl(struct tw_controller *ctl, const char *name, const char *rule, struct answer *answer);

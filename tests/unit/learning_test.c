@@ -283,6 +283,73 @@ static void a_ports_macs_are_told_with_their_ages(void **state)
 	assert_int_equal(sum, 3000500);
 }
 
+struct page {
+	uint32_t n, most, sum;
+	bool moved, frozen;
+};
+
+static bool take(void *arg, const struct tw_learned_mac *mac)
+{
+	struct page *p = arg;
+
+	if (p->n == p->most)
+		return false;
+	p->n++;
+	p->sum += (uint32_t)mac->mac;
+	p->moved |= mac->moved;
+	p->frozen |= mac->frozen;
+	return true;
+}
+
+static void what_is_learned_is_told_in_pieces_each_once(void **state)
+{
+	struct page page = { .most = 3 };
+	uint32_t from = 0, pages = 0;
+
+	for (uint64_t mac = 1; mac <= 10; mac++)
+		hear(mac % 2 ? A : B, mac);
+	now += AGE;
+	hear(A, 1);
+	hear(B, 2);
+	tw_learning_age(l, now); /* of ten two stay */
+	for (uint64_t mac = 11; mac <= 16; mac++)
+		hear(mac % 2 ? A : B, mac);
+	assert_int_equal(tw_learning_total(l), 8);
+	do {
+		page.n = 0;
+		from = tw_learning_walk(l, TW_SLOT_NONE, from, now, take, &page);
+		pages++;
+	} while (from);
+	assert_int_equal(page.sum, 1 + 2 + 11 + 12 + 13 + 14 + 15 + 16);
+	assert_int_equal(pages, 3);
+	page = (struct page){ .most = 100 };
+	assert_int_equal(tw_learning_walk(l, B, 0, now, take, &page), 0);
+	assert_int_equal(page.sum, 2 + 12 + 14 + 16);
+	assert_false(page.moved);
+	assert_int_equal(tw_learning_walk(l, B, UINT32_MAX, now, take, &page), 0); /* from a place that is none */
+	assert_int_equal(page.n, 4);
+}
+
+static void it_is_told_of_a_mac_that_it_has_moved_or_flaps(void **state)
+{
+	struct page page = { .most = 100 };
+
+	hear(A, 1);
+	hear(B, 1);
+	tw_learning_walk(l, B, 0, now, take, &page);
+	assert_true(page.n == 1 && page.moved && !page.frozen);
+	hear(A, 1);
+	hear(B, 1);
+	assert_int_equal(hear(A, 1), TW_LEARNED_FLAPPED);
+	page.n = 0;
+	tw_learning_walk(l, TW_SLOT_NONE, 0, now, take, &page);
+	assert_true(page.n == 1 && page.frozen);
+	now += 30000;
+	page = (struct page){ .most = 100 };
+	tw_learning_walk(l, TW_SLOT_NONE, 0, now, take, &page);
+	assert_true(page.n == 1 && !page.frozen);
+}
+
 /* Against a list as plain as can be. */
 static void what_is_found_is_what_was_learned(void **state)
 {
@@ -343,6 +410,8 @@ int main(void)
 		LEARNING_TEST(moves_with_quiet_between_them_are_no_flap),
 		LEARNING_TEST(a_guest_with_one_mac_has_the_newest_once_a_second),
 		LEARNING_TEST(a_ports_macs_are_told_with_their_ages),
+		LEARNING_TEST(what_is_learned_is_told_in_pieces_each_once),
+		LEARNING_TEST(it_is_told_of_a_mac_that_it_has_moved_or_flaps),
 		LEARNING_TEST(what_is_found_is_what_was_learned),
 	};
 

@@ -38,10 +38,18 @@ static int stop(void **state)
 	return 0;
 }
 
+static uint32_t ask_of(struct tw_controller *ctl, Tw__ListFlows *body, struct answer *answer)
+{
+	Tw__Envelope env = TW__ENVELOPE__INIT;
+
+	env.body_case = TW__ENVELOPE__BODY_LIST_FLOWS;
+	env.list_flows = body;
+	return ask(ctl, &env, answer);
+}
+
 static uint32_t ask_flows(struct tw_controller *ctl, const char *port, const char *host, uint32_t limit,
 			  struct answer *answer)
 {
-	Tw__Envelope env = TW__ENVELOPE__INIT;
 	Tw__ListFlows body;
 	char p[64], h[64];
 
@@ -51,12 +59,12 @@ static uint32_t ask_flows(struct tw_controller *ctl, const char *port, const cha
 	body.port = p;
 	body.host = h;
 	body.limit = limit;
-	env.body_case = TW__ENVELOPE__BODY_LIST_FLOWS;
-	env.list_flows = &body;
-	return ask(ctl, &env, answer);
+	return ask_of(ctl, &body, answer);
 }
 
-/* The GetFlows that the host is given. @return the task's id, 0 = none */
+static uint32_t macs_asked;
+
+/* The GetFlows that the host is given: the last port it names, the limit, and how many MACs. @return the task's id, 0 = none */
 static uint64_t take(struct tw_controller *ctl, const char *host, uint32_t *port, uint32_t *limit)
 {
 	struct answer w;
@@ -68,7 +76,8 @@ static uint64_t take(struct tw_controller *ctl, const char *host, uint32_t *port
 
 		assert_int_equal(task->what_case, TW__TASK__WHAT_FLOWS);
 		id = task->id;
-		*port = task->flows->port;
+		*port = task->flows->filter->n_ports ? task->flows->filter->ports[task->flows->filter->n_ports - 1] : 0;
+		macs_asked = (uint32_t)task->flows->filter->n_macs;
 		*limit = task->flows->limit;
 	}
 	answer_clear(&w);
@@ -130,7 +139,8 @@ static void flows_of_all_hosts_come_in_one_answer(void **state)
 	answer_clear(&f);
 }
 
-static void flows_of_a_port_are_asked_for_where_it_is_and_picked_elsewhere(void **state)
+/* A frame is metered where a guest sends it: what is sent to the port is known elsewhere. */
+static void flows_of_a_port_are_asked_for_at_every_host(void **state)
 {
 	struct tw_controller *ctl = *state;
 	struct answer f;
@@ -138,14 +148,73 @@ static void flows_of_a_port_are_asked_for_where_it_is_and_picked_elsewhere(void 
 
 	ask_flows(ctl, "db/eth0", "", 100, &f);
 	give(ctl, "a", take(ctl, "a", &port, &limit));
-	assert_int_equal(port, 0);
-	assert_true(limit > 100); /* what is picked out may be few of many */
+	assert_int_equal(port, 2);
+	assert_int_equal(macs_asked, 1);
+	assert_int_equal(limit, 100);
 	give(ctl, "b", take(ctl, "b", &port, &limit));
 	assert_int_equal(port, 2);
-	assert_int_equal(limit, 100);
 	assert_int_equal(f.n, 1);
+	answer_clear(&f);
+}
+
+static void a_vm_and_a_network_stand_for_their_ports(void **state)
+{
+	struct tw_controller *ctl = *state;
+	Tw__ListFlows body;
+	Tw__FlowFilter filter;
+	char vm[] = "web", network[] = "blue", empty[] = "", nobody[] = "we";
+	struct answer f;
+	uint32_t port = 0, limit;
+
+	tw__list_flows__init(&body);
+	tw__flow_filter__init(&filter);
+	filter.protocol = 6;
+	body.filter = &filter;
+	body.network = network;
+	body.order = TW__FLOW_ORDER__FLOWS_BYTES;
+	ask_of(ctl, &body, &f);
+	take(ctl, "a", &port, &limit);
+	assert_int_equal(macs_asked, 2);
+	answer_clear(&f);
+	body.vm = vm;
+	ask_of(ctl, &body, &f);
+	take(ctl, "b", &port, &limit);
+	answer_clear(&f);
+	body.network = empty;
+	body.vm = nobody; /* not each whose name begins so */
+	assert_int_equal(ask_of(ctl, &body, NULL), TW_E_NOT_FOUND);
+	body.vm = empty;
+	body.network = nobody;
+	assert_int_equal(ask_of(ctl, &body, NULL), TW_E_NOT_FOUND);
+}
+
+static void a_host_that_sends_more_than_was_asked_is_cut_short(void **state)
+{
+	struct tw_controller *ctl = *state;
+	struct answer f;
+	uint32_t port, limit;
+
+	ask_flows(ctl, "", "b", 2, &f);
+	give(ctl, "b", take(ctl, "b", &port, &limit)); /* three */
 	assert_int_equal(f.reply->flow_list->hosts[0]->flows->n_flows, 2);
-	assert_int_equal(f.reply->flow_list->hosts[1]->flows->n_flows, 2);
+	assert_int_equal(f.reply->flow_list->hosts[0]->flows->total, 3);
+	answer_clear(&f);
+}
+
+static void many_hosts_share_what_fits_an_answer(void **state)
+{
+	struct tw_controller *ctl = *state;
+	char name[8];
+	struct answer f;
+	uint32_t port, limit;
+
+	for (int i = 0; i < 17; i++) {
+		snprintf(name, sizeof(name), "h%d", i);
+		assert_int_equal(ask_host(ctl, name, NULL), 0);
+	}
+	ask_flows(ctl, "", "", 10000, &f);
+	assert_true(take(ctl, "a", &port, &limit) != 0);
+	assert_int_equal(limit, 5000); /* of 20 hosts */
 	answer_clear(&f);
 }
 
@@ -187,8 +256,6 @@ static void a_name_that_leads_nowhere_is_refused(void **state)
 
 	assert_int_equal(ask_flows(ctl, "no/eth0", "", 0, NULL), TW_E_NOT_FOUND);
 	assert_int_equal(ask_flows(ctl, "", "no", 0, NULL), TW_E_NOT_FOUND);
-	assert_int_equal(ask_unbind(ctl, "db/eth0", "", NULL), 0);
-	assert_int_equal(ask_flows(ctl, "db/eth0", "", 0, NULL), TW_E_NOT_BOUND);
 }
 
 static void a_host_that_is_deleted_meanwhile_is_missing(void **state)
@@ -211,7 +278,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_HOSTS(flows_of_all_hosts_come_in_one_answer),
-		ON_HOSTS(flows_of_a_port_are_asked_for_where_it_is_and_picked_elsewhere),
+		ON_HOSTS(flows_of_a_port_are_asked_for_at_every_host),
+		ON_HOSTS(a_vm_and_a_network_stand_for_their_ports),
+		ON_HOSTS(a_host_that_sends_more_than_was_asked_is_cut_short),
+		ON_HOSTS(many_hosts_share_what_fits_an_answer),
 		ON_HOSTS(a_host_that_does_not_answer_is_named),
 		ON_HOSTS(one_host_can_be_asked_alone),
 		ON_HOSTS(a_name_that_leads_nowhere_is_refused),

@@ -164,6 +164,23 @@ static void set_takes_only_the_named_fields(void **state)
 	assert_true(tw_model_network(&ctl->model, "blue")->allow_forged);
 }
 
+static void a_network_has_a_number_for_ever(void **state)
+{
+	struct tw_controller *ctl = *state;
+	uint32_t blue = tw_model_network(&ctl->model, "blue")->number;
+	Tw__Network network;
+	char name[] = "blue";
+
+	assert_true(blue > 0);
+	assert_int_equal(ask_network(ctl, "green", 20, NULL), 0);
+	assert_int_not_equal(tw_model_network(&ctl->model, "green")->number, blue);
+	tw__network__init(&network);
+	network.name = name;
+	network.mtu = 9000;
+	assert_int_equal(ask_set(ctl, TW__KIND__NETWORK, &network.base, "mtu", NULL), 0);
+	assert_int_equal(tw_model_network(&ctl->model, "blue")->number, blue);
+}
+
 static void a_port_can_take_back_its_own_vlan(void **state)
 {
 	struct tw_controller *ctl = *state;
@@ -466,6 +483,36 @@ static void an_error_names_the_user_of_what_is_in_use(void **state)
 	assert_non_null(strstr(answer.err.text, "web/eth0"));
 }
 
+static void what_an_exporter_names_must_be_there_and_stays(void **state)
+{
+	struct tw_controller *ctl = *state;
+	char nf[] = "nf", green[] = "green", *networks[] = { green }, web[] = "db/eth0", *ports[] = { web };
+	struct answer answer;
+	Tw__Exporter e;
+
+	assert_int_equal(ask_exporter(ctl, "nf", NULL), 0);
+	tw__exporter__init(&e);
+	e.name = nf;
+	e.n_networks = e.n_ports = 1;
+	e.networks = networks;
+	e.ports = ports;
+	assert_int_equal(ask_set(ctl, TW__KIND__EXPORTER, &e.base, "networks", &answer), TW_E_NOT_FOUND);
+	assert_string_equal(answer.err.field, "exporter.networks");
+	answer_clear(&answer);
+	assert_int_equal(ask_network(ctl, "green", 20, NULL), 0);
+	assert_int_equal(ask_set(ctl, TW__KIND__EXPORTER, &e.base, "networks,ports", NULL), 0);
+	assert_int_equal(ask_delete(ctl, TW__KIND__NETWORK, "green", &answer), TW_E_IN_USE);
+	assert_string_equal(answer.err.field, "network");
+	answer_clear(&answer);
+	assert_int_equal(ask_delete(ctl, TW__KIND__MIRROR, "m1", NULL), 0);
+	assert_int_equal(ask_delete(ctl, TW__KIND__PORT, "db/eth0", &answer), TW_E_IN_USE);
+	assert_string_equal(answer.err.field, "port");
+	answer_clear(&answer);
+	assert_int_equal(ask_delete(ctl, TW__KIND__EXPORTER, "nf", NULL), 0);
+	assert_int_equal(ask_delete(ctl, TW__KIND__NETWORK, "green", NULL), 0);
+	assert_int_equal(ask_delete(ctl, TW__KIND__PORT, "db/eth0", NULL), 0);
+}
+
 static void exporters_beyond_what_a_switch_takes_are_refused(void **state)
 {
 	struct tw_controller *ctl = *state;
@@ -522,6 +569,7 @@ int main(void)
 		ON_MODEL(an_emptied_mac_is_given_anew),
 		ON_MODEL(each_write_raises_the_revision_by_one),
 		ON_MODEL(set_takes_only_the_named_fields),
+		ON_MODEL(a_network_has_a_number_for_ever),
 		ON_MODEL(a_port_can_take_back_its_own_vlan),
 		ON_MODEL(hosts_are_given_and_rid_of_uplinks),
 		ON_MODEL(binding_to_the_same_host_again_is_no_write),
@@ -529,6 +577,7 @@ int main(void)
 		ON_MODEL(lists_are_in_the_order_people_expect),
 		ON_MODEL(a_refused_write_changes_nothing_and_names_the_field),
 		ON_MODEL(an_error_names_the_user_of_what_is_in_use),
+		ON_MODEL(what_an_exporter_names_must_be_there_and_stays),
 		ON_MODEL(exporters_beyond_what_a_switch_takes_are_refused),
 		cmocka_unit_test(whatever_an_object_has_can_be_set_but_what_it_is),
 	};

@@ -129,7 +129,7 @@ static void every_header_gives_the_same_boot_and_no_flow_ends_after_it(void **st
 		uint64_t boot;
 
 		tw_message_begin(&m, TW_FORMAT_V9, 1400);
-		assert_true(tw_encode_template(&m, TW_CLASS_IPV4_TRANSPORT));
+		assert_true(tw_encode_template(&m, TW_CLASS_IPV4_TRANSPORT, 0));
 		tw_message_finish(&m, &stamp);
 		boot = (uint64_t)be32(m.octets + 8) * 1000 - be32(m.octets + 4);
 		assert_int_equal(boot, BOOT_MS);
@@ -145,7 +145,7 @@ static void check_v9(const struct ipfix_record *got, void *context)
 	assert_int_equal(got->version, 9);
 	if (got->is_options)
 		return;
-	assert_int_equal(got->template_id, 272);
+	assert_int_equal(got->template_id, 528);
 	assert_int_equal(ipfix_uint(got, 22), 1000);
 	assert_int_equal(ipfix_uint(got, 21), 1501);
 	assert_int_equal(ipfix_uint(got, 1), 1120);
@@ -163,18 +163,19 @@ static void version_9_is_read_back_by_a_decoder_of_its_own(void **state)
 	unsigned n = 0;
 
 	tw_message_begin(&m, TW_FORMAT_V9, TW_MESSAGE_MAX);
-	for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++)
-		assert_true(tw_encode_template(&m, cls));
+	for (unsigned variant = 0; variant < TW_VARIANT_NAMED; variant++)
+		for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++)
+			assert_true(tw_encode_template(&m, cls, variant));
 	for (unsigned table = 0; table < TW_OPTION_TABLES; table++)
 		assert_true(tw_encode_option_template(&m, table));
 	assert_true(tw_options_add_sampling(&m, 7));
 	assert_true(tw_options_add_domain(&m, 7, "a"));
 	assert_true(tw_options_add_statistics(&m, 7, &statistics));
 	assert_true(tw_options_add_identity(&m, 7, &(struct tw_flow_identity){ .number = 5, .name = "a/b" }));
-	assert_true(tw_encode_flow(&m, &sample, TW_CLASS_IPV4_TRANSPORT, BOOT_MS));
+	assert_true(tw_encode_flow(&m, &sample, TW_CLASS_IPV4_TRANSPORT, 0, &tw_flow_names_none, BOOT_MS));
 	assert_int_equal(tw_message_step(&m), 1);
 	assert_int_equal(ipfix_decode(d, m.octets, tw_message_finish(&m, &stamp), check_v9, &n), 0);
-	assert_int_equal(ipfix_decoder_counts(d)->templates, TW_FLOW_CLASSES);
+	assert_int_equal(ipfix_decoder_counts(d)->templates, TW_VARIANT_NAMED * TW_FLOW_CLASSES);
 	assert_int_equal(ipfix_decoder_counts(d)->option_templates, 3);
 	assert_int_equal(ipfix_decoder_counts(d)->option_records, 3);
 	assert_int_equal(n, 4);
@@ -270,7 +271,7 @@ static void a_collector_of_version_5_is_told_nothing_but_flows(void **state)
 	int fd = listen_on_loopback(&config.targets[0]);
 	struct tw_exporter *exporter = tw_exporter_create();
 	struct tw_flow_record v6 = { .key_flags = TW_FLOW_KEY_IPV6, .forwarding = TW_FORWARDED, .packets = 1 };
-	struct tw_exporter_stats stats[TW_EXPORTERS_MAX];
+	struct tw_exporter_stats stats[TW_TARGETS_MAX];
 	uint8_t datagram[DATAGRAM_MAX];
 
 	assert_int_equal(tw_exporter_configure(exporter, &config), 0);

@@ -51,6 +51,7 @@ static void defaults_are_those_of_the_manual(void **state)
 	assert_int_equal(o.memory_mib, 256);
 	assert_int_equal(o.flows, 65536);
 	assert_int_equal(o.idle_sleep_us, 200);
+	assert_int_equal(o.rebalance_s, 5);
 	assert_int_equal(o.n_cpus, 1);
 	assert_int_equal(o.n_pci, 0);
 	assert_false(o.no_huge);
@@ -68,9 +69,9 @@ static void metering_can_be_turned_off(void **state)
 static void values_out_of_range_are_usage_errors(void **state)
 {
 	static const char *const bad[][2] = {
-		{ "--memory", "0" },      { "--memory", "lots" }, { "--mbufs", "10" },  { "--flows", "-1" },
-		{ "--idle-sleep", "1s" }, { "--cpus", "99999" },  { "--cpus", "x" },    { "--run-dir", "" },
-		{ "--idle-sleep", "" },   { "--nonsense", "1" },  { "stray", "words" },
+		{ "--memory", "0" },       { "--memory", "lots" }, { "--mbufs", "10" },   { "--flows", "-1" },
+		{ "--idle-sleep", "1s" },  { "--cpus", "99999" },  { "--cpus", "x" },     { "--run-dir", "" },
+		{ "--rebalance", "3601" }, { "--idle-sleep", "" }, { "--nonsense", "1" }, { "stray", "words" },
 	};
 	struct tw_options o;
 
@@ -85,6 +86,10 @@ static void never_sleeping_can_be_asked_for(void **state)
 
 	assert_int_equal(parse(&o, "--idle-sleep", "0"), -1);
 	assert_int_equal(o.idle_sleep_us, 0);
+	assert_int_equal(parse(&o, "--rebalance", "0"), -1);
+	assert_int_equal(o.rebalance_s, 0);
+	assert_int_equal(parse(&o, "--rebalance", "60"), -1);
+	assert_int_equal(o.rebalance_s, 60);
 }
 
 int main(void)

@@ -128,6 +128,18 @@ static void ipv6_extension_headers_are_walked(void **state)
 	assert_int_equal(meta.ttl, 255);
 }
 
+static void ipv6_without_payload_is_forty_octets_or_a_super_frame(void **state)
+{
+	assert_true(parse(
+		hex(MACS "86dd 60000000 0000 3b 40 fe800000000000000000000000000001 fe800000000000000000000000000002 "
+			 "000000000000"))); /* filled up to what a frame has at least */
+	assert_int_equal(meta.l3_len, 40);
+	assert_true(parse(
+		hex(MACS "86dd 60000000 0000 06 40 fe800000000000000000000000000001 fe800000000000000000000000000002 "
+			 "1234 5678 000000000000")));
+	assert_int_equal(meta.l3_len, 50);
+}
+
 static void an_endless_ipv6_chain_ends(void **state)
 {
 	struct frame f =
@@ -206,6 +218,7 @@ int main(void)
 		cmocka_unit_test(a_later_fragment_has_no_ports),
 		cmocka_unit_test(icmp_has_type_and_code_for_a_port),
 		cmocka_unit_test(ipv6_extension_headers_are_walked),
+		cmocka_unit_test(ipv6_without_payload_is_forty_octets_or_a_super_frame),
 		cmocka_unit_test(an_endless_ipv6_chain_ends),
 		cmocka_unit_test(what_is_not_valid_ip_is_a_flow_of_its_ethertype),
 		cmocka_unit_test(a_frame_shorter_than_its_ethernet_header_is_refused),

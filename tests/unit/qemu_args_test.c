@@ -105,6 +105,23 @@ static void queues_come_with_interrupts_of_their_own(void **state)
 	tw_vm_spec_free(spec);
 }
 
+static void behind_an_iommu_each_vnic_has_a_slot_of_its_own(void **state)
+{
+	Tw__VmSpec *spec = web();
+	struct tw_qemu qemu = { .spec = spec, .run_dir = "/run/tw", .nics = nics, .kvm = true };
+	const char *text;
+
+	spec->iommu = true;
+	text = lines(&qemu);
+	assert_non_null(strstr(text, "-machine\nq35,usb=off\n-accel\nkvm,kernel-irqchip=split\n"));
+	assert_non_null(strstr(text, "-device\nintel-iommu,intremap=on,device-iotlb=on\n"));
+	assert_true(strstr(text, "intel-iommu") < strstr(text, "pcie-root-port,id=slot0,chassis=1\n"));
+	assert_non_null(strstr(text, ",bus=slot0,disable-legacy=on,iommu_platform=on,ats=on\n"));
+	qemu.kvm = false;
+	assert_non_null(strstr(lines(&qemu), "-machine\nq35,usb=off\n-accel\ntcg\n"));
+	tw_vm_spec_free(spec);
+}
+
 static void a_migration_adds_nothing_but_where_to_wait(void **state)
 {
 	Tw__VmSpec *spec = web();
@@ -192,6 +209,7 @@ int main(void)
 		cmocka_unit_test(emulation_forgoes_msi_x),
 		cmocka_unit_test(kvm_uses_the_hosts_cpu_and_msi_x),
 		cmocka_unit_test(queues_come_with_interrupts_of_their_own),
+		cmocka_unit_test(behind_an_iommu_each_vnic_has_a_slot_of_its_own),
 		cmocka_unit_test(a_migration_adds_nothing_but_where_to_wait),
 		cmocka_unit_test(qemu_connects_where_the_switch_listens),
 		cmocka_unit_test(commas_in_paths_start_no_option),

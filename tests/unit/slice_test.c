@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -155,6 +156,83 @@ static void a_mirror_goes_where_its_source_is(void **state)
 	assert_string_equal(names_of(ctl, "b"), "client/eth0 web/eth0 ; blue; m1;;");
 }
 
+/* To a file of its name. */
+static Tw__Mirror mirror_of(const char *name)
+{
+	Tw__Mirror m;
+	static char file[64];
+
+	tw__mirror__init(&m);
+	snprintf(file, sizeof(file), "%s", name);
+	m.name = file;
+	m.file = file;
+	return m;
+}
+
+static void a_mirror_goes_where_a_source_of_any_kind_is(void **state)
+{
+	struct tw_controller *ctl = *state;
+	char names[4][4] = { "red", "web", "b", "c" };
+	char *red[] = { names[0] }, *web[] = { names[1] }, *b[] = { names[2] }, *c[] = { names[3] };
+	uint32_t vlan[] = { 10 };
+	Tw__Mirror m;
+
+	m = mirror_of("net");
+	m.networks = red;
+	m.n_networks = 1;
+	assert_int_equal(ask_new_mirror(ctl, &m, NULL), 0);
+	m = mirror_of("vm");
+	m.vms = web;
+	m.n_vms = 1;
+	assert_int_equal(ask_new_mirror(ctl, &m, NULL), 0);
+	m = mirror_of("host");
+	m.hosts = b;
+	m.n_hosts = 1;
+	assert_int_equal(ask_new_mirror(ctl, &m, NULL), 0);
+	m = mirror_of("idle");
+	m.hosts = c;
+	m.n_hosts = 1;
+	assert_int_equal(ask_new_mirror(ctl, &m, NULL), 0);
+	m = mirror_of("vlan");
+	m.vlans = vlan;
+	m.n_vlans = 1;
+	assert_int_equal(ask_new_mirror(ctl, &m, NULL), 0);
+	assert_string_equal(names_of(ctl, "a"), "db/eth0 web/eth0 client/eth0 ; blue red; net vlan vm;;");
+	assert_string_equal(names_of(ctl, "b"), "client/eth0 web/eth0 ; blue; host vlan;;");
+	assert_string_equal(names_of(ctl, "c"), ";;;;");
+}
+
+static void a_mirrors_destination_is_known_where_its_copies_are_made(void **state)
+{
+	struct tw_controller *ctl = *state;
+	char db_eth0[] = "db/eth0", *db[] = { db_eth0 }, file[] = "", spare[] = "spare/eth0";
+	Tw__Mirror m = mirror_of("m");
+
+	m.file = file;
+	m.to_port = spare;
+	m.ports = db;
+	m.n_ports = 1;
+	assert_int_equal(ask_new_mirror(ctl, &m, NULL), 0);
+	assert_string_equal(names_of(ctl, "a"), "db/eth0 web/eth0 client/eth0 spare/eth0 ; blue red; m;;");
+	assert_int_equal(ask_bind(ctl, "spare/eth0", "c", NULL), 0);
+	assert_string_equal(names_of(ctl, "c"), "spare/eth0 client/eth0 web/eth0 ; blue; m;;");
+	assert_string_equal(names_of(ctl, "b"), "client/eth0 spare/eth0 web/eth0 ; blue;;;");
+}
+
+static void every_host_knows_the_vlans_that_carry_copies(void **state)
+{
+	struct tw_controller *ctl = *state;
+	char db_eth0[] = "db/eth0", *db[] = { db_eth0 }, file[] = "";
+	Tw__Mirror m = mirror_of("m");
+
+	m.file = file;
+	m.rspan_vlan = 999;
+	m.ports = db;
+	m.n_ports = 1;
+	assert_int_equal(ask_new_mirror(ctl, &m, NULL), 0);
+	assert_string_equal(names_of(ctl, "c"), ";; m;;");
+}
+
 static void an_exporter_goes_everywhere_unless_disabled(void **state)
 {
 	struct tw_controller *ctl = *state;
@@ -212,6 +290,9 @@ int main(void)
 		ON_MODEL(a_trunk_meets_the_vlans_it_carries),
 		ON_MODEL(untagged_is_a_vlan_of_its_own),
 		ON_MODEL(a_mirror_goes_where_its_source_is),
+		ON_MODEL(a_mirror_goes_where_a_source_of_any_kind_is),
+		ON_MODEL(a_mirrors_destination_is_known_where_its_copies_are_made),
+		ON_MODEL(every_host_knows_the_vlans_that_carry_copies),
 		ON_MODEL(an_exporter_goes_everywhere_unless_disabled),
 		ON_MODEL(a_migration_makes_the_port_known_at_both_ends_only),
 		ON_MODEL(observation_domains_differ_and_last),

@@ -27,7 +27,7 @@ struct world {
 	Tw__LocalExporter exporter[2], *exporters[2];
 	uint32_t mirrored[1];
 	uint16_t port_slots[N_PORTS], uplink_slots[1];
-	uint8_t mirror_bits[1];
+	struct tw_mirror_place mirror_places[1];
 	struct tw_places places;
 	struct tw_slot_state states[TW_SLOTS_MAX];
 };
@@ -102,7 +102,7 @@ static struct world *world(void)
 	w->config.n_ports = N_PORTS;
 	w->config.ports = w->ports;
 	make_others(w);
-	w->places = (struct tw_places){ w->port_slots, w->uplink_slots, w->mirror_bits };
+	w->places = (struct tw_places){ w->port_slots, w->uplink_slots, w->mirror_places };
 	return w;
 }
 
@@ -115,11 +115,19 @@ static struct tw_plan *plan_of(struct world *w)
 	return plan;
 }
 
+static struct tw_queue_map *map_of(unsigned n_workers)
+{
+	static struct tw_queue_map map;
+
+	tw_queue_map_init(&map, n_workers);
+	return &map;
+}
+
 /* The plan lives on in the snapshot. */
 static const struct tw_snapshot *build(struct world *w)
 {
 	struct tw_plan *plan = plan_of(w);
-	const struct tw_snapshot *s = tw_snapshot_build(plan, w->states, 2, 1, NULL);
+	const struct tw_snapshot *s = tw_snapshot_build(plan, w->states, map_of(2), 1, NULL);
 
 	assert_non_null(s);
 	tw_plan_put(plan);
@@ -197,11 +205,63 @@ static void every_queue_of_a_running_port_is_polled_by_one_worker(void **state)
 		for (uint32_t i = 0; i < s->polls[worker].n; i++, polls++) {
 			const struct tw_poll *p = &s->polls[worker].poll[i];
 
-			assert_int_equal(tw_poll_worker(p->slot, p->queue, 2), worker);
+			assert_int_equal(tw_queue_home(p->slot, p->queue, 2), worker);
 			assert_int_not_equal(p->slot, 3);
 		}
 	assert_int_equal(polls, 4 + 1 + 1 + 2);
 	tw_snapshot_free(s);
+	free(w);
+}
+
+/* @return how often it is polled; *worker by whom */
+static unsigned find_poll(const struct tw_snapshot *s, uint16_t slot, uint16_t queue, unsigned *worker)
+{
+	unsigned found = 0;
+
+	for (unsigned w = 0; w < s->n_workers; w++)
+		for (uint32_t i = 0; i < s->polls[w].n; i++)
+			if (s->polls[w].poll[i].slot == slot && s->polls[w].poll[i].queue == queue) {
+				assert_int_equal(s->polls[w].poll[i].lane, tw_queue_home(slot, queue, s->n_workers));
+				*worker = w;
+				found++;
+			}
+	return found;
+}
+
+static void a_queue_changes_hands_and_all_else_stays(void **state)
+{
+	struct world *w = world();
+	struct tw_queue_map *map = map_of(2);
+	const struct tw_snapshot *before, *nobody, *after;
+	struct tw_plan *plan = plan_of(w);
+	unsigned worker = 0;
+
+	w->states[0].polls = 0x3;
+	before = tw_snapshot_build(plan, w->states, map, 7, NULL);
+	tw_plan_put(plan);
+	assert_false(before->astray);
+	assert_int_equal(find_poll(before, 0, 1, &worker), 1);
+	assert_int_equal(worker, 1);
+	tw_queue_map_set(map, 0, 1, TW_WORKER_NONE);
+	nobody = tw_snapshot_repoll(before, map);
+	assert_int_equal(find_poll(nobody, 0, 1, &worker), 0);
+	assert_true(nobody->astray);
+	tw_queue_map_set(map, 0, 1, 0);
+	after = tw_snapshot_repoll(before, map);
+	tw_snapshot_free(before);
+	assert_int_equal(find_poll(after, 0, 1, &worker), 1);
+	assert_int_equal(worker, 0);
+	assert_int_equal(find_poll(after, 0, 0, &worker), 1);
+	assert_int_equal(worker, 0);
+	assert_int_equal(find_poll(nobody, 0, 0, &worker), 1);
+	assert_true(after->astray);
+	assert_int_equal(after->generation, 7); /* no flow is judged again */
+	assert_int_equal(after->revision, nobody->revision);
+	assert_int_equal(after->flood[10].n, 3);
+	assert_true(is_member(after, 10, 0) && is_member(after, 10, 1) && is_member(after, 10, 2));
+	assert_int_equal(tw_snapshot_identity(after, w->mac[1])->slot, 1);
+	tw_snapshot_free(nobody);
+	tw_snapshot_free(after);
 	free(w);
 }
 
@@ -214,10 +274,10 @@ static void an_incoming_port_is_elsewhere_until_its_guest_runs_here(void **state
 	w->port[1].role = TW__LOCAL_PORT__ROLE__INCOMING;
 	w->states[1].link = TW_LINK_ABSENT;
 	plan = plan_of(w);
-	before = tw_snapshot_build(plan, w->states, 1, 1, NULL);
+	before = tw_snapshot_build(plan, w->states, map_of(1), 1, NULL);
 	assert_int_equal(tw_snapshot_identity(before, w->mac[1])->slot, TW_SLOT_NONE);
 	w->states[1].link = TW_LINK_UP;
-	after = tw_snapshot_build(plan, w->states, 1, 2, before);
+	after = tw_snapshot_build(plan, w->states, map_of(1), 2, before);
 	assert_int_equal(tw_snapshot_identity(after, w->mac[1])->slot, 1);
 	assert_int_equal(tw_snapshot_identity(before, w->mac[1])->slot, TW_SLOT_NONE);
 	tw_snapshot_free(before);
@@ -230,10 +290,10 @@ static void identities_are_shared_while_nobody_comes_or_goes(void **state)
 {
 	struct world *w = world();
 	struct tw_plan *plan = plan_of(w);
-	const struct tw_snapshot *a = tw_snapshot_build(plan, w->states, 1, 1, NULL), *b;
+	const struct tw_snapshot *a = tw_snapshot_build(plan, w->states, map_of(1), 1, NULL), *b;
 
 	w->states[0].link = TW_LINK_ABSENT;
-	b = tw_snapshot_build(plan, w->states, 1, 2, a);
+	b = tw_snapshot_build(plan, w->states, map_of(1), 2, a);
 	assert_ptr_equal(a->identities, b->identities);
 	tw_snapshot_free(a);
 	assert_int_equal(tw_snapshot_identity(b, w->mac[4])->number, 50);
@@ -293,7 +353,7 @@ static void a_mirror_sets_its_bit_in_its_direction_alone(void **state)
 	w->mirror.n_ports = 1;
 	w->mirror.direction = TW__MIRROR__DIRECTION__EGRESS;
 	w->mirrors[0] = &w->mirror;
-	w->mirror_bits[0] = 5;
+	w->mirror_places[0].bit = 5;
 	w->config.n_mirrors = 1;
 	w->config.mirrors = w->mirrors;
 	s = build(w);
@@ -458,6 +518,7 @@ int main(void)
 		cmocka_unit_test(a_trunk_without_a_list_carries_every_vlan_but_untagged),
 		cmocka_unit_test(disabled_absent_and_moved_ports_get_no_group_frames_held_ones_do),
 		cmocka_unit_test(every_queue_of_a_running_port_is_polled_by_one_worker),
+		cmocka_unit_test(a_queue_changes_hands_and_all_else_stays),
 		cmocka_unit_test(an_incoming_port_is_elsewhere_until_its_guest_runs_here),
 		cmocka_unit_test(identities_are_shared_while_nobody_comes_or_goes),
 		cmocka_unit_test(an_uplink_that_is_down_is_not_chosen),

@@ -316,6 +316,35 @@ static void more_teamings_than_there_is_room_for_are_refused(void **state)
 	assert_null(plan_of(NULL, own, n));
 }
 
+/* Teams 0: all four; 1: up1; 2: up2 and up3; 3: none is up. Ports in slots 1..4 have these. */
+static void what_is_for_all_teams_of_a_vlan_goes_out_once_for_each(void **state)
+{
+	static const struct {
+		uint16_t members[4], n;
+		uint8_t ways;
+	} vlans[] = { { { 0 }, 0, 1 },    { { 1 }, 1, 1 },        { { 2 }, 1, 2 },
+		      { { 1, 2 }, 2, 3 }, { { 2, 3 }, 2, 2 | 4 }, { { 1, 2, 3 }, 3, 7 },
+		      { { 4 }, 1, 0 },    { { 3, 4, 3 }, 3, 4 },  { { 1, 1, 1 }, 3, 1 } };
+	uint16_t members[4];
+
+	use(TW_TEAM_HASH_PORT, N);
+	s.team[1] = (struct tw_team){ .n = 1, .slot = { UP + 1 } };
+	s.team[2] = (struct tw_team){ .n = 2, .slot = { UP + 2, UP + 3 } };
+	for (uint8_t i = 0; i < 4; i++)
+		s.slot[i + 1].team = i;
+	s.members = members;
+	for (size_t i = 0; i < sizeof(vlans) / sizeof(*vlans); i++) {
+		memcpy(members, vlans[i].members, sizeof(members));
+		s.flood[10].n = vlans[i].n;
+		assert_int_equal(tw_team_ways(&s, 10), vlans[i].ways);
+	}
+	s.team[0].slot[0] = UP + 1; /* shared with team 1: once is enough */
+	members[0] = 1;
+	members[1] = 2;
+	s.flood[10].n = 2;
+	assert_int_equal(tw_team_ways(&s, 10), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +354,7 @@ int main(void)
 		cmocka_unit_test(all_of_ipv6_addresses_and_of_macs_counts),
 		cmocka_unit_test(the_first_that_is_up_serves_in_active_standby),
 		cmocka_unit_test(a_port_listens_where_it_speaks),
+		cmocka_unit_test(what_is_for_all_teams_of_a_vlan_goes_out_once_for_each),
 		cmocka_unit_test(a_bundle_is_listened_to_on_each_active_member),
 		cmocka_unit_test(an_aggregation_is_listened_to_wherever_it_collects_whatever_ports_prefer),
 		cmocka_unit_test(an_order_is_the_ports_else_the_hosts_else_all_as_they_come),

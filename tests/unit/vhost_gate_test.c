@@ -160,6 +160,68 @@ static void a_message_is_as_long_as_its_kind(void **state)
 	}
 }
 
+static const char *iotlb(uint8_t type, uint64_t iova, uint64_t size, uint64_t user)
+{
+	struct tw_gate_message m = { .request = TW_GATE_IOTLB, .size = 32, .iotlb = { iova, size, user, 3, type } };
+
+	return tw_gate_check(&gate, &m);
+}
+
+static const char *channel(void)
+{
+	struct tw_gate_message m = { .request = TW_GATE_SET_BACKEND_FD };
+
+	return tw_gate_check(&gate, &m);
+}
+
+static void an_iommu_is_for_ports_that_may_have_one(void **state)
+{
+	static struct tw_iotlb table;
+	struct tw_gate_message memory = { .request = TW_GATE_SET_MEM_TABLE,
+					  .size = 40,
+					  .memory = { 1, 0, { { 0, 1 << 20, 1 << 30, 0 } } } };
+
+	assert_null(number(TW_GATE_SET_FEATURES, UINT64_C(1) << 33)); /* rte_vhost says no itself */
+	assert_non_null(channel());
+	assert_non_null(iotlb(TW_IOTLB_UPDATE, 0, 4096, 1 << 30));
+	memset(&gate, 0, sizeof(gate));
+	gate.iotlb = &table;
+	assert_null(tw_gate_check(&gate, &memory));
+	assert_non_null(iotlb(TW_IOTLB_UPDATE, 0, 4096, 1 << 30)); /* not negotiated */
+	assert_null(number(TW_GATE_SET_FEATURES, UINT64_C(1) << 33));
+	assert_null(state_of(TW_GATE_SET_VRING_NUM, 0, 256));
+	assert_null(addresses(0));
+	assert_non_null(number(TW_GATE_SET_VRING_KICK, 0)); /* nobody to ask */
+	assert_null(channel());
+	assert_non_null(channel());
+	assert_null(number(TW_GATE_SET_VRING_KICK, 0));
+	assert_null(iotlb(TW_IOTLB_UPDATE, 0, 4096, 1 << 30));
+	assert_non_null(iotlb(TW_IOTLB_UPDATE, 0, 4096, 1));
+	memory.memory.n_regions = 9;
+	memory.size = 8 + 9 * 32;
+	assert_non_null(tw_gate_check(&gate, &memory));
+}
+
+static void an_answer_is_owed_once_the_message_is_handled(void **state)
+{
+	static struct tw_iotlb table;
+	struct tw_gate_message m = { .request = TW_GATE_SET_FEATURES, .flags = NEED_REPLY | 1, .size = 8 };
+
+	assert_null(tw_gate_check(&gate, &m));
+	tw_gate_handled(&gate, &m);
+	assert_int_equal(m.flags, 1); /* not offered */
+	gate.iotlb = &table;
+	m.flags |= NEED_REPLY;
+	assert_null(tw_gate_check(&gate, &m));
+	assert_int_equal(m.flags, 1);
+	tw_gate_handled(&gate, &m);
+	assert_int_equal(m.flags, NEED_REPLY | 1);
+	m.request = 17; /* GET_QUEUE_NUM has an answer of its own */
+	assert_null(tw_gate_check(&gate, &m));
+	tw_gate_handled(&gate, &m);
+	assert_int_equal(m.flags, 1);
+}
+
 #define T(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -174,6 +236,8 @@ int main(void)
 		T(rings_do_not_change_their_kind_behind_their_set_up),
 		T(what_was_not_offered_is_refused_or_made_harmless),
 		T(a_message_is_as_long_as_its_kind),
+		T(an_iommu_is_for_ports_that_may_have_one),
+		T(an_answer_is_owed_once_the_message_is_handled),
 	};
 
 	return cmocka_run_group_tests_name("vhost_gate", tests, NULL, NULL);

@@ -47,6 +47,7 @@ static void a_specification_survives_a_round_trip(void **state)
 				   "  ],\n"
 				   "  \"queues\": 4,\n"
 				   "  \"packed\": true,\n"
+				   "  \"iommu\": true,\n"
 				   "  \"extra\": [\n"
 				   "    \"-device\",\n"
 				   "    \"%r/%n%%\"\n"
@@ -88,6 +89,7 @@ static void a_hostile_file_is_refused_by_the_field_that_is_wrong(void **state)
 		{ "{" BOOTS ", \"unknown\": 1}", "" },
 		{ "{" BOOTS ", \"queues\": 17}", "queues" },
 		{ "{" BOOTS ", \"packed\": 1}", "packed" },
+		{ "{" BOOTS ", \"iommu\": \"yes\"}", "iommu" },
 		{ "{" BOOTS ", \"ports\": {}}", "ports" },
 		{ "{" BOOTS ", \"ports\": [1]}", "ports" },
 		{ "{" BOOTS ", \"ports\": [\"noslash\"]}", "ports" },
@@ -174,15 +176,15 @@ static void a_file_under_another_guests_name_is_refused(void **state)
 
 static void the_command_line_starts_the_same_guest(void **state)
 {
-	static const char *const expected[] = {
-		"tw-vm",    "run",        "web",     "--run-dir",  "/run/b",   "--uuid",   UUID, "--memory=192",
-		"--cpus=1", "--port",     "a/b",     "--queues=2", "--packed", "--kernel", "/k", "--append",
-		"-x",       "--incoming", "tcp:h:0", "--",         "-device",  "%r",       NULL
-	};
+	static const char *const expected[] = { "tw-vm",  "run",        "web",          "--run-dir",  "/run/b",
+						"--uuid", UUID,         "--memory=192", "--cpus=1",   "--port",
+						"a/b",    "--queues=2", "--packed",     "--iommu",    "--kernel",
+						"/k",     "--append",   "-x",           "--incoming", "tcp:h:0",
+						"--",     "-device",    "%r",           NULL };
 	struct tw_error err;
 	Tw__VmSpec *spec = parse(
 		"{" BOOTS
-		", \"append\": \"-x\", \"ports\": [\"a/b\"], \"queues\": 2, \"packed\": true, \"extra\": [\"-device\", \"%r\"]}",
+		", \"append\": \"-x\", \"ports\": [\"a/b\"], \"queues\": 2, \"packed\": true, \"iommu\": true, \"extra\": [\"-device\", \"%r\"]}",
 		&err);
 	char **args = tw_vm_spec_run_args(spec, "/run/b", "tcp:h:0");
 

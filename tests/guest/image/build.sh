@@ -25,7 +25,7 @@ dir=$(readlink -f "$dir")
 exec 9>"$dir/.lock"
 flock 9
 
-stamp=$(cat "$here/build.sh" "$here/init" | sha256sum | cut -d' ' -f1)
+stamp=$(cat "$here/build.sh" "$here/init" "$here/send-frame.c" | sha256sum | cut -d' ' -f1)
 if [ -s "$dir/vmlinuz" ] && [ -s "$dir/initrd" ] && [ "$(cat "$dir/stamp" 2>/dev/null)" = "$stamp" ]; then
     echo "$dir"
     exit 0
@@ -72,6 +72,7 @@ for program in $programs; do
     copy_program "$program"
 done
 install -m 755 "$here/init" "$root/init"
+gcc -O2 -static -o "$root/bin/send-frame" "$here/send-frame.c" || cannot "gcc makes no static program"
 for module in $modules; do
     file=$(find "$work/kernel/lib/modules" -name "$module.ko*" | head -n 1)
     case $file in

@@ -22,14 +22,25 @@ enum {
 #define BEFORE_START_MS (UINT64_C(2) * 3600 * 1000)
 #define UPTIME_MAX_MS   (UINT64_C(24) * 24 * 3600 * 1000)
 
+/* A flow may end after the exporter last read the clock, and another host's clock may be ahead: a message's moment is not before
+ * what it tells, or an uptime of versions 5 and 9 that counts back from it runs under. Beyond this a clock is wrong. */
+#define AHEAD_MAX_MS UINT64_C(10000)
+
 static void begin_message(const struct tw_target *target, struct tw_message *message)
 {
 	tw_message_begin(message, target->config.format, tw_session_limit(target->session, target->config.mtu));
 }
 
+static uint64_t moment(const struct tw_target *target, const struct tw_message *message)
+{
+	uint64_t now = tw_target_now(target), last = message == &target->data ? target->data_last_ms : 0;
+
+	return last > now && last - now <= AHEAD_MAX_MS ? last : now;
+}
+
 void tw_target_send(struct tw_target *target, struct tw_message *message, const struct tw_flow_tally *tally)
 {
-	const struct tw_message_stamp stamp = { .now_ms = tw_target_now(target),
+	const struct tw_message_stamp stamp = { .now_ms = moment(target, message),
 						.boot_ms = target->boot_ms,
 						.sequence = target->sequence,
 						.domain = target->domain };
@@ -51,6 +62,7 @@ static void send_data(struct tw_target *target)
 		tw_target_announce(target);
 	target->data_tally = (struct tw_flow_tally){ 0 };
 	tw_target_send(target, &target->data, &tally);
+	target->data_last_ms = 0;
 }
 
 static void start_anew(struct tw_target *target)
@@ -129,6 +141,8 @@ static void tally(struct tw_target *target, const struct tw_flow_record *record)
 		target->data_since_ms = tw_target_now(target);
 	target->data_tally.packets += record->packets;
 	target->data_tally.octets += record->l3_octets;
+	if (record->last_ms > target->data_last_ms)
+		target->data_last_ms = record->last_ms;
 }
 
 /* Names that no message has room for are left out; the smallest message takes the longest record without. */
@@ -261,6 +275,8 @@ void tw_target_take_over(struct tw_target *target, struct tw_target *from)
 	target->data.limit = limit;
 	target->data_tally = from->data_tally;
 	target->data_since_ms = from->data_since_ms;
+	target->data_last_ms = from->data_last_ms;
+	from->data_last_ms = 0;
 	from->data_tally = (struct tw_flow_tally){ 0 };
 	begin_message(from, &from->data);
 }

@@ -20,6 +20,7 @@ struct tw_target {
 	struct tw_message data;
 	struct tw_flow_tally data_tally;
 	uint64_t data_since_ms;
+	uint64_t data_last_ms; /* the latest end of a flow among them */
 
 	/* told */
 	struct tw_message control;

@@ -261,6 +261,47 @@ static void an_uptime_never_runs_over_and_flows_stay_within_it(void **state)
 	close(fd);
 }
 
+/* The exporter reads the clock, then takes records from the workers, who go on. */
+static void a_message_is_not_before_the_end_of_its_flows(void **state)
+{
+	static const enum tw_flow_format formats[] = { TW_FORMAT_V9, TW_FORMAT_V5 };
+	const uint64_t second = BOOT_MS / 1000 * 1000;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct tw_exporter_config config = {
+			.observation_domain = 7,
+			.n_targets = 1,
+			.targets = { { .name = "ahead",
+				       .format = formats[i],
+				       .template_refresh_s = 86400,
+				       .mtu = 1400 } },
+		};
+		int fd = listen_on_loopback(&config.targets[0]);
+		struct tw_exporter *exporter = tw_exporter_create();
+		struct ipfix_decoder *d = ipfix_decoder_create();
+		struct tw_flow_record r = sample;
+		struct heard h = { 0 };
+		uint8_t v5[DATAGRAM_MAX];
+
+		assert_int_equal(tw_exporter_configure(exporter, &config), 0);
+		tw_exporter_tick(exporter, second);
+		r.first_ms = r.last_ms = second + 3;
+		tw_exporter_add(exporter, &r);
+		tw_exporter_flush(exporter, second);
+		if (formats[i] == TW_FORMAT_V9) {
+			hear(fd, d, &h); /* says that the flow ends within its message */
+			assert_int_equal(ipfix_decoder_counts(d)->data_records, 1);
+		} else {
+			assert_int_equal(recv(fd, v5, sizeof(v5), 0), 24 + 48);
+			assert_int_equal(be32(v5 + 24 + 28), be32(v5 + 4)); /* its end is the message's uptime */
+			assert_int_equal(be32(v5 + 12), 3000000);           /* ns of the second */
+		}
+		tw_exporter_destroy(exporter);
+		ipfix_decoder_destroy(d);
+		close(fd);
+	}
+}
+
 static void a_collector_of_version_5_is_told_nothing_but_flows(void **state)
 {
 	struct tw_exporter_config config = {
@@ -304,6 +345,7 @@ int main(void)
 		cmocka_unit_test(every_header_gives_the_same_boot_and_no_flow_ends_after_it),
 		cmocka_unit_test(version_9_is_read_back_by_a_decoder_of_its_own),
 		cmocka_unit_test(an_uptime_never_runs_over_and_flows_stay_within_it),
+		cmocka_unit_test(a_message_is_not_before_the_end_of_its_flows),
 		cmocka_unit_test(a_collector_of_version_5_is_told_nothing_but_flows),
 	};
 

@@ -17,28 +17,19 @@
 #include "dataplane/mirror_sink.h"
 #include "dataplane/pcapng.h"
 
-enum { BUFFER = 512 << 10, BLOCK_MAX = 1024, NO_INTERFACE = -1 };
+enum { BUFFER = 512 << 10 };
 static const uint64_t MAX_BYTES_DEFAULT = UINT64_C(1) << 30;
-
-struct interface {
-	uint32_t number;
-	uint64_t packets;
-};
 
 struct capture {
 	struct tw_sink sink; /* first */
-	/* --- set when opened --- */
-	uint32_t snaplen;
-	uint64_t max_bytes;
-	char host[64];
+	uint64_t max_bytes;  /* set when opened */
 	/* --- the writer's --- */
 	int fd;
 	uint8_t *buffer;
 	size_t used;
-	uint64_t size;                /* of the file, with what is in the buffer */
-	uint64_t buffered, opened_ns; /* packets in the buffer */
-	struct interface *interfaces;
-	uint32_t n_interfaces;
+	uint64_t size;     /* of the file, with what is in the buffer */
+	uint64_t buffered; /* packets in the buffer */
+	struct tw_capture_section *section;
 };
 
 static struct capture *capture_of(struct tw_sink *sink)
@@ -54,7 +45,7 @@ static void free_capture(struct tw_sink *sink)
 
 	if (c->fd >= 0)
 		close(c->fd);
-	free(c->interfaces);
+	tw_capture_section_destroy(c->section);
 	free(c->buffer);
 	free(c);
 }
@@ -111,78 +102,55 @@ static void took(struct capture *c, size_t n)
 	c->size += n;
 }
 
-static int find_interface(const struct capture *c, uint32_t number)
+static bool add_block(struct capture *c, const uint8_t *block, size_t n)
 {
-	for (uint32_t i = 0; i < c->n_interfaces; i++)
-		if (c->interfaces[i].number == number)
-			return (int)i;
-	return NO_INTERFACE;
+	uint8_t *at = room(c, n);
+
+	if (!at)
+		return false;
+	memcpy(at, block, n);
+	took(c, n);
+	return true;
 }
 
-/* @return its index or NO_INTERFACE */
-static int add_interface(struct capture *c, const struct tw_capture_port *port)
+/* Interfaces of ports that have come. */
+static void write_head(struct capture *c)
 {
-	struct interface *more = realloc(c->interfaces, (c->n_interfaces + 1) * sizeof(*more));
-	char description[160];
-	struct tw_pcapng_interface i = {
-		.name = port->name, .description = description, .mac = port->mac, .snaplen = c->snaplen
-	};
-	uint8_t *at = more ? room(c, BLOCK_MAX) : NULL;
+	uint8_t block[TW_PCAPNG_BLOCK_MAX];
+	size_t n;
 
-	if (more)
-		c->interfaces = more;
-	if (!at)
-		return NO_INTERFACE;
-	snprintf(description, sizeof(description), "port %u, VM %s on host %s", port->number,
-		 port->vm_name[0] ? port->vm_name : "-", c->host);
-	took(c, tw_pcapng_interface(at, BLOCK_MAX, &i));
-	c->interfaces[c->n_interfaces] = (struct interface){ .number = port->number };
-	return (int)c->n_interfaces++;
+	while ((n = tw_capture_section_head(c->section, block, sizeof(block))) > 0)
+		if (!add_block(c, block, n))
+			return;
 }
 
 static void set_ports(struct tw_sink *sink, const struct tw_capture_ports *ports, uint64_t now_ns)
 {
 	struct capture *c = capture_of(sink);
 
-	if (c->opened_ns == 0) {
-		uint8_t *at = room(c, BLOCK_MAX);
-
-		c->opened_ns = now_ns;
-		if (at)
-			took(c, tw_pcapng_section(at, BLOCK_MAX, "tw-switch " TW_VERSION));
-	}
-	for (size_t i = 0; i < ports->n; i++)
-		if (find_interface(c, ports->a[i].number) == NO_INTERFACE)
-			add_interface(c, &ports->a[i]);
+	if (tw_capture_section_told(c->section) == 0)
+		tw_capture_section_restart(c->section, now_ns);
+	if (!tw_capture_section_add(c->section, ports))
+		tw_sink_set_error(sink, "out of memory: ports are missing");
+	write_head(c);
 }
 
 static void write_copy(struct tw_sink *sink, const struct rte_mbuf *m, const struct tw_mirror_tag *tag, uint64_t ns)
 {
 	struct capture *c = capture_of(sink);
-	uint32_t captured = c->snaplen && m->pkt_len > c->snaplen ? c->snaplen : m->pkt_len;
-	struct tw_pcapng_packet packet = { .ns = ns,
-					   .captured = captured,
-					   .original = tag->original_len > captured ? tag->original_len : captured,
-					   .direction = tag->egress ? TW_PCAPNG_OUTBOUND : TW_PCAPNG_INBOUND };
-	size_t size = tw_pcapng_packet_size(captured);
-	int interface = find_interface(c, tag->number);
-	uint8_t *at = interface == NO_INTERFACE || size > BUFFER ? NULL : room(c, size);
-	const void *data;
-	uint8_t *to;
+	struct tw_pcapng_packet packet;
+	bool known = tw_capture_section_describe(c->section, m, tag, ns, &packet);
+	size_t size = tw_pcapng_packet_size(&packet);
+	uint8_t *at = known && size <= BUFFER ? room(c, size) : NULL;
 
 	if (!at) {
 		tw_sink_count_shed(sink, 1);
 		return;
 	}
-	packet.interface = (uint32_t)interface;
-	to = tw_pcapng_packet(at, &packet);
-	data = rte_pktmbuf_read(m, 0, captured, to);
-	if (data != to)
-		memcpy(to, data, captured);
+	tw_capture_section_put(c->section, at, &packet, m);
 	took(c, size);
-	c->interfaces[interface].packets++;
 	c->buffered++;
-	tw_sink_count_sent(sink, captured);
+	tw_sink_count_sent(sink, packet.captured);
 }
 
 static void flush_sink(struct tw_sink *sink, uint64_t now_ns)
@@ -193,18 +161,13 @@ static void flush_sink(struct tw_sink *sink, uint64_t now_ns)
 static void close_capture(struct tw_sink *sink, uint64_t now_ns)
 {
 	struct capture *c = capture_of(sink);
+	uint8_t block[TW_PCAPNG_BLOCK_MAX];
 
-	for (uint32_t i = 0; i < c->n_interfaces; i++) {
-		struct tw_pcapng_statistics s = { .interface = i,
-						  .ns = now_ns,
-						  .start_ns = c->opened_ns,
-						  .end_ns = now_ns,
-						  .received = c->interfaces[i].packets,
-						  .dropped = i == 0 ? sink->shed : 0 };
-		uint8_t *at = room(c, BLOCK_MAX);
+	for (uint32_t i = 0;; i++) {
+		size_t n = tw_capture_section_statistics(c->section, i, block, sizeof(block), sink->shed, now_ns);
 
-		if (at)
-			took(c, tw_pcapng_statistics(at, BLOCK_MAX, &s));
+		if (n == 0 || !add_block(c, block, n))
+			break;
 	}
 	flush(c);
 	if (c->fd >= 0)
@@ -240,7 +203,7 @@ static bool set_aside(const char *path, char error[128])
 	return true;
 }
 
-struct tw_sink *tw_capture_open(const char *path, uint32_t snaplen, uint64_t max_bytes, const char *host,
+struct tw_sink *tw_capture_open(const char *path, const struct tw_capture_about *about, uint64_t max_bytes,
 				char error[static 128])
 {
 	struct capture *c;
@@ -254,16 +217,15 @@ struct tw_sink *tw_capture_open(const char *path, uint32_t snaplen, uint64_t max
 		return NULL;
 	}
 	c = calloc(1, sizeof(*c));
-	if (!c || !(c->buffer = malloc(BUFFER))) {
+	if (!c || !(c->buffer = malloc(BUFFER)) || !(c->section = tw_capture_section_create(about))) {
+		free(c ? c->buffer : NULL);
 		free(c);
 		close(fd);
 		snprintf(error, 128, "out of memory");
 		return NULL;
 	}
 	c->fd = fd;
-	c->snaplen = snaplen;
 	c->max_bytes = max_bytes ? max_bytes : MAX_BYTES_DEFAULT;
-	snprintf(c->host, sizeof(c->host), "%s", host);
 	tw_sink_init(&c->sink, &ops);
 	return &c->sink;
 }

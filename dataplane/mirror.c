@@ -212,6 +212,7 @@ static struct tw_capture_ports *copy_ports(const struct tw_mirror_config *config
 
 	if (!ports)
 		return NULL;
+	snprintf(ports->filter, sizeof(ports->filter), "%s", config->mirror->filter);
 	ports->n = config->n_ports;
 	if (ports->n)
 		memcpy(ports->a, config->ports, config->n_ports * sizeof(ports->a[0]));

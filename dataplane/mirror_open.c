@@ -63,9 +63,10 @@ void tw_mirror_describe(const Tw__LocalMirror *m, char to[static TW_MIRROR_TO_SI
 struct tw_sink *tw_mirror_open_sink(const struct tw_mirror_config *config, char error[static 128])
 {
 	const Tw__LocalMirror *m = config->mirror;
+	const struct tw_capture_about about = { .mirror = m->name, .host = config->host, .snaplen = m->snaplen };
 
 	if (*m->path)
-		return tw_capture_open(m->path, m->snaplen, m->max_bytes, config->host, error);
+		return tw_capture_open(m->path, &about, m->max_bytes, error);
 	if (*m->erspan)
 		return tw_erspan_open(m, error);
 	snprintf(error, 128, "this switch does not know such a destination");

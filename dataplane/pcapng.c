@@ -12,12 +12,17 @@ enum {
 	MAGIC = 0x1a2b3c4d,
 	LINKTYPE_ETHERNET = 1,
 	OPT_END = 0,
+	OPT_COMMENT = 1,
+	SHB_HARDWARE = 2,
+	SHB_OS = 3,
 	SHB_APPLICATION = 4,
 	IF_NAME = 2,
 	IF_DESCRIPTION = 3,
 	IF_MAC = 6,
 	IF_TSRESOL = 9,
 	TSRESOL_NS = 9,
+	IF_FILTER = 11,
+	FILTER_IS_TEXT = 0,
 	EPB_FLAGS = 2,
 	ISB_START = 2,
 	ISB_END = 3,
@@ -25,7 +30,9 @@ enum {
 	ISB_DROPPED = 5,
 	PACKET_HEAD = 28,
 	PACKET_TAIL = 8 + 4 + 4, /* flags option, end option, total length */
+	OPTION_HEAD = 4,
 	STRING_MAX = 256,
+	FILTER_MAX = 2048,
 };
 
 /* A block being written. `at` goes on past `size`, so that the end knows what would have been needed. */
@@ -78,10 +85,21 @@ static void option(struct block *b, uint16_t code, const void *value, size_t n)
 
 static void option_string(struct block *b, uint16_t code, const char *value)
 {
-	size_t n = strnlen(value, STRING_MAX);
+	size_t n = value ? strnlen(value, STRING_MAX) : 0;
 
 	if (n > 0)
 		option(b, code, value, n);
+}
+
+static void option_filter(struct block *b, const char *text)
+{
+	uint8_t value[1 + FILTER_MAX] = { FILTER_IS_TEXT };
+	size_t n = text ? strnlen(text, FILTER_MAX) : 0;
+
+	if (n == 0)
+		return;
+	memcpy(value + 1, text, n);
+	option(b, IF_FILTER, value, 1 + n);
 }
 
 static void option_time(struct block *b, uint16_t code, uint64_t ns)
@@ -121,7 +139,7 @@ static size_t end(struct block *b)
 	return total;
 }
 
-size_t tw_pcapng_section(uint8_t *buf, size_t size, const char *application)
+size_t tw_pcapng_section(uint8_t *buf, size_t size, const struct tw_pcapng_section *s)
 {
 	struct block b = begin(buf, size, SECTION);
 
@@ -130,7 +148,10 @@ size_t tw_pcapng_section(uint8_t *buf, size_t size, const char *application)
 	put16(&b, 0);
 	put32(&b, UINT32_MAX); /* length of the section: not known */
 	put32(&b, UINT32_MAX);
-	option_string(&b, SHB_APPLICATION, application);
+	option_string(&b, OPT_COMMENT, s->comment);
+	option_string(&b, SHB_HARDWARE, s->hardware);
+	option_string(&b, SHB_OS, s->os);
+	option_string(&b, SHB_APPLICATION, s->application);
 	return end(&b);
 }
 
@@ -142,11 +163,13 @@ size_t tw_pcapng_interface(uint8_t *buf, size_t size, const struct tw_pcapng_int
 	put16(&b, LINKTYPE_ETHERNET);
 	put16(&b, 0);
 	put32(&b, i->snaplen);
+	option_string(&b, OPT_COMMENT, i->comment);
 	option_string(&b, IF_NAME, i->name);
 	option_string(&b, IF_DESCRIPTION, i->description);
 	if (i->mac)
 		option(&b, IF_MAC, i->mac, 6);
 	option(&b, IF_TSRESOL, &tsresol, 1);
+	option_filter(&b, i->filter);
 	return end(&b);
 }
 
@@ -156,6 +179,7 @@ size_t tw_pcapng_statistics(uint8_t *buf, size_t size, const struct tw_pcapng_st
 
 	put32(&b, s->interface);
 	put_time(&b, s->ns);
+	option_string(&b, OPT_COMMENT, s->comment);
 	option_time(&b, ISB_START, s->start_ns);
 	option_time(&b, ISB_END, s->end_ns);
 	option_count(&b, ISB_RECEIVED, s->received);
@@ -163,19 +187,21 @@ size_t tw_pcapng_statistics(uint8_t *buf, size_t size, const struct tw_pcapng_st
 	return end(&b);
 }
 
-static size_t padded(uint32_t n)
+static size_t padded(size_t n)
 {
-	return ((size_t)n + 3) & ~(size_t)3;
+	return (n + 3) & ~(size_t)3;
 }
 
-size_t tw_pcapng_packet_size(uint32_t captured)
+size_t tw_pcapng_packet_size(const struct tw_pcapng_packet *p)
 {
-	return PACKET_HEAD + padded(captured) + PACKET_TAIL;
+	size_t comment = p->comment ? strnlen(p->comment, STRING_MAX) : 0;
+
+	return PACKET_HEAD + padded(p->captured) + PACKET_TAIL + (comment ? OPTION_HEAD + padded(comment) : 0);
 }
 
 uint8_t *tw_pcapng_packet(uint8_t *buf, const struct tw_pcapng_packet *p)
 {
-	size_t total = tw_pcapng_packet_size(p->captured);
+	size_t total = tw_pcapng_packet_size(p);
 	struct block b = begin(buf, total, PACKET);
 
 	b.at = 4;
@@ -186,6 +212,7 @@ uint8_t *tw_pcapng_packet(uint8_t *buf, const struct tw_pcapng_packet *p)
 	put32(&b, p->original);
 	b.at += p->captured;
 	pad(&b);
+	option_string(&b, OPT_COMMENT, p->comment);
 	put16(&b, EPB_FLAGS);
 	put16(&b, 4);
 	put32(&b, p->direction);

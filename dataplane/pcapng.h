@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pcapng.h - capture file blocks, as octets in a buffer.
+ * pcapng.h - the blocks of a capture, as octets in a buffer: for a file as for a stream.
  *
- * DPDK's own writer knows ethdevs only; a mirror's interfaces are ports. Every function writes one whole block and returns
- * its size, or 0 when it does not fit (nothing is written then). Little endian, as the section header says.
+ * DPDK's own writer (rte_pcapng of 22.11) knows ethdevs only, names them all when it begins, and has no comments; a mirror's
+ * interfaces are ports, which come and go. Every function writes one whole block and returns its size, or 0 when it does not
+ * fit (what is in the buffer is then of no use). Little endian, as the section header says. Texts are cut to 256 octets; NULL
+ * or empty: the block is without.
  * Threads  pure; any.
  * Spec     IETF draft-ietf-opsawg-pcapng: section header, interface description, enhanced packet, interface statistics.
  */
@@ -16,11 +18,18 @@
 
 enum { TW_PCAPNG_INBOUND = 1, TW_PCAPNG_OUTBOUND = 2 }; /* epb_flags, bits 0-1 */
 
+struct tw_pcapng_section {
+	const char *comment;
+	const char *hardware, *os, *application;
+};
+
 struct tw_pcapng_interface {
 	const char *name;
-	const char *description; /* may be empty */
-	const uint8_t *mac;      /* 6 octets or NULL */
-	uint32_t snaplen;        /* 0 = no limit */
+	const char *description;
+	const char *comment;
+	const char *filter; /* a tcpdump expression; cut to 2048 octets */
+	const uint8_t *mac; /* 6 octets or NULL */
+	uint32_t snaplen;   /* 0 = no limit */
 };
 
 struct tw_pcapng_packet {
@@ -28,20 +37,24 @@ struct tw_pcapng_packet {
 	uint64_t ns;        /* Unix epoch */
 	uint32_t captured, original;
 	uint32_t direction; /* TW_PCAPNG_* */
+	const char *comment;
 };
 
 struct tw_pcapng_statistics {
 	uint32_t interface;
 	uint64_t ns, start_ns, end_ns;
 	uint64_t received, dropped;
+	const char *comment;
 };
 
-size_t tw_pcapng_section(uint8_t *buf, size_t size, const char *application);
+size_t tw_pcapng_section(uint8_t *buf, size_t size, const struct tw_pcapng_section *section);
 size_t tw_pcapng_interface(uint8_t *buf, size_t size, const struct tw_pcapng_interface *interface);
 size_t tw_pcapng_statistics(uint8_t *buf, size_t size, const struct tw_pcapng_statistics *statistics);
 
-/** Octets of a packet block with this much captured. */
-size_t tw_pcapng_packet_size(uint32_t captured);
+enum { TW_PCAPNG_BLOCK_MAX = 4096 }; /* octets; any block but a packet fits */
+
+/** Octets of this packet's block. */
+size_t tw_pcapng_packet_size(const struct tw_pcapng_packet *packet);
 /** Write a packet block of tw_pcapng_packet_size() octets but its data. @return where the data go (`captured` octets) */
 uint8_t *tw_pcapng_packet(uint8_t *buf, const struct tw_pcapng_packet *packet);
 

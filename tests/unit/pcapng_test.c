@@ -21,11 +21,12 @@ static void a_section_header_is_what_the_specification_says(void **state)
 		0x0a, 0x0d, 0x0d, 0x0a, 40, 0, 0, 0, 0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff,
 		0xff, 0xff, 0xff, 0xff, 4,  0, 2, 0, 't',  'w',  0,    0,    0, 0, 0, 0, 40,   0,    0,    0,
 	};
+	const struct tw_pcapng_section section = { .application = "tw", .os = "" };
 	uint8_t buf[64];
 
-	assert_int_equal(tw_pcapng_section(buf, sizeof(buf), "tw"), sizeof(golden));
+	assert_int_equal(tw_pcapng_section(buf, sizeof(buf), &section), sizeof(golden));
 	assert_memory_equal(buf, golden, sizeof(golden));
-	assert_int_equal(tw_pcapng_section(buf, sizeof(golden) - 1, "tw"), 0);
+	assert_int_equal(tw_pcapng_section(buf, sizeof(golden) - 1, &section), 0);
 }
 
 static void a_packet_has_its_direction_and_is_padded(void **state)
@@ -44,23 +45,66 @@ static void a_packet_has_its_direction_and_is_padded(void **state)
 	};
 	uint8_t buf[64] = { 0 };
 
-	assert_int_equal(tw_pcapng_packet_size(5), 52);
+	assert_int_equal(tw_pcapng_packet_size(&p), 52);
 	memcpy(tw_pcapng_packet(buf, &p), "\1\2\3\4\5", 5);
+	assert_memory_equal(buf, golden, sizeof(golden));
+}
+
+static void a_packet_may_have_a_comment(void **state)
+{
+	static const uint8_t golden[] = {
+		6, 0, 0, 0, 56,  0,   0,   0, /* type, length */
+		0, 0, 0, 0, 0,   0,   0,   0, /* interface, high word of the time */
+		0, 0, 0, 0, 4,   0,   0,   0, /* low word, captured */
+		4, 0, 0, 0, 1,   2,   3,   4, /* original, data */
+		1, 0, 3, 0, 'w', 'h', 'y', 0, /* comment */
+		2, 0, 4, 0, 1,   0,   0,   0, /* inbound */
+		0, 0, 0, 0, 56,  0,   0,   0, /* end of options, length */
+	};
+	struct tw_pcapng_packet p = { .captured = 4, .original = 4, .direction = TW_PCAPNG_INBOUND, .comment = "why" };
+	uint8_t buf[64] = { 0 };
+
+	assert_int_equal(tw_pcapng_packet_size(&p), sizeof(golden));
+	memcpy(tw_pcapng_packet(buf, &p), "\1\2\3\4", 4);
+	assert_memory_equal(buf, golden, sizeof(golden));
+}
+
+static void an_interface_has_name_description_comment_mac_units_of_time_and_filter(void **state)
+{
+	static const uint8_t golden[] = {
+		1,  0, 0, 0, 76,  0,   0,   0,               /* type, length */
+		1,  0, 0, 0, 96,  0,   0,   0,               /* Ethernet, snap length */
+		1,  0, 1, 0, 'c', 0,   0,   0,               /* comment */
+		2,  0, 1, 0, 'n', 0,   0,   0,               /* name */
+		3,  0, 1, 0, 'd', 0,   0,   0,               /* description */
+		6,  0, 6, 0, 2,   0,   0,   0,   0, 7, 0, 0, /* MAC */
+		9,  0, 1, 0, 9,   0,   0,   0,               /* nanoseconds */
+		11, 0, 4, 0, 0,   't', 'c', 'p',             /* filter, in words */
+		0,  0, 0, 0, 76,  0,   0,   0,
+	};
+	const struct tw_pcapng_interface i = {
+		.name = "n", .description = "d", .comment = "c", .filter = "tcp", .mac = mac, .snaplen = 96
+	};
+	uint8_t buf[128];
+
+	assert_int_equal(tw_pcapng_interface(buf, sizeof(buf), &i), sizeof(golden));
 	assert_memory_equal(buf, golden, sizeof(golden));
 }
 
 static size_t write_packet(uint8_t *buf, const struct tw_pcapng_packet *p, const char *data)
 {
 	memcpy(tw_pcapng_packet(buf, p), data, p->captured);
-	return tw_pcapng_packet_size(p->captured);
+	return tw_pcapng_packet_size(p);
 }
 
 static void libpcap_reads_what_was_written(void **state)
 {
-	struct tw_pcapng_interface eth0 = { "web/eth0", "VM web on host a", mac, 0 }, eth1 = { "db/eth0", "", NULL, 0 };
-	struct tw_pcapng_packet first = { 0, 1700000000123456789, 14, 1514, TW_PCAPNG_INBOUND },
-				second = { 1, 1700000001000000000, 15, 15, TW_PCAPNG_OUTBOUND };
-	struct tw_pcapng_statistics stats = { 1, 1700000002000000000, 1, 2, 10, 3 };
+	struct tw_pcapng_interface eth0 = { .name = "web/eth0", .description = "VM web on host a", .mac = mac },
+				   eth1 = { .name = "db/eth0" };
+	const struct tw_pcapng_section section = { .application = "tw-switch", .comment = "mirror m1" };
+	struct tw_pcapng_packet first = { 0, 1700000000123456789, 14, 1514, TW_PCAPNG_INBOUND, NULL },
+				second = { 1, 1700000001000000000, 15, 15, TW_PCAPNG_OUTBOUND, "dropped" };
+	struct tw_pcapng_statistics stats = { 1, 1700000002000000000, 1, 2, 10, 3, NULL };
 	char error[PCAP_ERRBUF_SIZE];
 	const uint8_t *data;
 	struct pcap_pkthdr *h;
@@ -69,7 +113,7 @@ static void libpcap_reads_what_was_written(void **state)
 	FILE *file = tmpfile();
 	pcap_t *pcap;
 
-	n += tw_pcapng_section(buf, sizeof(buf), "tw-switch");
+	n += tw_pcapng_section(buf, sizeof(buf), &section);
 	n += tw_pcapng_interface(buf + n, sizeof(buf) - n, &eth0);
 	n += write_packet(buf + n, &first, "fourteen octet");
 	n += tw_pcapng_interface(buf + n, sizeof(buf) - n, &eth1);
@@ -94,7 +138,7 @@ static void libpcap_reads_what_was_written(void **state)
 static void long_names_are_cut_and_small_buffers_refused(void **state)
 {
 	char name[1000];
-	struct tw_pcapng_interface i = { name, "", mac, 0 };
+	struct tw_pcapng_interface i = { .name = name, .mac = mac };
 	uint8_t buf[512];
 
 	memset(name, 'x', sizeof(name));
@@ -108,6 +152,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_section_header_is_what_the_specification_says),
 		cmocka_unit_test(a_packet_has_its_direction_and_is_padded),
+		cmocka_unit_test(a_packet_may_have_a_comment),
+		cmocka_unit_test(an_interface_has_name_description_comment_mac_units_of_time_and_filter),
 		cmocka_unit_test(libpcap_reads_what_was_written),
 		cmocka_unit_test(long_names_are_cut_and_small_buffers_refused),
 	};

@@ -21,7 +21,7 @@ struct tw_batch {
 /** Would this frame, or a segment it is to be cut into, be more than `out` takes? @param l2_len octets in front of layer 3 */
 static inline bool tw_tx_over_mtu(const struct tw_slot *out, uint32_t l2_len, const struct rte_mbuf *m)
 {
-	if (__builtin_expect(m->pkt_len - l2_len <= out->mtu, 1))
+	if (__builtin_expect(m->pkt_len <= out->mtu + l2_len, 1))
 		return false;
 	return !(m->ol_flags & TW_OFFLOAD_CUT) || tw_offload_largest_cut(m) > out->mtu;
 }

@@ -2,7 +2,6 @@
 /* mirror_erspan.c - copies to an ERSPAN collector; see mirror_erspan.h. */
 #include "dataplane/mirror_erspan.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -13,11 +12,9 @@
 
 #include "common/octets.h"
 #include "dataplane/erspan.h"
+#include "dataplane/mirror_socket.h"
 
 enum {
-	SEND_BUFFER = 4 << 20,
-	SEGMENTS_MAX = 64, /* of a frame's buffers: 64 KB and more */
-	AGAIN_NS = 1000000000,
 	IPV4_OCTETS = 20,
 	IPV6_OCTETS = 40,
 	FRAME_LEAST = 60, /* of a copy, whatever the path takes */
@@ -29,8 +26,7 @@ struct erspan {
 	struct tw_sink sink; /* first */
 	/* --- set when opened --- */
 	struct tw_erspan session;
-	struct sockaddr_storage to, from;
-	socklen_t to_size, from_size; /* from_size 0: as it is routed */
+	struct tw_socket_address to, from; /* from.size 0: as it is routed */
 	uint8_t ttl, dscp;
 	uint32_t keep;
 	Tw__Mirror__Oversize oversize;
@@ -49,30 +45,25 @@ static struct erspan *erspan_of(struct tw_sink *sink)
 
 static bool is_ipv6(const struct erspan *e)
 {
-	return e->to.ss_family == AF_INET6;
+	return e->to.at.ss_family == AF_INET6;
 }
 
 /* --- the way --- */
-
-static void set_option(int fd, int level, int name, int value)
-{
-	(void)setsockopt(fd, level, name, &value,
-			 sizeof(value)); /* what fails here is less than what the kernel does by itself */
-}
 
 static void set_options(const struct erspan *e)
 {
 	const bool fragment = e->oversize == TW__MIRROR__OVERSIZE__FRAGMENT;
 
-	set_option(e->fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
+	tw_socket_option(e->fd, SOL_SOCKET, SO_SNDBUF, TW_SOCKET_BUFFER);
 	if (is_ipv6(e)) {
-		set_option(e->fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, e->ttl);
-		set_option(e->fd, IPPROTO_IPV6, IPV6_TCLASS, e->dscp << 2);
-		set_option(e->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, fragment ? IPV6_PMTUDISC_DONT : IPV6_PMTUDISC_DO);
+		tw_socket_option(e->fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, e->ttl);
+		tw_socket_option(e->fd, IPPROTO_IPV6, IPV6_TCLASS, e->dscp << 2);
+		tw_socket_option(e->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER,
+				 fragment ? IPV6_PMTUDISC_DONT : IPV6_PMTUDISC_DO);
 	} else {
-		set_option(e->fd, IPPROTO_IP, IP_TTL, e->ttl);
-		set_option(e->fd, IPPROTO_IP, IP_TOS, e->dscp << 2);
-		set_option(e->fd, IPPROTO_IP, IP_MTU_DISCOVER, fragment ? IP_PMTUDISC_DONT : IP_PMTUDISC_DO);
+		tw_socket_option(e->fd, IPPROTO_IP, IP_TTL, e->ttl);
+		tw_socket_option(e->fd, IPPROTO_IP, IP_TOS, e->dscp << 2);
+		tw_socket_option(e->fd, IPPROTO_IP, IP_MTU_DISCOVER, fragment ? IP_PMTUDISC_DONT : IP_PMTUDISC_DO);
 	}
 }
 
@@ -101,14 +92,14 @@ static bool connect_now(struct erspan *e, uint64_t now_ns)
 {
 	if (e->connected)
 		return true;
-	if (e->tried_ns && now_ns - e->tried_ns < AGAIN_NS)
+	if (e->tried_ns && now_ns - e->tried_ns < TW_SOCKET_AGAIN_NS)
 		return false;
 	e->tried_ns = now_ns;
-	if (e->from_size && bind(e->fd, (const struct sockaddr *)&e->from, e->from_size)) {
+	if (e->from.size && bind(e->fd, (const struct sockaddr *)&e->from.at, e->from.size)) {
 		say(e, "the source address", errno);
 		return false;
 	}
-	if (connect(e->fd, (const struct sockaddr *)&e->to, e->to_size)) {
+	if (connect(e->fd, (const struct sockaddr *)&e->to.at, e->to.size)) {
 		say(e, "the collector", errno);
 		return false;
 	}
@@ -137,28 +128,15 @@ static struct tw_erspan_frame describe(const struct erspan *e, const struct rte_
 	return f;
 }
 
-/* @return parts used */
-static size_t gather(const struct rte_mbuf *m, uint32_t octets, struct iovec *iov, size_t most)
-{
-	size_t n = 0;
-
-	for (; m && octets && n < most; m = m->next) {
-		iov[n].iov_base = rte_pktmbuf_mtod(m, void *);
-		iov[n].iov_len = m->data_len < octets ? m->data_len : octets;
-		octets -= (uint32_t)iov[n++].iov_len;
-	}
-	return n;
-}
-
 static int send_frame(struct erspan *e, const struct rte_mbuf *m, uint32_t octets, struct tw_erspan_frame *f)
 {
 	uint8_t header[TW_ERSPAN_HEADER_MAX];
-	struct iovec iov[1 + SEGMENTS_MAX];
+	struct iovec iov[1 + TW_SOCKET_PARTS];
 	struct msghdr msg = { .msg_iov = iov };
 
 	tw_erspan_write(&e->session, f, header);
 	iov[0] = (struct iovec){ header, tw_erspan_size(&e->session) };
-	msg.msg_iovlen = 1 + gather(m, octets, iov + 1, SEGMENTS_MAX);
+	msg.msg_iovlen = 1 + tw_socket_gather(m, octets, iov + 1, TW_SOCKET_PARTS);
 	return sendmsg(e->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
@@ -259,28 +237,12 @@ static const struct tw_sink_ops ops = {
 
 /* --- main --- */
 
-static bool parse_address(const char *text, struct sockaddr_storage *address, socklen_t *size)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)address;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)address;
-
-	memset(address, 0, sizeof(*address));
-	if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
-		v4->sin_family = AF_INET;
-		*size = sizeof(*v4);
-		return true;
-	}
-	v6->sin6_family = AF_INET6;
-	*size = sizeof(*v6);
-	return inet_pton(AF_INET6, text, &v6->sin6_addr) == 1;
-}
-
 struct tw_sink *tw_erspan_open(const Tw__LocalMirror *m, char error[static 128])
 {
 	struct erspan *e = calloc(1, sizeof(*e));
 
-	if (!e || !parse_address(m->erspan, &e->to, &e->to_size) ||
-	    (*m->erspan_source && !parse_address(m->erspan_source, &e->from, &e->from_size))) {
+	if (!e || !tw_socket_address(m->erspan, 0, &e->to) ||
+	    (*m->erspan_source && !tw_socket_address(m->erspan_source, 0, &e->from))) {
 		snprintf(error, 128, e ? "not an address" : "out of memory");
 		free(e);
 		return NULL;
@@ -293,7 +255,7 @@ struct tw_sink *tw_erspan_open(const Tw__LocalMirror *m, char error[static 128])
 	e->dscp = (uint8_t)m->erspan_dscp;
 	e->keep = m->snaplen ? m->snaplen : UINT32_MAX;
 	e->oversize = m->oversize;
-	e->fd = socket(e->to.ss_family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_GRE);
+	e->fd = socket(e->to.at.ss_family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_GRE);
 	if (e->fd < 0) {
 		snprintf(error, 128, "cannot open a socket for GRE: %s", strerror(errno));
 		free(e);

@@ -64,6 +64,8 @@ static const struct tw_rule host[] = {
 	{ "peer_url", TW_RULE_TCP_URL, .optional = true },
 	{ "migrate_address", TW_RULE_ADDRESS, .optional = true },
 	{ "teaming", TW_RULE_MESSAGE, .optional = true, .also = tw_also_teaming_names_uplinks },
+	{ "tunnel_address", TW_RULE_ADDRESS, .optional = true, .also = tw_also_host_tunnel },
+	{ "tunnel_port", RANGE_OR_ZERO(1, UINT16_MAX, "a UDP port", "6081") },
 	{ 0 }
 };
 static const struct tw_rule teaming[] = {

@@ -8,7 +8,7 @@
 static const struct tw_rule switch_status[] = {
 	{ "ports", TW_RULE_MESSAGE, COUNT(0, 1024) },
 	{ "uplinks", TW_RULE_MESSAGE, COUNT(0, 8) },
-	{ "mirrors", TW_RULE_MESSAGE, COUNT(0, 64) },
+	{ "mirrors", TW_RULE_MESSAGE, COUNT(0, 128) }, /* that copy here, and that copies come of */
 	{ "exporters", TW_RULE_MESSAGE, COUNT(0, 8) },
 	{ "workers", TW_RULE_MESSAGE, COUNT(0, 1024) },
 	{ "acls", TW_RULE_MESSAGE, COUNT(0, 64) },

@@ -15,6 +15,21 @@ static const struct tw_rule snapshot[] = {
 	{ "exporters", TW_RULE_MESSAGE, COUNT(0, 8), .also = tw_also_snapshot_unique },
 	{ "acls", TW_RULE_MESSAGE, COUNT(0, 64), .also = tw_also_acls_unique },
 	{ "teaming", TW_RULE_MESSAGE, .optional = true },
+	{ "tunnel", TW_RULE_MESSAGE, .optional = true },
+	{ 0 }
+};
+static const struct tw_rule tunnel[] = {
+	{ "address", TW_RULE_ADDRESS },
+	{ "port", RANGE(1, UINT16_MAX, "a UDP port") },
+	{ "peers", TW_RULE_ADDRESS, COUNT(0, 65536) },
+	{ "ends", TW_RULE_MESSAGE, COUNT(0, 64), .also = tw_also_tunnel_fits },
+	{ 0 }
+};
+static const struct tw_rule tunnel_end[] = {
+	{ "mirror", TW_RULE_NAME },
+	{ "tag", TUNNEL_TAG },
+	{ "key", TW_RULE_OCTETS, .max = TW_TUNNEL_KEY_LEN },
+	{ "to_port", PORT_NUMBER },
 	{ 0 }
 };
 static const struct tw_rule local_port[] = {
@@ -67,6 +82,9 @@ static const struct tw_rule local_mirror[] = {
 	{ "rspan_vlan", VLAN_ID_OR("none") },
 	{ "erspan", TW_RULE_ADDRESS, .optional = true },
 	{ "erspan_source", TW_RULE_ADDRESS, .optional = true },
+	{ "tunnel", TW_RULE_ADDRESS, .optional = true },
+	{ "tunnel_source", TW_RULE_ADDRESS, .optional = true, .also = tw_also_local_mirror_tunnel },
+	{ "tunnel_port", UINT16("a UDP port") },
 	MIRROR_OPTIONS,
 	{ 0 }
 };
@@ -141,6 +159,8 @@ const struct tw_rules tw_rules_switch[] = {
 	{ &tw__local_mirror__descriptor, local_mirror },
 	{ &tw__local_exporter__descriptor, local_exporter },
 	{ &tw__snapshot__descriptor, snapshot },
+	{ &tw__tunnel__descriptor, tunnel },
+	{ &tw__tunnel_end__descriptor, tunnel_end },
 	{ &tw__apply_snapshot__descriptor, apply_snapshot },
 	{ &tw__flow_filter__descriptor, flow_filter },
 	{ &tw__get_flows__descriptor, get_flows },

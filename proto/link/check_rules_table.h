@@ -26,6 +26,7 @@ enum { TEXT_MAX = TW_ERROR_TEXT_MAX, SOCKET_PATH_MAX = 107 /* sun_path - 1 */ };
 #define QUERY_INTERVAL   RANGE_OR_ZERO(2, 3600, "a query interval in seconds", "125")
 #define UINT8(what)      RANGE(0, 255, what)
 #define UINT16(what)     RANGE(0, 65535, what)
+#define TUNNEL_TAG       RANGE(1, 0xffffff, "a tag of 24 bits")
 #define EXPORT_TLS_FILE  .kind = TW_RULE_PATH, .optional = true, .max = 255
 /* What a Mirror and a LocalMirror say alike. */
 #define MIRROR_OPTIONS \
@@ -36,7 +37,9 @@ enum { TEXT_MAX = TW_ERROR_TEXT_MAX, SOCKET_PATH_MAX = 107 /* sun_path - 1 */ };
 	{ "erspan_session", RANGE_OR_ZERO(1, 1023, "an ERSPAN session", "1") }, \
 	{ "erspan_cos", RANGE(0, 7, "a class of service") }, \
 	{ "erspan_dscp", RANGE(0, 63, "a DSCP") }, \
-	{ "erspan_ttl", RANGE(0, 255, "a time to live") }
+	{ "erspan_ttl", RANGE(0, 255, "a time to live") }, \
+	{ "tunnel_tag", RANGE_OR_ZERO(1, 0xffffff, "a tag of 24 bits", "none") }, \
+	{ "tunnel_key", TW_RULE_OCTETS, .max = TW_TUNNEL_KEY_LEN, .optional = true }
 /* clang-format on */
 
 /* The rules of one kind of message. */

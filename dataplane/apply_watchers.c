@@ -77,6 +77,21 @@ void tw_apply_open_mirrors(struct tw_switch *sw, struct tw_change *c)
 		c->mirrors[i] = open_mirror(sw, c, c->config->mirrors[i]);
 }
 
+/* Copies from other hosts for ports of this one. */
+static void configure_arrivals(struct tw_switch *sw, const struct tw_change *c)
+{
+	const Tw__Tunnel *tunnel = c->config->tunnel;
+	uint16_t slots[TW_MIRRORS_MAX];
+
+	for (size_t i = 0; tunnel && i < tunnel->n_ends; i++) {
+		slots[i] = TW_SLOT_NONE;
+		for (size_t k = 0; k < c->config->n_ports; k++)
+			if (c->config->ports[k]->number == tunnel->ends[i]->to_port)
+				slots[i] = c->port_slots[k];
+	}
+	tw_arrivals_configure(sw->arrivals, tunnel, slots);
+}
+
 /* --- exporters --- */
 
 static enum tw_flow_format format_of(Tw__Exporter__Format format)
@@ -199,6 +214,7 @@ void tw_apply_finish_watchers(struct tw_switch *sw, struct tw_change *c)
 	for (size_t i = 0; i < c->config->n_mirrors; i++)
 		names[i] = c->config->mirrors[i]->name;
 	tw_mirrors_keep(sw->mirrors, names, c->config->n_mirrors);
+	configure_arrivals(sw, c);
 	if (sw->ending)
 		return;
 	configure_outlet(sw, c);

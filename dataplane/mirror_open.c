@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "dataplane/mirror_erspan.h"
+#include "dataplane/mirror_remote.h"
 
 bool tw_mirror_has_sink(const Tw__LocalMirror *m)
 {
-	return !m->to_port && !m->rspan_vlan;
+	return !m->to_port && !m->rspan_vlan && !*m->no_way;
 }
 
 /* A mirror without what does not concern its destination: sources, choice and budget are the workers'. */
@@ -53,6 +54,10 @@ void tw_mirror_describe(const Tw__LocalMirror *m, char to[static TW_MIRROR_TO_SI
 		snprintf(to, TW_MIRROR_TO_SIZE, "port %u", m->to_port);
 	else if (m->rspan_vlan)
 		snprintf(to, TW_MIRROR_TO_SIZE, "RSPAN VLAN %u", m->rspan_vlan);
+	else if (*m->no_way)
+		snprintf(to, TW_MIRROR_TO_SIZE, "nowhere");
+	else if (*m->tunnel)
+		snprintf(to, TW_MIRROR_TO_SIZE, "the port's host, %.64s, UDP port %u", m->tunnel, m->tunnel_port);
 	else if (*m->erspan)
 		snprintf(to, TW_MIRROR_TO_SIZE, "ERSPAN type %s, session %u, to %.64s",
 			 m->erspan_type == 3 ? "III" : "II", m->erspan_session ? m->erspan_session : 1, m->erspan);
@@ -69,6 +74,8 @@ struct tw_sink *tw_mirror_open_sink(const struct tw_mirror_config *config, char 
 		return tw_capture_open(m->path, &about, m->max_bytes, error);
 	if (*m->erspan)
 		return tw_erspan_open(m, error);
+	if (*m->tunnel)
+		return tw_remote_open(m, error);
 	snprintf(error, 128, "this switch does not know such a destination");
 	return NULL;
 }

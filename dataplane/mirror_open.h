@@ -7,7 +7,7 @@
 
 #include "dataplane/mirror.h"
 
-/** Has it one? Copies for a port of this host and for an RSPAN VLAN leave by the workers. */
+/** Has it one? Copies for a port of this host and for an RSPAN VLAN leave by the workers; some have no way. */
 bool tw_mirror_has_sink(const Tw__LocalMirror *mirror);
 
 /** Do they mean the same destination, in every respect? */

@@ -15,7 +15,7 @@ struct tw_mirror_filter;
 
 enum tw_mirror_to {
 	TW_MIRROR_TO_THREAD, /* files and what leaves by the host's own network: mirror.h */
-	TW_MIRROR_TO_PORT,   /* of this host */
+	TW_MIRROR_TO_PORT,   /* of this host; TW_SLOT_NONE: there is no way now */
 	TW_MIRROR_TO_VLAN,   /* RSPAN */
 };
 

@@ -120,7 +120,10 @@ static bool set_destination(struct tw_plan *plan, const Tw__LocalMirror *m, stru
 {
 	const struct tw_plan_port *to = m->to_port ? port_of(plan, m->to_port) : NULL;
 
-	rule->to = m->to_port ? TW_MIRROR_TO_PORT : m->rspan_vlan ? TW_MIRROR_TO_VLAN : TW_MIRROR_TO_THREAD;
+	/* Without a way it is as for a port that is not here. */
+	rule->to = m->to_port || *m->no_way ? TW_MIRROR_TO_PORT
+		   : m->rspan_vlan          ? TW_MIRROR_TO_VLAN
+					    : TW_MIRROR_TO_THREAD;
 	rule->out = to ? to->slot : TW_SLOT_NONE;
 	rule->vlan = (uint16_t)m->rspan_vlan;
 	rule->strip = m->rspan_strip;
@@ -142,12 +145,25 @@ static bool set_rule(const Tw__LocalMirror *m, const struct tw_mirror_place *pla
 	return true;
 }
 
+/* Ports that copies from other hosts are for. */
+static bool check_arrivals(struct tw_plan *plan, const Tw__Tunnel *tunnel, struct tw_error *err)
+{
+	for (size_t i = 0; tunnel && i < tunnel->n_ends; i++)
+		if (!port_of(plan, tunnel->ends[i]->to_port))
+			return tw_error_set(err, TW_E_NOT_FOUND, "snapshot.tunnel.ends.to_port",
+					    "copies of mirror %s are for port %u, which is not here",
+					    tunnel->ends[i]->mirror, tunnel->ends[i]->to_port);
+	return true;
+}
+
 bool tw_plan_mirrors(struct tw_plan *plan, const Tw__Snapshot *config, const struct tw_places *places,
 		     struct tw_error *err)
 {
 	plan->has_rspan = config->n_rspan_vlans > 0;
 	for (size_t i = 0; i < config->n_rspan_vlans; i++)
 		tw_vlan_set_add(&plan->rspan, config->rspan_vlans[i] % TW_VLANS);
+	if (!check_arrivals(plan, config->tunnel, err))
+		return false;
 	if (!config->n_mirrors)
 		return true;
 	plan->mirrors = calloc(TW_MIRRORS_MAX, sizeof(plan->mirrors[0]));

@@ -113,13 +113,14 @@ static bool make_events(struct tw_switch *sw)
 static bool make_threads(struct tw_switch *sw)
 {
 	sw->mirrors = tw_mirrors_create(sw->workers, sw->n_workers, sw->tap_budgets);
+	sw->arrivals = tw_arrivals_create(sw->workers, sw->n_workers, sw->arrived);
 	sw->exporter = sw->mirrors ? tw_export_thread_create(sw->workers, sw->n_workers) : NULL;
 	sw->jobs = tw_jobs_create(sw->events, sw->workers, sw->n_workers);
 	sw->announcer = tw_announcer_create(sw->events, sw->workers[0]);
 	sw->snooping = tw_snooping_create(sw);
 	sw->recorders = tw_recorders_create(sw->n_workers);
 	sw->rebalancer = tw_rebalancer_create();
-	return tw_learned_create(sw) && sw->exporter && sw->jobs && sw->announcer && sw->snooping && sw->recorders &&
+	return tw_learned_create(sw) && sw->arrivals && sw->exporter && sw->jobs && sw->announcer && sw->snooping && sw->recorders &&
 	       sw->rebalancer;
 }
 
@@ -224,6 +225,7 @@ void tw_switch_destroy(struct tw_switch *sw)
 	tw_workers_stop(sw);
 	tw_export_thread_destroy(sw->exporter);
 	tw_mirrors_destroy(sw->mirrors);
+	tw_arrivals_destroy(sw->arrivals);
 	tw_jobs_destroy(sw->jobs);
 	tw_announcer_destroy(sw->announcer);
 	tw_snooping_destroy(sw->snooping);

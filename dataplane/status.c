@@ -190,6 +190,40 @@ static bool add_mirror(Tw__SwitchStatus *s, const struct tw_mirror_stats *stats)
 	       tw_status_set_text(&out->to, stats->to) && tw_status_set_text(&out->error, stats->error);
 }
 
+static Tw__MirrorStatus *find_mirror(const Tw__SwitchStatus *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_mirrors; i++)
+		if (strcmp(s->mirrors[i]->name, name) == 0)
+			return s->mirrors[i];
+	return NULL;
+}
+
+/* One that copies for a port of this host, on others; and perhaps here, too. */
+static bool add_arrivals(Tw__SwitchStatus *s, const struct tw_arrival_stats *stats)
+{
+	Tw__MirrorStatus *out = find_mirror(s, stats->mirror);
+
+	if (!out) {
+		struct tw_mirror_stats none = { 0 };
+
+		snprintf(none.name, sizeof(none.name), "%s", stats->mirror);
+		snprintf(none.to, sizeof(none.to), "port %u", stats->number);
+		snprintf(none.error, sizeof(none.error), "%s", stats->error);
+		if (!add_mirror(s, &none))
+			return false;
+		out = s->mirrors[s->n_mirrors - 1];
+	}
+	out->arrived = stats->sent;
+	out->arrived_octets = stats->octets;
+	out->arrived_full = stats->full;
+	out->arrived_absent = stats->absent;
+	out->arrived_failed = stats->failed;
+	out->arrived_memory = stats->memory;
+	out->arrived_refused = stats->refused;
+	out->arrived_lost = stats->lost;
+	return *out->error || tw_status_set_text(&out->error, stats->error);
+}
+
 static bool add_queues(const struct tw_switch *sw, Tw__WorkerStatus *out, const struct tw_worker *w)
 {
 	const struct tw_snapshot *s = atomic_load_explicit(&sw->snapshot, memory_order_relaxed); /* main made it */
@@ -265,14 +299,20 @@ static bool add_ports_and_uplinks(struct tw_switch *sw, Tw__SwitchStatus *s)
 static bool add_mirrors(struct tw_switch *sw, Tw__SwitchStatus *s)
 {
 	struct tw_mirror_stats *stats = calloc(TW_MIRRORS_MAX, sizeof(*stats));
+	struct tw_arrival_stats *arrivals = calloc(TW_MIRRORS_MAX, sizeof(*arrivals));
 	size_t n;
 	bool whole;
 
-	s->mirrors = calloc(TW_MIRRORS_MAX, sizeof(Tw__MirrorStatus *));
-	whole = stats && s->mirrors;
+	s->mirrors = calloc(2 * TW_MIRRORS_MAX, sizeof(Tw__MirrorStatus *));
+	whole = stats && arrivals && s->mirrors;
 	n = whole ? tw_mirrors_get_stats(sw->mirrors, stats) : 0;
 	for (size_t i = 0; i < n && whole; i++)
 		whole = add_mirror(s, &stats[i]);
+	n = whole ? tw_arrivals_get_stats(sw->arrivals, arrivals) : 0;
+	for (size_t i = 0; i < n && whole; i++)
+		whole = add_arrivals(s, &arrivals[i]);
+	s->tunnel_refused = tw_arrivals_refused(sw->arrivals);
+	free(arrivals);
 	free(stats);
 	return whole;
 }

@@ -29,6 +29,7 @@
 #include "dataplane/jobs.h"
 #include "dataplane/learning.h"
 #include "dataplane/mirror.h"
+#include "dataplane/mirror_arrive.h"
 #include "dataplane/move.h"
 #include "dataplane/options.h"
 #include "dataplane/plan.h"
@@ -114,6 +115,7 @@ struct tw_switch {
 	struct tw_tx_lock *tx_lock[TW_SLOTS_MAX];         /* workers read */
 	struct tw_rate_state rates[TW_PORTS_MAX];         /* workers write */
 	struct tw_tap_budget tap_budgets[TW_MIRRORS_MAX]; /* and here */
+	struct tw_arrived arrived[TW_MIRRORS_MAX];        /* and here */
 	struct tw_shaper *shapers[TW_PORTS_MAX];          /* workers read; NULL until the port is shaped */
 	struct tw_shape_room shape_room;
 	_Atomic(const struct tw_snapshot *) snapshot; /* workers read */
@@ -141,6 +143,7 @@ struct tw_switch {
 	bool unpublished; /* what is so is not what the workers have: there was no memory for it */
 	/* --- threads --- */
 	struct tw_mirrors *mirrors;
+	struct tw_arrivals *arrivals;
 	struct tw_export_thread *exporter;
 	struct tw_trial_request *trial; /* NULL = none is open */
 	struct tw_central central;

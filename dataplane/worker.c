@@ -5,6 +5,7 @@
  *   tw_worker_run
  *     tw_worker_poll         one round
  *       tw_tx_inject         frames main wants sent
+ *       tw_deliver           mirrors' copies from other hosts
  *       tw_job_some          what main asks of the flow cache
  *       poll_all             each queue of the poll list that is not silent (peek.h), at most TW_BURST frames
  *         tw_burst_process   parse, police, look up, decide (first frame of a flow), count, act (burst.c)
@@ -28,6 +29,7 @@
 #include "dataplane/guest_share.h"
 #include "dataplane/job.h"
 #include "dataplane/learn.h"
+#include "dataplane/mirror_deliver.h"
 #include "dataplane/mirror_tap.h"
 #include "dataplane/peek.h"
 #include "dataplane/shape.h"
@@ -173,6 +175,8 @@ unsigned tw_worker_poll(struct tw_worker *w)
 		return 0;
 	w->now = s;
 	handled = tw_tx_inject(w, s);
+	if (__builtin_expect(w->arrivals && !rte_ring_empty(w->arrivals), 0))
+		handled += tw_deliver(w, s);
 	tw_job_some(w, s);
 	tw_learn_some(w, s);
 	handled += poll_all(w, s);

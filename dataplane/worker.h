@@ -32,6 +32,7 @@ enum {
 	TW_BURST = 32,
 	TW_RECORD_RING = 16384, /* flow records on their way to the exporter thread */
 	TW_MIRROR_RING = 4096,  /* copies on their way to the mirror thread */
+	TW_ARRIVAL_RING = 1024, /* mirrors' copies from other hosts, of at most 5 buffers each */
 	TW_INJECT_RING = 8192,  /* frames main wants sent */
 	TW_HOLD_RING = 4096,    /* frames that wait for a guest between two hosts */
 	TW_TOLD_RING = 256,     /* news for main */
@@ -120,6 +121,7 @@ enum tw_job_kind {
 	 * room; what is there has another verdict) are records at once. */
 	TW_JOB_PUT,
 };
+struct tw_arrived;
 struct tw_flow_filter;
 struct tw_job {
 	enum tw_job_kind kind;
@@ -167,15 +169,17 @@ struct tw_worker {
 	struct rte_ring *mirrors;  /* mbufs: worker -> mirror thread */
 	struct rte_ring
 		*inject; /* mbufs: main -> worker; as tw_edit_canonical() leaves them, m->port = slot to leave by */
-	struct rte_ring *control; /* mbufs, m->port the slot: LACPDUs and markers, worker -> main */
-	struct rte_ring *snoops;  /* mbufs with a struct tw_snoop_tag: worker -> main */
-	struct rte_ring *jobs;    /* struct tw_job *: main -> worker */
-	struct rte_ring *told;    /* tw_told_pack(): worker -> main */
-	struct rte_ring *macs;    /* of struct tw_heard_mac by value: worker -> main; NULL = nobody learns */
+	struct rte_ring *arrivals; /* mbufs with a struct tw_arrival_tag: mirror_arrive.c -> worker; NULL = none come */
+	struct rte_ring *control;  /* mbufs, m->port the slot: LACPDUs and markers, worker -> main */
+	struct rte_ring *snoops;   /* mbufs with a struct tw_snoop_tag: worker -> main */
+	struct rte_ring *jobs;     /* struct tw_job *: main -> worker */
+	struct rte_ring *told;     /* tw_told_pack(): worker -> main */
+	struct rte_ring *macs;     /* of struct tw_heard_mac by value: worker -> main; NULL = nobody learns */
 	struct rte_ring *
 		*hold; /* [TW_SLOTS_MAX], NULL or MP ring of mbufs as tw_edit_canonical() leaves them; main drains */
 	struct tw_shaper **shapers;        /* [TW_PORTS_MAX], of those `queued` (shape.h) */
 	struct tw_rate_state *rates;       /* [TW_PORTS_MAX], of all workers together (rate.h) */
+	struct tw_arrived *arrived;        /* [TW_MIRRORS_MAX], of all workers together (mirror_deliver.h) */
 	struct tw_tap_budget *tap_budgets; /* [TW_MIRRORS_MAX], of all workers together */
 	struct tw_tx_lock **tx_lock;       /* [TW_SLOTS_MAX], of an uplink: [transmit queues] */
 	_Atomic uint64_t epoch_ms;         /* Unix time at tsc_base; main lets it follow the host's clock */

@@ -82,6 +82,7 @@ static bool create_rings(struct tw_worker *w)
 	w->records = rte_ring_create_elem(name, sizeof(struct tw_flow_record), TW_RECORD_RING, SOCKET_ID_ANY,
 					  RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->mirrors = ring("mirrors", w->id, TW_MIRROR_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	w->arrivals = ring("arrivals", w->id, TW_ARRIVAL_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->inject = ring("inject", w->id, TW_INJECT_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->jobs = ring("jobs", w->id, JOB_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	snprintf(name, sizeof(name), "macs-%u", w->id);
@@ -90,7 +91,7 @@ static bool create_rings(struct tw_worker *w)
 	w->control = ring("control", w->id, TW_CONTROL_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->snoops = ring("snoops", w->id, TW_SNOOP_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->told = ring("told", w->id, TW_TOLD_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	return w->records && w->mirrors && w->inject && w->jobs && w->told && w->macs && w->snoops && w->control;
+	return w->records && w->mirrors && w->arrivals && w->inject && w->jobs && w->told && w->macs && w->snoops && w->control;
 }
 
 static int create_worker(struct tw_switch *sw, unsigned id)
@@ -113,6 +114,7 @@ static int create_worker(struct tw_switch *sw, unsigned id)
 	w->tx_lock = sw->tx_lock;
 	w->rates = sw->rates;
 	w->tap_budgets = sw->tap_budgets;
+	w->arrived = sw->arrived;
 	w->shapers = sw->shapers;
 	w->idle_sleep_us = sw->options.idle_sleep_us;
 	w->no_metering = sw->options.no_metering;
@@ -174,6 +176,7 @@ void tw_workers_destroy(struct tw_switch *sw)
 		if (!w)
 			continue;
 		free_mbufs(w->mirrors);
+		free_mbufs(w->arrivals);
 		free_mbufs(w->inject);
 		free_mbufs(w->snoops);
 		free_mbufs(w->control);

@@ -20,7 +20,9 @@ struct mirror {
 	uint8_t bit;
 	struct tw_sink *sink;
 	struct tw_mirror_filter *filter;
-	struct tw_tap_counters before; /* what the bit's counters were when it was opened */
+	struct tw_tap_counters
+		before; /* what the bit's counters were when it was opened, but what came from another host */
+	bool given;     /* its numbers go on at another host */
 	char error[256];
 };
 
@@ -68,32 +70,18 @@ static struct tw_tap_counters counters_of(const struct tw_mirrors *m, uint8_t bi
 	for (unsigned i = 0; i < m->n_workers; i++) {
 		const struct tw_tap_counters *c = &m->workers[i]->taps[bit].count;
 
-		add(&sum.seen, &c->seen);
-		add(&sum.filtered, &c->filtered);
-		add(&sum.sampled_out, &c->sampled_out);
-		add(&sum.sent, &c->sent);
-		add(&sum.octets, &c->octets);
-		add(&sum.failed, &c->failed);
-		add(&sum.shed_budget, &c->shed_budget);
-		add(&sum.shed_full, &c->shed_full);
-		add(&sum.shed_absent, &c->shed_absent);
-		add(&sum.shed_memory, &c->shed_memory);
+#define ADD(name) add(&sum.name, &c->name);
+		TW_TAP_COUNTERS(ADD)
+#undef ADD
 	}
 	return sum;
 }
 
 static void subtract(struct tw_tap_counters *c, const struct tw_tap_counters *before)
 {
-	c->seen -= before->seen;
-	c->filtered -= before->filtered;
-	c->sampled_out -= before->sampled_out;
-	c->sent -= before->sent;
-	c->octets -= before->octets;
-	c->failed -= before->failed;
-	c->shed_budget -= before->shed_budget;
-	c->shed_full -= before->shed_full;
-	c->shed_absent -= before->shed_absent;
-	c->shed_memory -= before->shed_memory;
+#define SUBTRACT(name) c->name -= before->name;
+	TW_TAP_COUNTERS(SUBTRACT)
+#undef SUBTRACT
 }
 
 static void describe(const struct tw_mirrors *m, const struct mirror *mirror, struct tw_mirror_stats *stats)
@@ -119,6 +107,86 @@ size_t tw_mirrors_get_stats(struct tw_mirrors *m, struct tw_mirror_stats stats[T
 		if (m->mirrors[i].used)
 			describe(m, &m->mirrors[i], &stats[n++]);
 	return n;
+}
+
+static struct mirror *find(struct tw_mirrors *m, const char *name)
+{
+	struct mirror *unused = NULL;
+
+	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++) {
+		if (m->mirrors[i].used && strcmp(m->mirrors[i].config->name, name) == 0)
+			return &m->mirrors[i];
+		if (!m->mirrors[i].used && !unused)
+			unused = &m->mirrors[i];
+	}
+	return unused;
+}
+
+/* --- a port moves --- */
+
+static bool is_source(const Tw__LocalMirror *config, uint32_t number)
+{
+	for (size_t i = 0; i < config->n_ports; i++)
+		if (config->ports[i] == number)
+			return true;
+	return false;
+}
+
+static bool goes_along(const struct mirror *mirror, uint32_t number, bool (*stays)(void *arg, uint32_t number),
+		       void *arg)
+{
+	const Tw__LocalMirror *config = mirror->config;
+
+	if (!mirror->used || mirror->bit == TW_MIRROR_NO_BIT || config->n_uplinks || !is_source(config, number))
+		return false;
+	for (size_t i = 0; i < config->n_ports; i++)
+		if (config->ports[i] != number && config->ports[i] != config->to_port && stays(arg, config->ports[i]))
+			return false;
+	return true;
+}
+
+size_t tw_mirrors_give(struct tw_mirrors *m, uint32_t number, bool (*stays)(void *arg, uint32_t number), void *arg,
+		       struct tw_mirror_stats stats[TW_MIRRORS_MAX])
+{
+	bool settled = false;
+	size_t n = 0;
+
+	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++) {
+		struct mirror *mirror = &m->mirrors[i];
+
+		if (!goes_along(mirror, number, stays, arg))
+			continue;
+		if (mirror->sink && !settled && !(settled = tw_mirror_thread_settle(m->thread)))
+			tw_log_warning("copies are on their way still, their numbers may be used twice mirror=%s",
+				       mirror->config->name);
+		describe(m, mirror, &stats[n]);
+#define GIVE(name) mirror->before.name += stats[n].taps.name;
+		TW_TAP_COUNTERS(GIVE)
+#undef GIVE
+		mirror->before.sent += stats[n].sink.packets;
+		mirror->before.octets += stats[n].sink.octets;
+		mirror->before.failed += stats[n].sink.failed;
+		mirror->before.shed_full += stats[n].sink.shed;
+		mirror->given = true;
+		n++;
+	}
+	return n;
+}
+
+void tw_mirrors_accept(struct tw_mirrors *m, const char *name, const struct tw_tap_counters *count, uint64_t sequence)
+{
+	struct mirror *mirror = find(m, name);
+	struct tw_sink_stats sink;
+
+	if (!mirror || !mirror->used || mirror->bit == TW_MIRROR_NO_BIT)
+		return;
+	subtract(&mirror->before, count);
+	if (!mirror->sink)
+		return;
+	tw_sink_get_stats(mirror->sink, &sink);
+	if (mirror->given || sink.sequence == 0)
+		tw_sink_go_on_from(mirror->sink, sequence);
+	mirror->given = false;
 }
 
 /* --- open and close --- */
@@ -176,19 +244,6 @@ static uint8_t free_bit(const struct tw_mirrors *m)
 		if (!(taken >> bit & 1) && m->freed_at[bit] <= seen)
 			return bit;
 	return TW_MIRROR_NO_BIT;
-}
-
-static struct mirror *find(struct tw_mirrors *m, const char *name)
-{
-	struct mirror *unused = NULL;
-
-	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++) {
-		if (m->mirrors[i].used && strcmp(m->mirrors[i].config->name, name) == 0)
-			return &m->mirrors[i];
-		if (!m->mirrors[i].used && !unused)
-			unused = &m->mirrors[i];
-	}
-	return unused;
 }
 
 /* Its own copy of what was asked for. */

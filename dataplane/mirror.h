@@ -55,6 +55,26 @@ struct tw_mirror_place tw_mirrors_open(struct tw_mirrors *mirrors, const struct 
 /** Close all but these mirrors (names). After the grace period of the snapshot that no longer has their bits. */
 void tw_mirrors_keep(struct tw_mirrors *mirrors, const char *const *names, size_t n);
 
+/**
+ * A port moves to another host: the mirrors that have no other source here go along, with all that they have counted. They count
+ * from zero then; the other place goes on with their numbers.
+ * @param stays whether a port is still mirrored here when this one has gone
+ * @return number of mirrors that go along, as they were
+ */
+size_t tw_mirrors_give(struct tw_mirrors *mirrors, uint32_t number, bool (*stays)(void *arg, uint32_t number),
+		       void *arg, struct tw_mirror_stats stats[TW_MIRRORS_MAX]);
+/** The other end. A mirror that has numbered copies of other ports goes on with its own numbers; one that is not here is left. */
+void tw_mirrors_accept(struct tw_mirrors *mirrors, const char *name, const struct tw_tap_counters *count,
+		       uint64_t sequence);
+
+/* As messages; mirror_status.c. */
+/** @return malloc'ed, or NULL: out of memory */
+Tw__MirrorStatus *tw_mirror_status(const struct tw_mirror_stats *stats);
+/** Into, and out of, what goes along with a port. @return false: out of memory */
+bool tw_mirrors_take(struct tw_mirrors *mirrors, bool (*stays)(void *arg, uint32_t number), void *arg,
+		     Tw__PortState *state);
+void tw_mirrors_put(struct tw_mirrors *mirrors, const Tw__PortState *state);
+
 /** @return number of mirrors described */
 size_t tw_mirrors_get_stats(struct tw_mirrors *mirrors, struct tw_mirror_stats stats[TW_MIRRORS_MAX]);
 

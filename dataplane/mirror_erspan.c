@@ -35,7 +35,6 @@ struct erspan {
 	bool connected;
 	uint64_t tried_ns;
 	uint32_t room; /* octets of a frame that the path takes in one piece */
-	uint32_t sequence;
 };
 
 static struct erspan *erspan_of(struct tw_sink *sink)
@@ -111,12 +110,12 @@ static bool connect_now(struct erspan *e, uint64_t now_ns)
 
 /* --- a copy --- */
 
-static struct tw_erspan_frame describe(const struct erspan *e, const struct rte_mbuf *m,
-				       const struct tw_mirror_tag *tag, uint64_t ns)
+static struct tw_erspan_frame describe(struct erspan *e, const struct rte_mbuf *m, const struct tw_mirror_tag *tag,
+				       uint64_t ns)
 {
 	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
 	uint16_t type = m->data_len >= TYPE_AT + 4 ? tw_be16(data + TYPE_AT) : 0;
-	struct tw_erspan_frame f = { .sequence = e->sequence,
+	struct tw_erspan_frame f = { .sequence = (uint32_t)tw_sink_number(&e->sink, 1),
 				     .vlan = tag->vlan,
 				     .tagged = type == 0x8100 || type == 0x88a8,
 				     .egress = tag->egress,
@@ -178,7 +177,6 @@ static void write_copy(struct tw_sink *sink, const struct rte_mbuf *m, const str
 	uint32_t octets = m->pkt_len < e->keep ? m->pkt_len : e->keep;
 	int error;
 
-	atomic_store_explicit(&sink->sequence, ++e->sequence, memory_order_relaxed);
 	if (!connect_now(e, ns)) {
 		tw_sink_count_failed(sink, 1);
 		return;
@@ -197,10 +195,7 @@ static void write_copy(struct tw_sink *sink, const struct rte_mbuf *m, const str
 
 static void leave_out(struct tw_sink *sink, uint64_t n)
 {
-	struct erspan *e = erspan_of(sink);
-
-	e->sequence += (uint32_t)n;
-	atomic_store_explicit(&sink->sequence, e->sequence, memory_order_relaxed);
+	tw_sink_number(sink, n);
 }
 
 /* A way that was not there may be there now, also while nothing is copied. */

@@ -4,7 +4,8 @@
  *
  * How      raw GRE sockets: the kernel knows the way, the neighbour, the path's MTU and how to fragment. No copy waits for it.
  * Sequence one number for each copy of the session, from 0; a copy that was shed or failed takes one, too, so that a receiver
- *          sees that something is missing, and can prove that nothing else is.
+ *          sees that something is missing, and can prove that nothing else is. It goes on at the host to which the mirror's
+ *          last port here moves (mirror.h).
  * Threads  see mirror_sink.h.
  * Errors   no route, no such source address: said in the counters, tried again each second, copies meanwhile failed.
  */

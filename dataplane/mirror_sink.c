@@ -59,6 +59,16 @@ void tw_sink_count_failed(struct tw_sink *sink, uint64_t n)
 	add(&sink->failed, n);
 }
 
+uint64_t tw_sink_number(struct tw_sink *sink, uint64_t n)
+{
+	return atomic_fetch_add_explicit(&sink->sequence, n, memory_order_relaxed);
+}
+
+void tw_sink_go_on_from(struct tw_sink *sink, uint64_t sequence)
+{
+	atomic_store_explicit(&sink->sequence, sequence, memory_order_relaxed);
+}
+
 void tw_sink_set_error(struct tw_sink *sink, const char *error)
 {
 	pthread_mutex_lock(&sink->lock);

@@ -42,7 +42,7 @@ struct tw_sink_stats {
 	uint64_t packets, octets; /* sent or written */
 	uint64_t shed;            /* it did not keep up, or is closed */
 	uint64_t failed;          /* too large, or refused */
-	uint64_t sequence;        /* of the next copy, where they are numbered */
+	uint64_t sequence;        /* of the next copy, where they are numbered: how many there were before it */
 	char error[128];          /* why it takes nothing now; empty = it does */
 };
 
@@ -59,11 +59,15 @@ struct tw_sink {
 void tw_sink_init(struct tw_sink *sink, const struct tw_sink_ops *ops);
 void tw_sink_put(struct tw_sink *sink); /* accepts NULL */
 void tw_sink_get_stats(struct tw_sink *sink, struct tw_sink_stats *stats);
+/** Number copies from here on. While none can come. */
+void tw_sink_go_on_from(struct tw_sink *sink, uint64_t sequence);
 
 /* For the sinks themselves. */
 void tw_sink_count_sent(struct tw_sink *sink, uint64_t octets);
 void tw_sink_count_shed(struct tw_sink *sink, uint64_t n);
 void tw_sink_count_failed(struct tw_sink *sink, uint64_t n);
 void tw_sink_set_error(struct tw_sink *sink, const char *error);
+/** @return the number of the first of n copies */
+uint64_t tw_sink_number(struct tw_sink *sink, uint64_t n);
 
 #endif

@@ -30,16 +30,22 @@ struct tw_worker;
 
 enum { TW_TAP_BATCH = 32 };
 
+#define TW_TAP_COUNTERS(X)                                                                   \
+	X(seen)        /* frames looked at */                                                \
+	X(filtered)    /* the filter, the VLANs or the number of first frames left it out */ \
+	X(sampled_out) /* not the one in so many */                                          \
+	X(sent)                                                                              \
+	X(octets)                                                                            \
+	X(failed)      /* too large for the destination */                                   \
+	X(shed_budget) /* beyond its rate or share */                                        \
+	X(shed_full)   /* the destination does not keep up */                                \
+	X(shed_absent) /* there is none now */                                               \
+	X(shed_memory) /* no buffer */
+
 struct tw_tap_counters {
-	uint64_t seen;        /* frames looked at */
-	uint64_t filtered;    /* the filter, the VLANs or the number of first frames left it out */
-	uint64_t sampled_out; /* not the one in so many */
-	uint64_t sent, octets;
-	uint64_t failed;      /* too large for the destination */
-	uint64_t shed_budget; /* beyond its rate or share */
-	uint64_t shed_full;   /* the destination does not keep up */
-	uint64_t shed_absent; /* there is none now */
-	uint64_t shed_memory; /* no buffer */
+#define TW_TAP_COUNTER(name) uint64_t name;
+	TW_TAP_COUNTERS(TW_TAP_COUNTER)
+#undef TW_TAP_COUNTER
 };
 
 /* One mirror as one worker has it. */

@@ -24,7 +24,7 @@
 #define TW_LOG_AREA "mirror"
 #include "common/log.h"
 
-enum { BURST = 64, FLUSH_MS = 100, IDLE_MS = 2, RESYNC_MS = 1000 };
+enum { BURST = 64, FLUSH_MS = 100, IDLE_MS = 2, RESYNC_MS = 1000, SETTLE_MS = 50 };
 
 struct wanted {
 	struct tw_sink *sink;
@@ -43,6 +43,7 @@ struct tw_mirror_thread {
 	struct wanted wanted[TW_MIRRORS_MAX];
 	_Atomic uint64_t change; /* written by main */
 	_Atomic uint64_t seen;   /* written by the thread */
+	pthread_cond_t settled;  /* seen has changed */
 	_Atomic bool stop;
 	/* --- thread's own --- */
 	struct tw_sink *open[TW_MIRRORS_MAX];
@@ -196,6 +197,17 @@ static void end_sink(struct tw_mirror_thread *t, unsigned bit)
 	t->mask &= ~(UINT64_C(1) << bit);
 }
 
+/* A number that no copy gets tells the receiver that one is missing. */
+static void note_shed(struct tw_mirror_thread *t, unsigned bit)
+{
+	struct tw_sink *sink = t->open[bit];
+	uint64_t shed = shed_by_workers(t, bit);
+
+	if (sink->ops->leave_out && shed != t->shed[bit])
+		sink->ops->leave_out(sink, shed - t->shed[bit]);
+	t->shed[bit] = shed;
+}
+
 /* A bit is free for a while before it is another sink's (mirror.c), so sinks begin and end here, they never change. */
 static void follow_main(struct tw_mirror_thread *t)
 {
@@ -214,21 +226,16 @@ static void follow_main(struct tw_mirror_thread *t)
 	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
 		begin_sink(t, i, &now[i]);
 	drain_all(t); /* copies of before belong to the sinks that end now, too */
-	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
+	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++) {
+		if (t->open[i])
+			note_shed(t, i);
 		if (t->open[i] && !now[i].sink)
 			end_sink(t, i);
+	}
+	pthread_mutex_lock(&t->lock);
 	atomic_store_explicit(&t->seen, change, memory_order_release);
-}
-
-/* A number that no copy gets tells the receiver that one is missing. */
-static void note_shed(struct tw_mirror_thread *t, unsigned bit)
-{
-	struct tw_sink *sink = t->open[bit];
-	uint64_t shed = shed_by_workers(t, bit);
-
-	if (sink->ops->leave_out && shed != t->shed[bit])
-		sink->ops->leave_out(sink, shed - t->shed[bit]);
-	t->shed[bit] = shed;
+	pthread_cond_broadcast(&t->settled);
+	pthread_mutex_unlock(&t->lock);
 }
 
 static void flush(struct tw_mirror_thread *t)
@@ -312,6 +319,25 @@ uint64_t tw_mirror_thread_tell(struct tw_mirror_thread *t, uint8_t bit, struct t
 	return change;
 }
 
+bool tw_mirror_thread_settle(struct tw_mirror_thread *t)
+{
+	uint64_t change;
+	struct timespec until;
+	int rc = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += SETTLE_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_mutex_lock(&t->lock);
+	change = atomic_fetch_add_explicit(&t->change, 1, memory_order_release) + 1;
+	wake(t);
+	while (t->seen < change && rc == 0)
+		rc = pthread_cond_timedwait(&t->settled, &t->lock, &until);
+	pthread_mutex_unlock(&t->lock);
+	return rc == 0;
+}
+
 uint64_t tw_mirror_thread_seen(struct tw_mirror_thread *t)
 {
 	return atomic_load_explicit(&t->seen, memory_order_acquire);
@@ -328,6 +354,7 @@ uint64_t tw_mirror_shed(const struct tw_worker *w, uint8_t bit)
 struct tw_mirror_thread *tw_mirror_thread_create(struct tw_worker *const *workers, unsigned n_workers)
 {
 	struct tw_mirror_thread *t = calloc(1, sizeof(*t));
+	pthread_condattr_t monotonic;
 	int rc;
 
 	if (!t)
@@ -336,6 +363,10 @@ struct tw_mirror_thread *tw_mirror_thread_create(struct tw_worker *const *worker
 		t->workers[i] = workers[i];
 	t->n_workers = n_workers;
 	pthread_mutex_init(&t->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&t->settled, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	t->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	rc = t->wake < 0 ? errno : pthread_create(&t->thread, NULL, run, t);
 	if (rc == 0) {
@@ -359,6 +390,7 @@ void tw_mirror_thread_destroy(struct tw_mirror_thread *t)
 	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
 		free(t->wanted[i].ports);
 	close(t->wake);
+	pthread_cond_destroy(&t->settled);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 }

@@ -29,6 +29,9 @@ void tw_mirror_thread_destroy(struct tw_mirror_thread *thread);
 uint64_t tw_mirror_thread_tell(struct tw_mirror_thread *thread, uint8_t bit, struct tw_sink *sink,
 			       struct tw_capture_ports *ports);
 
+/** Wait until it has put all copies that were there into their sinks, 50 ms at most. @return false: time ran out */
+bool tw_mirror_thread_settle(struct tw_mirror_thread *thread);
+
 /** The last change that it acts by. */
 uint64_t tw_mirror_thread_seen(struct tw_mirror_thread *thread);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * port_state.c - what goes along with a port that moves: its counters, what it owes to its limits, the flows that began at it.
+ * port_state.c - what goes along with a port that moves: its counters, what it owes to its limits, the flows that began at it,
+ *                what its guest has joined, what is behind it, the numbers of mirrors that copy nothing else here.
  *
  * TakePortState takes the flows out of every worker without a record; PutPortState lets the worker that polls the port go on
  * counting them: a flow that spans the move is one record.
@@ -56,6 +57,15 @@ static bool add_flows(Tw__PortState *state, const struct tw_worker *worker, cons
 	return true;
 }
 
+/* Another port, while this one leaves: one whose guest has left before it is mirrored here no more. */
+static bool stays(void *arg, uint32_t number)
+{
+	struct tw_switch *sw = arg;
+	const struct tw_port *p = tw_port_by_number(sw, number);
+
+	return p && (p->role != TW__LOCAL_PORT__ROLE__OUTGOING || sw->states[p->slot].link == TW_LINK_UP);
+}
+
 static Tw__PortState *make_state(const struct tw_port *p, struct tw_job *const *jobs, unsigned n_jobs)
 {
 	Tw__PortState *state = malloc(sizeof(*state));
@@ -80,7 +90,8 @@ static Tw__PortState *make_state(const struct tw_port *p, struct tw_job *const *
 	state->counters = tw_status_counters(&sum);
 	state->flows = malloc(n * sizeof(Tw__Flow *));
 	whole = state->counters && state->flows && state->rate_debts &&
-		tw_snooping_take(p->sw->snooping, p->slot, state) && tw_learned_take(p, state);
+		tw_snooping_take(p->sw->snooping, p->slot, state) && tw_learned_take(p, state) &&
+		tw_mirrors_take(p->sw->mirrors, stays, p->sw, state);
 	for (unsigned i = 0; i < n_jobs && whole; i++)
 		whole = add_flows(state, p->sw->workers[i], jobs[i]);
 	if (whole)
@@ -226,6 +237,7 @@ void tw_handover_put(struct tw_port *p, const Tw__PortState *state, struct tw_li
 		tw_rate_set_debts(&sw->rates[p->slot], tw_rate_ticks(sw->workers[0], rte_rdtsc()), state->rate_debts,
 				  state->n_rate_debts);
 		tw_snooping_put(sw->snooping, p->slot, state);
+		tw_mirrors_put(sw->mirrors, state);
 		return;
 	}
 	free(flows);

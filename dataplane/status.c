@@ -167,27 +167,11 @@ static bool add_uplink(struct tw_switch *sw, Tw__SwitchStatus *s, unsigned i)
 
 static bool add_mirror(Tw__SwitchStatus *s, const struct tw_mirror_stats *stats)
 {
-	Tw__MirrorStatus *out = malloc(sizeof(*out));
-	const struct tw_tap_counters *taps = &stats->taps;
+	Tw__MirrorStatus *out = tw_mirror_status(stats);
 
-	if (!out)
-		return false;
-	tw__mirror_status__init(out);
-	s->mirrors[s->n_mirrors++] = out;
-	out->packets = stats->sink.packets + taps->sent;
-	out->octets = stats->sink.octets + taps->octets;
-	out->seen = taps->seen;
-	out->filtered = taps->filtered;
-	out->sampled_out = taps->sampled_out;
-	out->failed = stats->sink.failed + taps->failed;
-	out->shed_budget = taps->shed_budget;
-	out->shed_full = stats->sink.shed + taps->shed_full;
-	out->shed_absent = taps->shed_absent;
-	out->shed_memory = taps->shed_memory;
-	out->shed = out->shed_budget + out->shed_full + out->shed_absent + out->shed_memory;
-	out->sequence = stats->sink.sequence;
-	return tw_status_set_text(&out->name, stats->name) && tw_status_set_text(&out->path, stats->path) &&
-	       tw_status_set_text(&out->to, stats->to) && tw_status_set_text(&out->error, stats->error);
+	if (out)
+		s->mirrors[s->n_mirrors++] = out;
+	return out != NULL;
 }
 
 static Tw__MirrorStatus *find_mirror(const Tw__SwitchStatus *s, const char *name)

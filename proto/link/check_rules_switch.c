@@ -149,6 +149,7 @@ static const struct tw_rule port_state[] = {
 	{ "learned", TW_RULE_MESSAGE, COUNT(0, TW_LEARN_LIMIT_MAX) },
 	{ "rate_debts", TW_RULE_ANY, COUNT(0, 16) },
 	{ "groups", TW_RULE_MESSAGE, COUNT(0, 256) },
+	{ "mirrors", TW_RULE_MESSAGE, COUNT(0, 64) },
 	{ 0 }
 };
 

@@ -4,10 +4,8 @@
  *
  * tests/interop/erspan_tshark.py runs this program again and has tshark decode what it sent.
  */
-#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -25,6 +22,7 @@
 #include "dataplane/erspan.h"
 #include "dataplane/mirror_erspan.h"
 #include "dataplane/worker.h"
+#include "tests/support/own_network.h"
 
 enum { FRAME = 100, TAGGED = 104, WAIT_MS = 5000, IPV4_OCTETS = 20 };
 
@@ -32,27 +30,11 @@ static const uint64_t moment = UINT64_C(1700000000123456789);
 static struct rte_mempool *pool;
 static int collector = -1;
 
-/* A network of its own, with nothing in it but the loopback device; unless the caller has given it one. */
-static bool enter_network(void)
-{
-	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	int fd, rc;
-
-	if (getenv("TW_TEST_NETWORK"))
-		return true;
-	if (unshare(CLONE_NEWNET))
-		return false;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	rc = ioctl(fd, SIOCSIFFLAGS, &lo);
-	close(fd);
-	return rc == 0;
-}
-
 static int start(void **state)
 {
 	struct tw_options options = { .run_dir = "/tmp", .n_cpus = 1, .memory_mib = 64, .no_huge = true };
 
-	if (!enter_network() || tw_eal_start(&options))
+	if (!enter_own_network() || tw_eal_start(&options))
 		return -1;
 	pool = rte_pktmbuf_pool_create("mbufs", 255, 0, TW_MBUF_PRIV_SIZE, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	return pool ? 0 : -1;

@@ -218,6 +218,8 @@ static bool fill_remote(struct remote *remote, const Tw__Port *port, const Tw__N
 	msg->network_number = network->number;
 	msg->static_macs = port->static_macs;
 	msg->n_static_macs = port->n_static_macs;
+	msg->learns = (port->learn ? port->learn : network->learn) >= TW__LEARN__LEARN_ACCEPT ||
+		      accepts(port->mac_change, network->mac_change);
 	msg->vlan = resolve_vlan(port, network, err);
 	return msg->vlan != NULL;
 }

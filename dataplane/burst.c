@@ -17,6 +17,7 @@
 #include "dataplane/meter.h"
 #include "dataplane/mirror_tap.h"
 #include "dataplane/overflow.h"
+#include "dataplane/ownership.h"
 #include "dataplane/parse.h"
 #include "dataplane/rate.h"
 #include "dataplane/record.h"
@@ -34,6 +35,8 @@ void tw_burst_decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw
 	if (__builtin_expect(w->no_metering, 0))
 		v.flags &= (uint16_t)~TW_V_METER;
 	w->stats.misses++;
+	if (f->packets && f->verdict.flags & TW_V_STRANGER)
+		tw_ownership_settle(s, f);
 	if (f->packets && tw_meter_told_apart(&f->verdict, &v))
 		tw_expire_flush(w, s, f, TW_FLOW_END_FORCED);
 	if (v.flags & (TW_V_MIRROR_IN | TW_V_MIRROR_OUT))

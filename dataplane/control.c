@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/learned.h"
 #include "dataplane/switch.h"
 
 #define TW_LOG_AREA "control"
@@ -110,6 +111,7 @@ static const struct {
 	{ TW__ENVELOPE__BODY_GET_MULTICAST, tw_snooping_request },
 	{ TW__ENVELOPE__BODY_REBALANCE, tw_rebalance_request },
 	{ TW__ENVELOPE__BODY_GET_MACS, tw_learned_request },
+	{ TW__ENVELOPE__BODY_EXCHANGE_MACS, tw_learned_exchange },
 };
 
 void tw_control_handle(struct tw_link_request *req, const Tw__Envelope *env, void *arg)

@@ -11,6 +11,7 @@
 #include "dataplane/forward.h"
 #include "dataplane/guard.h"
 #include "dataplane/note.h"
+#include "dataplane/ownership.h"
 #include "dataplane/source.h"
 #include "dataplane/verdict.h"
 #include "dataplane/vlan.h"
@@ -30,16 +31,12 @@ struct tw_verdict tw_decide(const struct tw_snapshot *s, const struct tw_key *ke
 		v.flags |= TW_V_RECORD;
 	if (in->uplink)
 		src = tw_snapshot_identity(s, key->src_mac);
-	/* Counted once in the whole switch: where it came in from its port, or here if its sender is no port. */
-	if (!src)
-		v.flags |= TW_V_METER;
-	else if (s->both_sides && src->slot == TW_SLOT_NONE)
-		v.flags |= TW_V_METER | TW_V_SECOND;
 	deja_vu = tw_source_is_deja_vu(s, key, src);
 	if (tw_source_is_heard(s, key, src, deja_vu))
 		v.flags |= TW_V_HEARD;
 
 	reason = tw_vlan_classify(s, in, key, &v);
+	v.flags |= in->uplink ? tw_ownership_of_wire(s, key, src, v.vlan) : TW_V_METER;
 	TW_NOTE(vlan, "%s %u%s",
 		in->uplink   ? "the wire, VLAN"
 		: in->trunk  ? "a trunk, VLAN"

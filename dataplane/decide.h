@@ -47,16 +47,17 @@ enum tw_verdict_flags {
 	TW_V_METER = 1 << 0, /* this host counts the flow (the frame entered the switch here) */
 	TW_V_MIRROR_IN = 1 << 1,
 	TW_V_MIRROR_OUT = 1 << 2,
-	TW_V_INSPECT = 1 << 4,  /* a guard looks at each frame: guard.h */
-	TW_V_ACL_EACH = 1 << 5, /* an access list judges each frame: acl.h */
-	TW_V_SNOOP = 1 << 8,    /* a copy of each frame for main: snoop.h */
-	TW_V_LEARN = 1 << 9,    /* the source MAC is learned or to be: learn.h */
-	TW_V_HEARD = 1 << 3,    /* tell main: the sender, heard on an uplink, is a port of this host */
-	TW_V_RECORD = 1 << 6,   /* all frames of one of its ports are recorded: recorder.h */
-	TW_V_STORM = 1 << 7,    /* storm control: each frame takes credit, rate.h */
-	TW_V_EARLY = 1 << 12,   /* a mirror wants the flow's first frames: they are counted, metered or not */
-	TW_V_TOLD = 1 << 13,    /* and a record of it has gone: they are past. Outlives the verdict */
-	TW_V_SECOND = 1 << 15,  /* with METER: the sender's host counts it, too (both sides were asked for) */
+	TW_V_INSPECT = 1 << 4,   /* a guard looks at each frame: guard.h */
+	TW_V_ACL_EACH = 1 << 5,  /* an access list judges each frame: acl.h */
+	TW_V_SNOOP = 1 << 8,     /* a copy of each frame for main: snoop.h */
+	TW_V_LEARN = 1 << 9,     /* the source MAC is learned or to be: learn.h */
+	TW_V_HEARD = 1 << 3,     /* tell main: the sender, heard on an uplink, is a port of this host */
+	TW_V_RECORD = 1 << 6,    /* all frames of one of its ports are recorded: recorder.h */
+	TW_V_STORM = 1 << 7,     /* storm control: each frame takes credit, rate.h */
+	TW_V_STRANGER = 1 << 10, /* with METER: its sender may turn out to be behind another host's port; ownership.h */
+	TW_V_EARLY = 1 << 12,    /* a mirror wants the flow's first frames: they are counted, metered or not */
+	TW_V_TOLD = 1 << 13,     /* and a record of it has gone: they are past. Outlives the verdict */
+	TW_V_SECOND = 1 << 15,   /* with METER: the sender's host counts it, too (both sides were asked for) */
 	/* Those that each frame pays for before it goes anywhere; without one, worker.c takes the short way. */
 	TW_V_AT_INGRESS = TW_V_MIRROR_IN | TW_V_INSPECT | TW_V_ACL_EACH | TW_V_STORM | TW_V_SNOOP | TW_V_RECORD,
 };

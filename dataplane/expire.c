@@ -12,6 +12,7 @@
 #include "dataplane/flow_lookup.h"
 #include "dataplane/learn.h"
 #include "dataplane/overflow.h"
+#include "dataplane/ownership.h"
 
 enum {
 	SWEEP_MS = 1024, /* time for one round of the table */
@@ -44,10 +45,8 @@ void tw_expire_finish(struct tw_worker *w)
 /* By its number, as its own host does. */
 static void name_sender(const struct tw_snapshot *s, const struct tw_flow *f, struct tw_flow_record *r)
 {
-	const struct tw_identity *sender = tw_snapshot_identity(s, f->key.src_mac);
-
 	r->key_flags |= TW_FLOW_KEY_SECOND;
-	r->ingress = sender ? sender->number : 0;
+	r->ingress = tw_ownership_number(s, f);
 }
 
 /* @return false: the ring is full */
@@ -70,6 +69,8 @@ bool tw_expire_flush(struct tw_worker *w, const struct tw_snapshot *s, struct tw
 {
 	if (f->packets == 0)
 		return true;
+	if (f->verdict.flags & TW_V_STRANGER)
+		tw_ownership_settle(s, f);
 	if (f->verdict.flags & TW_V_METER && !put_record(w, s, f, reason))
 		return false;
 	if (f->verdict.flags & TW_V_EARLY)
@@ -89,6 +90,8 @@ static enum tw_flow_end ended(const struct tw_snapshot *s, const struct tw_flow 
 {
 	uint32_t quiet = now - f->last_ms;
 
+	if (tw_ownership_waits(f, now))
+		return (enum tw_flow_end)0;
 	if (quiet >= s->idle_timeout_ms)
 		return TW_FLOW_END_IDLE;
 	if (f->tcp_flags & (TCP_FIN | TCP_RST) && f->key.protocol == 6 && quiet >= TCP_LINGER_MS)

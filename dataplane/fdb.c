@@ -23,7 +23,7 @@ static bool is_there(const struct tw_snapshot *s, const struct tw_fdb_entry *e, 
 	const struct tw_slot *slot = &s->slot[e->slot];
 	const struct tw_identity *id;
 
-	if (e->slot == TW_FDB_WIRE)
+	if (e->slot == TW_FDB_WIRE || e->slot == TW_FDB_REMOTE)
 		return true;
 	if (slot->kind == TW_SLOT_EMPTY || slot->number != e->number || (!slot->trunk && slot->vlan != vlan))
 		return false;
@@ -37,4 +37,12 @@ const struct tw_fdb_entry *tw_snapshot_learned(const struct tw_snapshot *s, cons
 	const struct tw_fdb_entry *e = fdb ? tw_fdb_find(fdb, tw_mac_word(mac), vlan) : NULL;
 
 	return e && is_there(s, e, vlan) ? e : NULL;
+}
+
+const struct tw_fdb_entry *tw_snapshot_remote(const struct tw_snapshot *s, const uint8_t mac[6], uint16_t vlan)
+{
+	const struct tw_fdb *fdb = tw_snapshot_fdb(s);
+	const struct tw_fdb_entry *e = fdb ? tw_fdb_find(fdb, tw_mac_word(mac), vlan) : NULL;
+
+	return e && e->slot == TW_FDB_REMOTE ? e : NULL;
 }

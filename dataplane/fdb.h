@@ -16,12 +16,15 @@
 #include "dataplane/snapshot.h"
 
 enum {
-	TW_FDB_SHARE = 64,     /* MACs that every port can have, whatever the others do */
-	TW_FDB_COMMON = 65536, /* those beyond, of all ports together */
-	TW_FDB_MAX = TW_FDB_COMMON + (TW_PORTS_MAX + 1) * TW_FDB_SHARE,
+	TW_FDB_SHARE = 64,      /* MACs that every port can have, whatever the others do */
+	TW_FDB_COMMON = 65536,  /* those beyond, of all ports together */
+	TW_FDB_REMOTES = 65536, /* behind ports of other hosts */
+	TW_FDB_MAX = TW_FDB_COMMON + (TW_PORTS_MAX + 1) * TW_FDB_SHARE + TW_FDB_REMOTES,
 	TW_FDB_HASHES = 4096,
 	TW_FDB_WIRE = TW_PORTS_MAX, /* stands for all uplinks where an entry says its slot */
-	TW_FDB_SLOTS = TW_PORTS_MAX + 1,
+	TW_FDB_REMOTE,              /* for all ports of other hosts */
+	TW_FDB_SLOTS,
+	TW_FDB_PROOF_MS = 5000, /* in this time a switch hears what another host's has learned */
 };
 
 struct tw_fdb_entry {
@@ -33,8 +36,9 @@ struct tw_fdb_entry {
 
 struct tw_fdb {
 	uint32_t sequence;
-	uint32_t mask;                           /* cells - 1 */
-	_Atomic uint32_t *seen;                  /* [TW_FDB_MAX], all versions': milliseconds, as the workers' clocks */
+	uint32_t mask; /* cells - 1 */
+	/* [TW_FDB_MAX], all versions': milliseconds, as the workers' clocks. Of remote ones: when they became known */
+	_Atomic uint32_t *seen;
 	uint64_t full[(TW_FDB_SLOTS + 63) / 64]; /* ports that can learn no further MAC */
 	uint64_t changed[TW_FDB_HASHES / 64];    /* tw_fdb_hash() of MACs that are elsewhere than one version before */
 	uint64_t changed_slots[(TW_FDB_SLOTS + 63) / 64]; /* ports whose `full` is another */
@@ -67,5 +71,8 @@ static inline const struct tw_fdb *tw_snapshot_fdb(const struct tw_snapshot *s)
 
 /** Behind which port, or the wire, the MAC was learned, if that is still so by this snapshot; NULL = not known. */
 const struct tw_fdb_entry *tw_snapshot_learned(const struct tw_snapshot *s, const uint8_t mac[6], uint16_t vlan);
+
+/** The same if it is behind a port of another host; its `number` says which. */
+const struct tw_fdb_entry *tw_snapshot_remote(const struct tw_snapshot *s, const uint8_t mac[6], uint16_t vlan);
 
 #endif

@@ -157,6 +157,11 @@ static struct tw_verdict forward_learned(const struct tw_snapshot *s, const stru
 		TW_NOTE(forward, "it was learned from the wire");
 		return forward_elsewhere(s, key, v, false);
 	}
+	if (e->slot == TW_FDB_REMOTE) { /* by the wire it may yet be for a port here that asks for what is nobody's */
+		TW_NOTE(forward, "it was learned behind %s, on another host", TW_NAME(TW_SLOT_NONE, e->number));
+		v.egress = e->number;
+		return forward_elsewhere(s, key, v, s->slot[key->in].uplink);
+	}
 	TW_NOTE(forward, "it was learned behind %s", TW_NAME(e->slot, e->number));
 	return to_port(s, key, v, e->slot);
 }

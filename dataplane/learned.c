@@ -14,12 +14,12 @@
 
 enum { WIRE_LIMIT = 8192, WIRE_AGE_MS = 300000, BATCH = 64 };
 
-static uint32_t now_of(const struct tw_switch *sw)
+uint32_t tw_learned_now(const struct tw_switch *sw)
 {
 	return tw_worker_clock(sw->workers[0]).now_ms;
 }
 
-static void publish(struct tw_switch *sw)
+void tw_learned_publish(struct tw_switch *sw)
 {
 	const struct tw_fdb *next;
 
@@ -49,7 +49,7 @@ void tw_learned_destroy(struct tw_switch *sw)
 
 void tw_learned_apply(struct tw_switch *sw)
 {
-	struct tw_learn_policy policy[TW_FDB_SLOTS] = { 0 };
+	struct tw_learn_policy policy[TW_FDB_WIRE + 1] = { 0 };
 
 	for (uint32_t i = 0; i < sw->plan->n_ports; i++) {
 		const struct tw_plan_port *p = &sw->plan->ports[i];
@@ -57,10 +57,10 @@ void tw_learned_apply(struct tw_switch *sw)
 		policy[p->slot] = (struct tw_learn_policy){ p->learn, p->number, p->learn_limit, p->learn_age_ms };
 	}
 	policy[TW_FDB_WIRE] = (struct tw_learn_policy){ TW_LEARN_ALL, 0, WIRE_LIMIT, WIRE_AGE_MS };
-	for (uint16_t slot = 0; slot < TW_FDB_SLOTS; slot++)
+	for (uint16_t slot = 0; slot <= TW_FDB_WIRE; slot++)
 		tw_learning_set(sw->learning, slot, &policy[slot]);
 	sw->plan->fdb = &sw->fdb;
-	publish(sw);
+	tw_learned_publish(sw);
 }
 
 /* --- what workers heard --- */
@@ -112,16 +112,16 @@ static void hear_worker(struct tw_switch *sw, struct tw_worker *w, uint32_t now)
 
 void tw_learned_hear(struct tw_switch *sw)
 {
-	uint32_t now = now_of(sw);
+	uint32_t now = tw_learned_now(sw);
 
 	for (unsigned i = 0; i < sw->n_workers; i++)
 		hear_worker(sw, sw->workers[i], now);
-	publish(sw);
+	tw_learned_publish(sw);
 }
 
 void tw_learned_age(struct tw_switch *sw)
 {
-	tw_learning_age(sw->learning, now_of(sw));
+	tw_learning_age(sw->learning, tw_learned_now(sw));
 }
 
 /* --- a port that moves --- */
@@ -160,13 +160,13 @@ bool tw_learned_take(const struct tw_port *p, Tw__PortState *state)
 	state->learned = calloc(n + 1, sizeof(*state->learned));
 	if (!state->learned)
 		return false;
-	tw_learning_each(p->sw->learning, p->slot, now_of(p->sw), take_one, &t);
+	tw_learning_each(p->sw->learning, p->slot, tw_learned_now(p->sw), take_one, &t);
 	return t.whole;
 }
 
 void tw_learned_put(struct tw_port *p, const Tw__PortState *state)
 {
-	uint32_t now = now_of(p->sw);
+	uint32_t now = tw_learned_now(p->sw);
 
 	/* The newest last, so that the order stays. */
 	for (size_t i = state->n_learned; i-- > 0;) {
@@ -176,7 +176,7 @@ void tw_learned_put(struct tw_port *p, const Tw__PortState *state)
 		if (is_learnable(p->sw, p->slot, p->number, mac))
 			tw_learning_heard(p->sw->learning, p->slot, mac, (uint16_t)in->vlan, now - in->age_ms);
 	}
-	publish(p->sw);
+	tw_learned_publish(p->sw);
 }
 
 Tw__MacStatus *tw_learned_status(const struct tw_port *p, bool *whole)

@@ -28,6 +28,15 @@ bool tw_learned_take(const struct tw_port *port, Tw__PortState *state);
 /** Hostile: from another host; what is no MAC that could be learned here is left out. */
 void tw_learned_put(struct tw_port *port, const Tw__PortState *state);
 
+/** ExchangeMacs: take what is behind ports of other hosts, tell what is behind these. learned_exchange.c */
+void tw_learned_exchange(struct tw_switch *sw, struct tw_link_request *req, const Tw__Envelope *env);
+/** What the switch's status says of that. */
+void tw_learned_known(const struct tw_switch *sw, Tw__SwitchStatus *status);
+/** Have the workers know what has changed, as soon as they have left the version before the last. */
+void tw_learned_publish(struct tw_switch *sw);
+/** The clock of ages. */
+uint32_t tw_learned_now(const struct tw_switch *sw);
+
 /** For the port's status. @return NULL: it learns nothing, or (*whole false) there is no memory */
 Tw__MacStatus *tw_learned_status(const struct tw_port *port, bool *whole);
 

@@ -22,6 +22,8 @@ struct page {
 
 static Tw__KnownMac__Kind kind_of(const struct page *p, const struct tw_learned_mac *mac)
 {
+	if (mac->slot == TW_FDB_REMOTE)
+		return TW__KNOWN_MAC__KIND__ELSEWHERE;
 	if (mac->frozen)
 		return TW__KNOWN_MAC__KIND__FLAPPING;
 	if (tw_learning_how(p->sw->learning, mac->slot) == TW_LEARN_ONE)
@@ -41,7 +43,7 @@ static bool add(void *arg, const struct tw_learned_mac *mac)
 	out->mac.data = p->octets[p->n];
 	out->mac.len = TW_MAC_LEN;
 	out->vlan = mac->vlan;
-	out->port = mac->slot == TW_FDB_WIRE ? 0 : tw_slot_number(p->sw, mac->slot);
+	out->port = mac->number;
 	out->kind = kind_of(p, mac);
 	out->age_ms = mac->age_ms;
 	p->list[p->n++] = out;

@@ -3,7 +3,7 @@
  * learning.c - which MACs live behind which ports; see learning.h.
  *
  * Threads  main; workers write fdb.h's `seen` of entries while they are there.
- * Owns     the entries, their index, and `seen`: 9 MB of addresses, of which is touched what is used.
+ * Owns     the entries, their index, and `seen`: 13 MB of addresses, of which is touched what is used.
  */
 #include "dataplane/learning.h"
 
@@ -27,7 +27,9 @@ struct entry {
 	uint16_t home; /* where it was before it began to move */
 	uint8_t moves;
 	bool frozen;
-	uint32_t since; /* of the last move or freeze */
+	bool unsaid;     /* remote: the controller has begun anew and not said it yet */
+	uint32_t remote; /* number of the port of another host that it was behind last */
+	uint32_t since;  /* of the last move or freeze */
 };
 
 struct port {
@@ -42,6 +44,7 @@ struct tw_learning {
 	struct entry *entries, *free;
 	struct entry *buckets[BUCKETS];
 	_Atomic uint32_t *seen;
+	struct tw_mac_log *log;
 	uint32_t n, n_common;
 	uint32_t sequence;
 	bool dirty;
@@ -58,10 +61,12 @@ struct tw_learning *tw_learning_create(void)
 		return NULL;
 	l->entries = calloc(TW_FDB_MAX, sizeof(*l->entries));
 	l->seen = calloc(TW_FDB_MAX, sizeof(*l->seen));
-	if (!l->entries || !l->seen) {
+	l->log = tw_mac_log_create();
+	if (!l->entries || !l->seen || !l->log) {
 		tw_learning_destroy(l);
 		return NULL;
 	}
+	l->port[TW_FDB_REMOTE].policy = (struct tw_learn_policy){ TW_LEARN_ALL, 0, TW_FDB_REMOTES, UINT32_MAX };
 	l->dirty = true; /* a first version, of nothing */
 	return l;
 }
@@ -72,6 +77,7 @@ void tw_learning_destroy(struct tw_learning *l)
 		return;
 	free(l->entries);
 	free((void *)(uintptr_t)l->seen);
+	tw_mac_log_destroy(l->log);
 	free(l);
 }
 
@@ -101,21 +107,29 @@ static struct entry *find(struct tw_learning *l, uint64_t mac, uint16_t vlan)
 	return e;
 }
 
-static void note_change(struct tw_learning *l, uint64_t mac)
+/* @param number of the port of this host that it is behind now; 0 = none */
+static void note_change(struct tw_learning *l, const struct entry *e, uint32_t number)
 {
-	unsigned hash = tw_fdb_hash(mac);
+	unsigned hash = tw_fdb_hash(e->mac);
 
 	l->changed[hash / 64] |= UINT64_C(1) << hash % 64;
 	l->dirty = true;
+	tw_mac_log_set(l->log, &(const struct tw_mac_place){ e->mac, e->vlan, number });
 }
 
 /* --- who may have how many --- */
+
+/* Does one more of the port come from, or one less go to, what all share? */
+static bool is_common(const struct tw_learning *l, uint16_t slot)
+{
+	return slot != TW_FDB_REMOTE && l->port[slot].stats.macs >= TW_FDB_SHARE;
+}
 
 static bool has_room(const struct tw_learning *l, uint16_t slot)
 {
 	const struct port *p = &l->port[slot];
 
-	return p->stats.macs < p->policy.limit && (p->stats.macs < TW_FDB_SHARE || l->n_common < TW_FDB_COMMON);
+	return p->stats.macs < p->policy.limit && (!is_common(l, slot) || l->n_common < TW_FDB_COMMON);
 }
 
 static void put_at(struct tw_learning *l, struct entry *e, uint16_t slot)
@@ -124,9 +138,9 @@ static void put_at(struct tw_learning *l, struct entry *e, uint16_t slot)
 
 	e->slot = slot;
 	LIST_INSERT_HEAD(&p->macs, e, of_port);
-	l->n_common += p->stats.macs >= TW_FDB_SHARE;
+	l->n_common += is_common(l, slot);
 	p->stats.macs++;
-	note_change(l, e->mac);
+	note_change(l, e, p->policy.number);
 }
 
 static void take_off(struct tw_learning *l, struct entry *e)
@@ -135,8 +149,8 @@ static void take_off(struct tw_learning *l, struct entry *e)
 
 	LIST_REMOVE(e, of_port);
 	p->stats.macs--;
-	l->n_common -= p->stats.macs >= TW_FDB_SHARE;
-	note_change(l, e->mac);
+	l->n_common -= is_common(l, e->slot);
+	note_change(l, e, 0);
 }
 
 static void end_entry(struct tw_learning *l, struct entry *e)
@@ -152,8 +166,8 @@ static void end_entry(struct tw_learning *l, struct entry *e)
 	l->free = e;
 }
 
-/* There is room: a port's share and the pool are never more than the entries. */
-static void add(struct tw_learning *l, uint16_t slot, uint64_t mac, uint16_t vlan, uint32_t now)
+/* There is room: ports' shares and the pools are never more than the entries. */
+static struct entry *add(struct tw_learning *l, uint16_t slot, uint64_t mac, uint16_t vlan, uint32_t now)
 {
 	struct entry **bucket = bucket_of(l, mac, vlan), *e = l->free;
 
@@ -165,6 +179,7 @@ static void add(struct tw_learning *l, uint16_t slot, uint64_t mac, uint16_t vla
 	*bucket = e;
 	atomic_store_explicit(&l->seen[index_of(l, e)], now, memory_order_relaxed);
 	put_at(l, e, slot);
+	return e;
 }
 
 void tw_learning_forget(struct tw_learning *l, uint16_t slot)
@@ -265,6 +280,8 @@ enum tw_learned tw_learning_heard(struct tw_learning *l, uint16_t slot, uint64_t
 		p->stats.refused++;
 		return TW_LEARNED_REFUSED;
 	}
+	if (e && e->slot == TW_FDB_REMOTE && slot == TW_FDB_WIRE)
+		return TW_LEARNED_NOTHING; /* that way it comes from where it is */
 	if (e)
 		return claim(l, e, slot, now);
 	if (!has_room(l, slot)) {
@@ -273,6 +290,72 @@ enum tw_learned tw_learning_heard(struct tw_learning *l, uint16_t slot, uint64_t
 	}
 	add(l, slot, mac, vlan, now);
 	return TW_LEARNED_NEW;
+}
+
+/* --- what other hosts have learned --- */
+
+static void set_remote(struct tw_learning *l, struct entry *e, uint32_t number)
+{
+	e->unsaid = false;
+	if (e->remote != number && e->slot == TW_FDB_REMOTE)
+		note_change(l, e, 0);
+	e->remote = number;
+}
+
+static enum tw_learned claim_remote(struct tw_learning *l, struct entry *e, uint32_t number, uint32_t now)
+{
+	enum tw_learned what = TW_LEARNED_NOTHING;
+
+	if (e->slot == TW_FDB_WIRE && has_room(l, TW_FDB_REMOTE))
+		move(l, e, TW_FDB_REMOTE, now);
+	else if (e->slot < TW_PORTS_MAX)
+		what = claim(l, e, TW_FDB_REMOTE, now);
+	if (e->slot == TW_FDB_REMOTE)
+		set_remote(l, e, number);
+	return what;
+}
+
+enum tw_learned tw_learning_remote(struct tw_learning *l, uint64_t mac, uint16_t vlan, uint32_t number, uint32_t now)
+{
+	struct entry *e = find(l, mac, vlan);
+
+	if (number == 0) {
+		if (e && e->slot == TW_FDB_REMOTE)
+			end_entry(l, e);
+		return TW_LEARNED_NOTHING;
+	}
+	if (e)
+		return claim_remote(l, e, number, now);
+	if (!has_room(l, TW_FDB_REMOTE)) {
+		l->port[TW_FDB_REMOTE].stats.refused++;
+		return TW_LEARNED_REFUSED;
+	}
+	add(l, TW_FDB_REMOTE, mac, vlan, now)->remote = number;
+	return TW_LEARNED_NEW;
+}
+
+void tw_learning_remote_begin(struct tw_learning *l)
+{
+	struct entry *e;
+
+	LIST_FOREACH (e, &l->port[TW_FDB_REMOTE].macs, of_port)
+		e->unsaid = true;
+}
+
+void tw_learning_remote_end(struct tw_learning *l)
+{
+	struct entry *e, *next;
+
+	for (e = LIST_FIRST(&l->port[TW_FDB_REMOTE].macs); e; e = next) {
+		next = LIST_NEXT(e, of_port);
+		if (e->unsaid)
+			end_entry(l, e);
+	}
+}
+
+const struct tw_mac_log *tw_learning_log(const struct tw_learning *l)
+{
+	return l->log;
 }
 
 void tw_learning_age(struct tw_learning *l, uint32_t now)
@@ -293,12 +376,17 @@ void tw_learning_age(struct tw_learning *l, uint32_t now)
 
 static void fill_full(struct tw_learning *l, struct tw_fdb *fdb)
 {
-	for (uint16_t slot = 0; slot < TW_FDB_SLOTS; slot++)
+	for (uint16_t slot = 0; slot < TW_PORTS_MAX; slot++)
 		if (l->port[slot].policy.learn == TW_LEARN_ALL && !has_room(l, slot))
 			fdb->full[slot / 64] |= UINT64_C(1) << slot % 64;
 	for (size_t i = 0; i < sizeof(fdb->full) / sizeof(fdb->full[0]); i++)
 		fdb->changed_slots[i] = fdb->full[i] ^ l->full[i];
 	memcpy(l->full, fdb->full, sizeof(l->full));
+}
+
+static uint32_t number_of(const struct tw_learning *l, const struct entry *e)
+{
+	return e->slot == TW_FDB_REMOTE ? e->remote : l->port[e->slot].policy.number;
 }
 
 static void put_cell(struct tw_learning *l, struct tw_fdb *fdb, const struct entry *e)
@@ -308,7 +396,7 @@ static void put_cell(struct tw_learning *l, struct tw_fdb *fdb, const struct ent
 
 	while (fdb->cell[i].key)
 		i = (i + 1) & fdb->mask;
-	fdb->cell[i] = (struct tw_fdb_entry){ key, l->port[e->slot].policy.number, index_of(l, e), e->slot };
+	fdb->cell[i] = (struct tw_fdb_entry){ key, number_of(l, e), index_of(l, e), e->slot };
 }
 
 uint32_t tw_learning_total(const struct tw_learning *l)
@@ -378,9 +466,13 @@ uint32_t tw_learning_walk(const struct tw_learning *l, uint16_t slot, uint32_t f
 {
 	for (uint32_t i = from; i < l->n; i++) {
 		const struct entry *e = &l->entries[i];
-		struct tw_learned_mac mac = { e->mac,       e->vlan,
-					      e->slot,      age_of(l, e, now),
-					      e->moves > 0, e->frozen && now - e->since < FROZEN_MS };
+		struct tw_learned_mac mac = { .mac = e->mac,
+					      .vlan = e->vlan,
+					      .slot = e->slot,
+					      .number = number_of(l, e),
+					      .age_ms = age_of(l, e, now),
+					      .moved = e->moves > 0,
+					      .frozen = e->frozen && now - e->since < FROZEN_MS };
 
 		if (e->mac != 0 && (slot == TW_SLOT_NONE || e->slot == slot) && !fn(arg, &mac))
 			return i;

@@ -6,12 +6,16 @@
  *          come from a pool of TW_FDB_COMMON. A port that is full learns nothing more; nobody's entry is evicted for another.
  * Moves    a MAC that is heard at another port moves there at once. Four moves without ten quiet seconds between them are a
  *          flap: the MAC goes back to where it was before the first and stays for half a minute.
+ * Remote   what other hosts' switches have learned comes from the controller and is kept like what is learned here: a MAC that
+ *          is there moves by the same rule, and goes when the controller says so. Of the wire, it is only the better word.
+ * Log      what is behind ports of this host, with a number for each change (common/mac_log.h): for the controller.
  * One      a port whose guest may change its MAC has one at a time: the newest, changed once a second at most, never aged.
  * Threads  main. No EAL, no clock of its own: what time it is is an argument, in milliseconds modulo 2^32.
  */
 #ifndef TW_DATAPLANE_LEARNING_H
 #define TW_DATAPLANE_LEARNING_H
 
+#include "common/mac_log.h"
 #include "dataplane/fdb.h"
 
 struct tw_learning;
@@ -43,6 +47,16 @@ void tw_learning_set(struct tw_learning *l, uint16_t slot, const struct tw_learn
 /** A worker has heard this MAC there. Zero, group and ports' own MACs never come here. */
 enum tw_learned tw_learning_heard(struct tw_learning *l, uint16_t slot, uint64_t mac, uint16_t vlan, uint32_t now);
 
+/** It is behind this port of another host; 0: behind none any more. */
+enum tw_learned tw_learning_remote(struct tw_learning *l, uint64_t mac, uint16_t vlan, uint32_t number, uint32_t now);
+
+/** Everything that is behind other hosts' ports is about to be said: what is not by tw_learning_remote_end() is forgotten. */
+void tw_learning_remote_begin(struct tw_learning *l);
+void tw_learning_remote_end(struct tw_learning *l);
+
+/** What has been learned behind ports of this host. */
+const struct tw_mac_log *tw_learning_log(const struct tw_learning *l);
+
 /** Forget what has not been seen for its port's time. */
 void tw_learning_age(struct tw_learning *l, uint32_t now);
 
@@ -59,6 +73,7 @@ struct tw_learn_stats tw_learning_stats(const struct tw_learning *l, uint16_t sl
 struct tw_learned_mac {
 	uint64_t mac;
 	uint16_t vlan, slot;
+	uint32_t number; /* of the port; 0 = the wire */
 	uint32_t age_ms;
 	bool moved;  /* it was behind another port before */
 	bool frozen; /* claimed by two in turn: it stays for a while */
@@ -72,7 +87,7 @@ struct tw_learned_mac {
 uint32_t tw_learning_walk(const struct tw_learning *l, uint16_t slot, uint32_t from, uint32_t now,
 			  bool (*fn)(void *arg, const struct tw_learned_mac *mac), void *arg);
 
-/** How many are known, of all ports and the wire. */
+/** How many are known, of all ports here and elsewhere, and of the wire. */
 uint32_t tw_learning_total(const struct tw_learning *l);
 
 /** How a port learns: enum tw_learn. */

@@ -52,7 +52,7 @@ void tw_meter_refused(struct tw_worker *w, const struct tw_snapshot *s, struct t
 		return;
 	v.action = TW_ACT_DROP;
 	v.drop = (uint8_t)reason;
-	v.flags &= TW_V_METER | TW_V_SECOND;
+	v.flags &= TW_V_METER | TW_V_SECOND | TW_V_STRANGER;
 	key.refused = (uint8_t)(reason + 1);
 	hash = tw_key_hash(&key);
 	refused = tw_flow_cache_find(&w->cache, &key, hash);

@@ -154,6 +154,14 @@ static void add_identities(struct tw_identities *ids, const struct tw_identity *
 	}
 }
 
+static void add_learned_elsewhere(struct tw_plan *plan, const struct tw_identity *id)
+{
+	for (size_t i = 0; id->trunk && i < TW_VLANS / 64; i++)
+		plan->learned_elsewhere.bits[i] |= id->allowed->bits[i];
+	if (!id->trunk || id->vlan)
+		tw_vlan_set_add(&plan->learned_elsewhere, id->vlan);
+}
+
 static bool add_remote(struct sets *sets, const Tw__RemotePort *in, struct tw_identities *ids)
 {
 	struct tw_identity id = { .mac = tw_mac_word(in->mac.data), .number = in->number, .slot = TW_SLOT_NONE };
@@ -161,6 +169,8 @@ static bool add_remote(struct sets *sets, const Tw__RemotePort *in, struct tw_id
 	if (!private_of(sets->plan, in->vlan, &id.secondary, &id.isolated) ||
 	    !vlan_of(sets, in->vlan, &id.trunk, &id.vlan, &id.allowed))
 		return false;
+	if (in->learns)
+		add_learned_elsewhere(sets->plan, &id);
 	add_identities(ids, &id, in->static_macs, in->n_static_macs);
 	return true;
 }

@@ -83,7 +83,8 @@ struct tw_plan {
 	bool both_sides;
 	_Atomic(const struct tw_fdb *) *fdb; /* set by whoever has one, after the plan is made; as struct tw_snapshot */
 	struct tw_identities *identities;    /* every local port at its slot */
-	struct tw_vlan_set **sets;           /* each value once */
+	struct tw_vlan_set learned_elsewhere;
+	struct tw_vlan_set **sets; /* each value once */
 	uint32_t n_sets;
 	uint16_t *primary_of;          /* [TW_VLANS], as struct tw_snapshot; NULL = no private VLANs */
 	uint8_t *snoop;                /* [TW_VLANS], as struct tw_snapshot; NULL = nothing is snooped */

@@ -198,8 +198,9 @@ struct tw_snapshot {
 	const uint8_t *snoop;             /* [TW_VLANS], enum tw_snoop_how; NULL = nothing is snooped */
 	struct tw_vlan_set
 		learn_wire; /* VLANs with a port whose unknown unicast is flooded: the wire's MACs are learned */
-	uint64_t own_mac;   /* tw_mac_word() of what the switch itself sends: queries; 0 = nothing */
-	_Atomic(const struct tw_fdb *) *fdb; /* fdb.h; NULL = nothing is learned */
+	struct tw_vlan_set learned_elsewhere; /* VLANs in which ports of other hosts learn */
+	uint64_t own_mac;                     /* tw_mac_word() of what the switch itself sends: queries; 0 = nothing */
+	_Atomic(const struct tw_fdb *) *fdb;  /* fdb.h; NULL = nothing is learned */
 	const uint16_t *primary_of; /* [TW_VLANS]: of a secondary VLAN, else 0; NULL = there are no private VLANs */
 	const struct tw_mirror_rule *mirrors; /* [TW_MIRRORS_MAX], mirror_rule.h; NULL = there are none */
 	bool mirrored_elsewhere;              /* an identity has mirrors */

@@ -62,10 +62,14 @@ static enum tw_drop learn_from_wire(const struct tw_snapshot *s, const struct tw
 {
 	const struct tw_fdb_entry *e = src ? NULL : tw_snapshot_learned(s, key->src_mac, v->vlan);
 
-	if (e && e->slot != TW_FDB_WIRE && s->slot[e->slot].link == TW_LINK_UP &&
-	    !tw_team_takes(s, e->slot, key->src_mac, key->in))
-		return tw_mac_is_group(key->dst_mac) ? TW_DROP_DEJA_VU : TW_DROPS;
-	if (e || (!src && tw_vlan_set_has(&s->learn_wire, v->vlan)))
+	if (e && e->slot < TW_PORTS_MAX && s->slot[e->slot].link == TW_LINK_UP &&
+	    !tw_team_takes(s, e->slot, key->src_mac, key->in)) {
+		if (!tw_mac_is_group(key->dst_mac))
+			return TW_DROPS;
+		v->flags &= (uint16_t) ~(TW_V_METER | TW_V_STRANGER); /* counted when it was sent */
+		return TW_DROP_DEJA_VU;
+	}
+	if (e ? e->slot != TW_FDB_REMOTE : !src && tw_vlan_set_has(&s->learn_wire, v->vlan))
 		v->flags |= TW_V_LEARN;
 	return TW_DROPS;
 }

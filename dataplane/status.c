@@ -353,6 +353,7 @@ Tw__SwitchStatus *tw_status(struct tw_switch *sw)
 	s->queue_moves = sw->move.moves;
 	s->flows_moved = sw->move.flows_moved;
 	s->uptime_ms = tw_clock_mono_ms() - sw->started_ms;
+	tw_learned_known(sw, s);
 	if (tw_status_set_text(&s->version, TW_VERSION) && add_ports_and_uplinks(sw, s) && add_mirrors(sw, s) &&
 	    tw_status_add_exporters(sw, s) && add_acls(sw, s) && add_workers(sw, s))
 		return s;

@@ -125,6 +125,9 @@ struct tw_switch {
 	const struct tw_fdb *fdb_old;       /* until each worker has left it */
 	uint64_t fdb_token;
 	struct tw_learning *learning;
+	/* learned_exchange.c: up to which change, of which start of the controller, other hosts' MACs are known */
+	uint64_t remote_origin, remote_known;
+	bool remote_begun;  /* from the beginning, and the rest is still to come */
 	unsigned flap_told; /* second in which a flap was last told */
 	/* --- the configuration and what is so --- */
 	struct tw_plan *plan;

@@ -339,12 +339,12 @@ static void decide(struct tw_trace *t, const struct tw_snapshot *s, const struct
 	}
 	if (end != TW_STAGES_MAX)
 		end_dropped(t, (enum tw_drop)t->verdict.drop);
-	tw_trace_note(t, TW_STAGE_count,
-		      t->verdict.flags & TW_V_SECOND
-			      ? "its sender's host counts it; here, too, for exporters of both sides"
-		      : t->verdict.flags & TW_V_METER
-			      ? "it enters the switch here: counted in a flow record"
-			      : "its sender is a port of the switch: counted where it came in, not here");
+	tw_trace_note(
+		t, TW_STAGE_count,
+		t->verdict.flags & TW_V_SECOND ? "its sender's host counts it; here, too, for exporters of both sides"
+		: t->verdict.flags & TW_V_METER
+			? "it enters the switch here: counted in a flow record"
+			: "its sender is a port of the switch, or was learned behind one: counted where it came in");
 }
 
 /* Rules on TCP flags judge this very frame. Nothing is counted. */

@@ -46,7 +46,7 @@ static inline bool tw_mac_is_group(const uint8_t mac[6])
 /* A copy that the host need not have: another uplink brought the frame. It is nobody's traffic. */
 static inline struct tw_verdict tw_verdict_drop_copy(struct tw_verdict v, enum tw_drop reason)
 {
-	v.flags &= (uint16_t)~TW_V_METER;
+	v.flags &= (uint16_t) ~(TW_V_METER | TW_V_STRANGER);
 	return tw_verdict_drop(v, reason);
 }
 

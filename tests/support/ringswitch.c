@@ -367,6 +367,7 @@ static void describe(struct message *m)
 	m->remote.number = RS_REMOTE;
 	m->remote.mac = (ProtobufCBinaryData){ 6, m->remote_mac };
 	m->remote.vlan = &m->remote_vlan;
+	m->remote.learns = rs.remote_learns;
 	m->remotes[0] = &m->remote;
 	m->config.remotes = m->remotes;
 	m->config.n_remotes = 1;

@@ -66,6 +66,7 @@ struct ringswitch {
 	struct tw_worker worker;
 	struct rs_port port[RS_DEVICES];
 	bool both_sides;
+	bool remote_learns; /* the host of RS_REMOTE learns MACs behind it */
 	uint32_t active_s, idle_s;
 	const Tw__Multicast *multicast;              /* of every port; NULL = not snooped */
 	_Atomic(const struct tw_mcast_view *) mcast; /* the test's, NULL = nothing is known */

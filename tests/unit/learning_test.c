@@ -185,16 +185,21 @@ static void every_port_has_its_share_when_the_pool_is_empty(void **state)
 {
 	uint64_t mac = 1;
 
-	for (uint16_t slot = 0; slot < TW_FDB_SLOTS; slot++)
+	for (uint16_t slot = 0; slot <= TW_FDB_WIRE; slot++)
 		policy(slot, TW_LEARN_ALL, 4096);
-	for (uint16_t slot = 0; slot < TW_FDB_SLOTS - 1; slot++)
+	for (uint16_t slot = 0; slot < TW_FDB_WIRE; slot++)
 		for (int i = 0; i < 200; i++)
 			hear(slot, mac++);
 	assert_int_equal(hear(0, mac++), TW_LEARNED_REFUSED);
 	for (int i = 0; i < TW_FDB_SHARE; i++)
-		assert_int_equal(hear(TW_FDB_SLOTS - 1, mac++), TW_LEARNED_NEW);
-	assert_int_equal(hear(TW_FDB_SLOTS - 1, mac++), TW_LEARNED_REFUSED);
-	assert_int_equal(where(mac - 2), TW_FDB_SLOTS - 1);
+		assert_int_equal(hear(TW_FDB_WIRE, mac++), TW_LEARNED_NEW);
+	assert_int_equal(hear(TW_FDB_WIRE, mac++), TW_LEARNED_REFUSED);
+	assert_int_equal(where(mac - 2), TW_FDB_WIRE);
+	for (int i = 0; i < TW_FDB_REMOTES; i++) /* what other hosts have takes nobody's room, nor gives any */
+		assert_int_equal(tw_learning_remote(l, mac++, VLAN, 9, now), TW_LEARNED_NEW);
+	assert_int_equal(tw_learning_remote(l, mac++, VLAN, 9, now), TW_LEARNED_REFUSED);
+	tw_learning_forget(l, 0);
+	assert_int_equal(hear(0, mac++), TW_LEARNED_NEW);
 }
 
 static void a_mac_that_moves_is_found_at_its_new_port_at_once(void **state)

@@ -70,7 +70,7 @@ def _speed():
 def _peers():
     load = Load()
     yield Case("ovs", "beside Open vSwitch with DPDK, without and with NetFlow; 64 flows each way",
-               [Contender(Tradewind(), load), Contender(Ovs(), load), Contender(Ovs(netflow=True), load)],
+               [Contender(Tradewind(), load), Contender(Ovs(), load), Contender(Ovs("OVS + NetFlow", netflow=True), load)],
                [want.ratio(TW, "OVS", 1.4), want.ratio(TW, "OVS + NetFlow", 1.6)])
 
 
@@ -143,6 +143,31 @@ def _pauses():
     yield Case("flow-pauses", "how long a worker's rounds take while flows live and end", every, wants, unit="µs")
 
 
+def _mirrors():
+    # The third port's guest is there in every round, so that only the copies make the difference.
+    reads, stalls, away = Load(readers=1), Load(idle=1), Load(absent=1)
+
+    def of(name, load, copies=None, **what):
+        mirror = {"name": "m", "ports": [1], "to_port": 3, **what}
+        return Contender(Tradewind(f"tw-switch, {name}", mirrors=[mirror]), dataclasses.replace(load, copies=copies))
+    plain = Contender(Tradewind(), dataclasses.replace(reads, copies=0))
+    every = [of("mirrored", reads, copies=1), of("stalled reader", stalls), of("absent reader", away),
+             of("all filtered out", reads, copies=0, filter="tcp port 9"), of("one in 100", reads, copies=0.01, sample=100)]
+    ovs = [Contender(Ovs(), reads), Contender(Ovs("OVS, mirrored", mirror=True), reads),
+           Contender(Ovs("OVS, stalled reader", mirror=True), stalls)]
+    bars = (0.65, 0.95, 0.95, 0.95, 0.97)
+    yield Case("mirror", "every packet of a busy port copied to a third one / no mirror", [plain, *every, *ovs],
+               [*(want.ratio(c.name, TW, bar) for c, bar in zip(every, bars, strict=True)),
+                *(want.ratio(c.name, "OVS") for c in ovs[1:])])
+    large = Load(size=1518, readers=1, copies=1)
+    whole, cut = of("by reference", large, copies=1), of("copied but for an octet", large, copies=1, snaplen=1513)
+    yield Case("mirror-1518", "frames of 1,518 octets mirrored as one more reference / copied", [whole, cut],
+               [want.ratio(whole.name, cut.name, 1.0)])
+    others = Tradewind("tw-switch, 32 mirrors", mirrors=[{"name": f"m{n}", "ports": [n], "to_port": 35} for n in range(3, 35)])
+    yield Case("mirrors-beside", "32 mirrors on other ports / none",
+               [Contender(Tradewind(), Load(absent=33)), Contender(others, Load(absent=33))], [want.ratio(others.name, TW, 0.98)])
+
+
 def _workers():
     four = Contender(Tradewind("tw-switch, 4 workers"), Load(pairs=4), 4)
     yield Case("workers-4", "4 workers and 8 busy ports / 1 worker and 2 ports",
@@ -150,7 +175,7 @@ def _workers():
 
 
 def all_cases():
-    return [*_speed(), *_peers(), *_features(), *_flows(), *_export(), *_export_cost(), *_pauses(), *_neighbours(), *_workers()]
+    return [*_speed(), *_peers(), *_features(), *_mirrors(), *_flows(), *_export(), *_export_cost(), *_pauses(), *_neighbours(), *_workers()]
 
 
 def quick_cases():

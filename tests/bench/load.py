@@ -13,6 +13,7 @@ GENERATOR_MIB = 192
 WARM_UP_S = 3          # tw-pvp's own, before it counts
 SUPERFRAME = 65226 + 4  # tw-tso-guests' and tw-tso-taps' frame, with FCS
 LOSS_MOST = 0.01       # of the frames sent; a figure with more is void
+COPIES_OFF_MOST = 0.01  # copies too few or too many, of the frames
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +26,10 @@ class Load:
     rate: float = 0
     mergeable: bool = True
     pairs: int = 1
+    readers: int = 0     # guests that send nothing and take whatever comes
+    copies: float = None  # that they get of each frame; None: does not matter
     idle: int = 0
+    absent: int = 0      # ports without a guest
     tso: bool = False
     taps: bool = False  # the ports are taps
     loss_most: float = LOSS_MOST
@@ -33,7 +37,7 @@ class Load:
 
     @property
     def ports(self):
-        return 2 * self.pairs + self.idle
+        return 2 * self.pairs + self.readers + self.idle + self.absent
 
     def describe(self):
         if self.tso:
@@ -42,7 +46,9 @@ class Load:
         said += [f"{self.rate:g} Mpps offered"] if self.rate else []
         said += [] if self.mergeable else ["no mergeable buffers"]
         said += [f"{self.pairs} pairs of guests"] if self.pairs > 1 else []
-        said += [f"{self.idle} idle guests beside"] if self.idle else []
+        said += [f"{self.readers} guest that reads copies"] if self.readers else []
+        said += [f"{self.idle} idle guest{'s' * (self.idle > 1)} beside"] if self.idle else []
+        said += [f"{self.absent} port{'s' * (self.absent > 1)} without a guest beside"] if self.absent else []
         return ", ".join(said)
 
 
@@ -91,6 +97,7 @@ def _generator(bench, load, pair, sockets, cpu, seconds):
             "--flows", str(load.flows), "--first-pair", str(pair)]
     argv += ["--short", str(load.short)] if load.short else []
     argv += ["--rate", str(load.rate)] if load.rate else []
+    argv += ["--readers", str(load.readers)] if load.readers else []
     return process.Child(argv, bench.log(f"pvp-{pair}"), bench.env)
 
 
@@ -118,18 +125,26 @@ def void_because(load, total):
         return f"{total['wrong']} frames " + ("not whole, marked for TSO and in order" if load.tso else "at a wrong MAC")
     if total["lost"] > load.loss_most * total["sent"]:
         return f"{total['lost']} of {total['sent']} frames lost"
+    if load.copies is not None and abs(total["copies"] - load.copies * total["received"]) > COPIES_OFF_MOST * total["received"]:
+        return f"{total['copies']} copies of {total['received']} frames"
     return None
+
+
+def _of_pair(load, busy, i):
+    """Sockets of the guests that one generator plays: the first has the readers, too."""
+    return busy[2 * i:2 * i + 2] + (busy[2 * load.pairs:] if i == 0 else [])
 
 
 def run(bench, load, sockets, cpus, seconds, watch=None):
     """One round: the figures of all generators added up, as a dict; "void" says why they do not count, or is None.
     `watch` is called again and again while the load runs, with the generators' process ids."""
-    busy, idle = sockets[:2 * load.pairs], sockets[2 * load.pairs:]
+    played = 2 * load.pairs + load.readers
+    busy, idle = sockets[:played], sockets[played:played + load.idle]
     with IdleGuests(bench, idle, cpus[0]) as idlers:
         if load.taps:
             generators = [_tap_generator(bench, busy, cpus, seconds)]
         else:
-            generators = [_generator(bench, load, i, busy[2 * i:2 * i + 2], cpus[i], seconds) for i in range(load.pairs)]
+            generators = [_generator(bench, load, i, _of_pair(load, busy, i), cpus[i], seconds) for i in range(load.pairs)]
         pids = [g.pid for g in generators + idlers.children]
         try:
             if watch:
@@ -145,6 +160,7 @@ def run(bench, load, sockets, cpus, seconds, watch=None):
             for g in generators:
                 g.stop()
     total = {key: sum(c[key] for c in counts) for key in ("mpps", "sent_mpps", "wrong", "sent", "received", "lost")}
+    total["copies"] = sum(c.get("copies", 0) for c in counts)
     total["void"] = void_because(load, total)
     if load.tso:
         total["gbps"] = total["mpps"] * (load.size - 4) * 8 / 1e3

@@ -16,9 +16,9 @@ class Ovs(switch.Switch):
     sentence = "Open vSwitch 3.1 with DPDK, access VLAN, flow caches as Debian ships them"
     hugepages_mib = 1024
 
-    def __init__(self, netflow=False):
-        self.netflow = netflow
-        self.name = "OVS + NetFlow" if netflow else "OVS"
+    def __init__(self, name="OVS", netflow=False, mirror=False):
+        self.name, self.netflow = name, netflow
+        self.mirror = mirror  # of the first port, to the third
         self.database = self.daemon = self.sink = None
         self.env = {}
 
@@ -61,6 +61,10 @@ class Ovs(switch.Switch):
             self.sink.bind(("127.0.0.1", 0))
             args += ["--", "set", "bridge", BRIDGE, "netflow=@nf", "--", "--id=@nf", "create", "NetFlow",
                      f'targets="127.0.0.1:{self.sink.getsockname()[1]}"', "active-timeout=60"]
+        if self.mirror:
+            args += ["--", "--id=@from", "get", "Port", "p0", "--", "--id=@to", "get", "Port", "p2", "--", "set", "bridge", BRIDGE,
+                     "mirrors=@m", "--", "--id=@m", "create", "Mirror", "name=m", "select-src-port=@from",
+                     "select-dst-port=@from", "output-port=@to"]
         self._vsctl(bench, *args)
 
     def stop(self, bench):

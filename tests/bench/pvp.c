@@ -7,10 +7,11 @@
  * the load adapts to the switch. Frames delivered with a wrong destination MAC make the figure void; every LOOK_AT_EVERYth is
  * looked at, for to look at a frame means to fetch it from the switch's CPU, which would cost this program more than all else.
  * With --short N each flow is N frames long and never comes again: what a switch pays for new flows. With --rate the load is
- * offered at that rate, as far as the rings take it. Several tw-pvp at one switch are told apart by --first-pair.
+ * offered at that rate, as far as the rings take it. Several tw-pvp at one switch are told apart by --first-pair. With --readers N
+ * the last N ports play guests that send nothing and take whatever comes: copies, which are counted apart.
  *
  * Usage: tw-pvp EAL-ARGUMENTS -- [--seconds S] [--size OCTETS-WITH-FCS] [--flows N-EACH-WAY] [--short N] [--rate MPPS]
- *        [--first-pair N] [--json]
+ *        [--first-pair N] [--readers N] [--json]
  */
 #include <assert.h>
 #include <getopt.h>
@@ -62,12 +63,13 @@ struct side {
 
 static struct options {
 	double seconds, rate; /* rate: million frames a second from all ports; 0 = what the rings take */
-	uint32_t len, flows, per_flow, first_pair;
+	uint32_t len, flows, per_flow, first_pair, readers;
 	bool json;
 } options = { .seconds = 5, .len = 60, .flows = 64 };
 
 static struct rte_mempool *pool, *receive_pool; /* a guest receives into other buffers than it sends from */
 static uint64_t burst_tsc;                      /* cycles from burst to burst of a port; 0 = no rate */
+static uint64_t copies;                         /* that readers took */
 
 static void fill_headers(struct side *s, unsigned port)
 {
@@ -165,10 +167,15 @@ static int start_port(uint16_t port)
 static int parse_options(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "seconds", required_argument, NULL, 's' }, { "size", required_argument, NULL, 'l' },
-		{ "flows", required_argument, NULL, 'f' },   { "short", required_argument, NULL, 'n' },
-		{ "rate", required_argument, NULL, 'r' },    { "first-pair", required_argument, NULL, 'p' },
-		{ "json", no_argument, NULL, 'j' },          { NULL, 0, NULL, 0 },
+		{ "seconds", required_argument, NULL, 's' },
+		{ "size", required_argument, NULL, 'l' },
+		{ "flows", required_argument, NULL, 'f' },
+		{ "short", required_argument, NULL, 'n' },
+		{ "rate", required_argument, NULL, 'r' },
+		{ "first-pair", required_argument, NULL, 'p' },
+		{ "readers", required_argument, NULL, 'c' },
+		{ "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
@@ -193,6 +200,9 @@ static int parse_options(int argc, char **argv)
 		case 'p':
 			options.first_pair = (uint32_t)atoi(optarg);
 			break;
+		case 'c':
+			options.readers = (uint32_t)atoi(optarg);
+			break;
 		case 'j':
 			options.json = true;
 			break;
@@ -205,6 +215,18 @@ static int parse_options(int argc, char **argv)
 	return options.seconds <= 0 || options.rate < 0 || options.first_pair > UINT8_MAX || optind != argc ? -1 : 0;
 }
 
+/* @return copies taken */
+static uint64_t read_copies(uint16_t port)
+{
+	struct rte_mbuf *rx[RX_BURST];
+	uint16_t n = rte_eth_rx_burst(port, 0, rx, RX_BURST);
+
+	if (n)
+		rte_pktmbuf_free_bulk(rx, n);
+	return n;
+}
+
+/* Pairs have the first ports, readers the others. */
 static void run_until(struct side *sides, uint16_t ports, uint64_t end, bool send)
 {
 	while (rte_rdtsc() < end) {
@@ -213,6 +235,8 @@ static void run_until(struct side *sides, uint16_t ports, uint64_t end, bool sen
 			if (send)
 				transmit(p, &sides[p]);
 		}
+		for (uint16_t p = ports; p < ports + options.readers; p++)
+			copies += read_copies(p);
 	}
 }
 
@@ -226,8 +250,9 @@ static void report(const struct side *sides, uint16_t ports, double seconds)
 		wrong += sides[p].wrong;
 	}
 	if (options.json)
-		printf("{\"mpps\": %.4f, \"sent_mpps\": %.4f, \"wrong\": %lu, \"sent\": %lu, \"received\": %lu}\n",
-		       (double)received / seconds / 1e6, (double)sent / seconds / 1e6, wrong, sent, received);
+		printf("{\"mpps\": %.4f, \"sent_mpps\": %.4f, \"wrong\": %lu, \"sent\": %lu, \"received\": %lu, "
+		       "\"copies\": %lu}\n",
+		       (double)received / seconds / 1e6, (double)sent / seconds / 1e6, wrong, sent, received, copies);
 	else
 		printf("%u-octet frames, %u flows: %.3f Mpps (sent %.3f; %lu to a wrong MAC)\n", options.len + FCS,
 		       options.flows, (double)received / seconds / 1e6, (double)sent / seconds / 1e6, wrong);
@@ -260,18 +285,20 @@ int main(int argc, char **argv)
 	static struct side sides[PORTS_MAX];
 	const struct timespec settle = { .tv_nsec = 500000000 };
 	int used = rte_eal_init(argc, argv);
-	uint16_t ports = used < 0 ? 0 : rte_eth_dev_count_avail();
+	uint16_t all = used < 0 ? 0 : rte_eth_dev_count_avail(), ports;
 	uint64_t hz, start;
 
-	if (used < 0 || parse_options(argc - used, argv + used) || ports == 0 || ports % 2 || ports > PORTS_MAX) {
+	if (used < 0 || parse_options(argc - used, argv + used) || all > PORTS_MAX || all < options.readers + 2 ||
+	    (all - options.readers) % 2) {
 		fprintf(stderr,
-			"usage: tw-pvp EAL-ARGUMENTS (an even number of ports) -- [--seconds S] [--size OCTETS] "
-			"[--flows N] [--short N] [--rate MPPS] [--first-pair N] [--json]\n");
+			"usage: tw-pvp EAL-ARGUMENTS (an even number of ports, and readers') -- [--seconds S] [--size OCTETS] "
+			"[--flows N] [--short N] [--rate MPPS] [--first-pair N] [--readers N] [--json]\n");
 		return 2;
 	}
 	pool = make_pool("send");
 	receive_pool = make_pool("receive");
-	for (uint16_t p = 0; p < ports; p++) {
+	ports = (uint16_t)(all - options.readers);
+	for (uint16_t p = 0; p < all; p++) {
 		if (!pool || !receive_pool || start_port(p)) {
 			fprintf(stderr, "tw-pvp: port %u did not start\n", p);
 			return 1;
@@ -285,13 +312,14 @@ int main(int argc, char **argv)
 	run_until(sides, ports, rte_rdtsc() + 2 * hz, true); /* warm up */
 	for (uint16_t p = 0; p < ports; p++)
 		sides[p].sent = sides[p].received = sides[p].wrong = 0;
+	copies = 0;
 	start = rte_rdtsc();
 	run_until(sides, ports, start + (uint64_t)(options.seconds * (double)hz), true);
 	report(sides, ports, (double)(rte_rdtsc() - start) / (double)hz);
 	/* What was on its way arrives; what has not by now is lost. */
 	run_until(sides, ports, rte_rdtsc() + hz / 5, false);
 	report_loss(sides, ports);
-	for (uint16_t p = 0; p < ports; p++)
+	for (uint16_t p = 0; p < all; p++)
 		rte_eth_dev_stop(p);
 	return 0;
 }

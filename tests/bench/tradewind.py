@@ -27,10 +27,11 @@ def option(name):
 class Tradewind(switch.Switch):
     sentence = "tw-switch: access VLAN, MAC policy, every packet metered, records exported as IPFIX"
 
-    def __init__(self, name="tw-switch", flows=65536, options=(), timeouts=(60, 15), everything=False, exports=True):
+    def __init__(self, name="tw-switch", flows=65536, options=(), timeouts=(60, 15), everything=False, exports=True, mirrors=()):
         self.name, self.flows, self.options, self.timeouts = name, flows, list(options), timeouts
         self.everything = everything  # trunks, access lists, guards, policers that let all pass
         self.exports = exports
+        self.mirrors = list(mirrors)
         self.child = self.sink = None
         self.memory_mib = FIXED_MIB + (flows * FLOW_OCTETS + MBUFS * MBUF_OCTETS * 5 // 4) // 2**20
         self.hugepages_mib = self.memory_mib + 16
@@ -73,6 +74,8 @@ class Tradewind(switch.Switch):
         if self.exports:
             snapshot["exporters"] = [{"name": "sink", "collectors": [f"127.0.0.1:{self.sink.getsockname()[1]}"],
                                       "active_timeout_s": active, "idle_timeout_s": idle}]
+        if self.mirrors:
+            snapshot["mirrors"] = self.mirrors
         return snapshot
 
     @staticmethod

@@ -148,6 +148,8 @@ static bool fill_own(struct tw_local_mirror *out, const char *run_dir, const Tw_
 				    from->name);
 	msg->path = out->path;
 	msg->max_bytes = from->max_bytes;
+	msg->files = from->files;
+	msg->file_seconds = from->file_seconds;
 	return true;
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* apply_watchers.c - a new configuration's mirrors and exporters. Main; see apply.h. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/path.h"
 #include "dataplane/apply.h"
 
 #define TW_LOG_AREA "apply"
@@ -59,10 +61,11 @@ static size_t describe_uplinks(const struct tw_change *c, const Tw__LocalMirror 
 static struct tw_mirror_place open_mirror(struct tw_switch *sw, const struct tw_change *c, const Tw__LocalMirror *m)
 {
 	struct tw_capture_port *ports = calloc(m->n_ports + m->n_uplinks + 1, sizeof(*ports));
-	struct tw_mirror_config mirror = { .mirror = m, .host = c->config->host, .ports = ports };
+	char folder[PATH_MAX];
+	struct tw_mirror_config mirror = { .mirror = m, .host = c->config->host, .folder = folder, .ports = ports };
 	struct tw_mirror_place place = { .bit = TW_MIRROR_NO_BIT };
 
-	if (ports) {
+	if (ports && tw_path(folder, sizeof(folder), "%s/capture", sw->options.run_dir) == 0) {
 		mirror.n_ports = describe_ports(c->config, m, ports);
 		mirror.n_ports += describe_uplinks(c, m, ports + mirror.n_ports);
 		place = tw_mirrors_open(sw->mirrors, &mirror);

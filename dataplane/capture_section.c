@@ -16,7 +16,7 @@ enum { NO_INTERFACE = -1 };
 
 struct interface {
 	struct tw_capture_port port;
-	uint64_t packets; /* since the section began */
+	uint64_t packets, kept; /* since the section began; of these, safe */
 };
 
 /* The interface that a port has now; sorted by number. */
@@ -32,7 +32,7 @@ struct tw_capture_section {
 	uint32_t n_interfaces;
 	struct place *places;
 	uint32_t n_places;
-	uint32_t told; /* blocks of the head: the section header, and interfaces */
+	uint32_t told, kept; /* blocks of the head: the section header, and interfaces */
 	uint64_t began_ns;
 };
 
@@ -230,23 +230,27 @@ size_t tw_capture_section_head(struct tw_capture_section *s, uint8_t *buf, size_
 	return n;
 }
 
-uint32_t tw_capture_section_told(const struct tw_capture_section *s)
+void tw_capture_section_keep(struct tw_capture_section *s)
 {
-	return s->told;
+	s->kept = s->told;
+	for (uint32_t i = 0; i < s->n_interfaces; i++)
+		s->interfaces[i].kept = s->interfaces[i].packets;
 }
 
-void tw_capture_section_rewind(struct tw_capture_section *s, uint32_t told)
+void tw_capture_section_rewind(struct tw_capture_section *s)
 {
-	s->told = told < s->told ? told : s->told;
+	s->told = s->kept;
+	for (uint32_t i = 0; i < s->n_interfaces; i++)
+		s->interfaces[i].packets = s->interfaces[i].kept;
 }
 
 void tw_capture_section_restart(struct tw_capture_section *s, uint64_t now_ns)
 {
-	s->told = 0;
+	s->told = s->kept = 0;
 	s->began_ns = now_ns;
 	forget_former(s);
 	for (uint32_t i = 0; i < s->n_interfaces; i++)
-		s->interfaces[i].packets = 0;
+		s->interfaces[i].packets = s->interfaces[i].kept = 0;
 }
 
 /* --- packets --- */

@@ -54,10 +54,10 @@ bool tw_capture_section_add(struct tw_capture_section *section, const struct tw_
 
 /** The next block of the head: section header, then interfaces. @return its size; 0: all are written, or no room */
 size_t tw_capture_section_head(struct tw_capture_section *section, uint8_t *buf, size_t size);
-/** Blocks of the head that have been written, for tw_capture_section_rewind(). */
-uint32_t tw_capture_section_told(const struct tw_capture_section *section);
-/** What was written of the head after that is lost. */
-void tw_capture_section_rewind(struct tw_capture_section *section, uint32_t told);
+/** What was written so far is safe. */
+void tw_capture_section_keep(struct tw_capture_section *section);
+/** What was written since tw_capture_section_keep() is lost: interfaces are described again, packets not counted. */
+void tw_capture_section_rewind(struct tw_capture_section *section);
 /** Nothing of it has been written yet, and no packet. */
 void tw_capture_section_restart(struct tw_capture_section *section, uint64_t now_ns);
 

@@ -92,6 +92,10 @@ static void describe(const struct tw_mirrors *m, const struct mirror *mirror, st
 	tw_mirror_describe(mirror->config, stats->to);
 	if (mirror->sink)
 		tw_sink_get_stats(mirror->sink, &stats->sink);
+	if (stats->sink.path[0]) {
+		snprintf(stats->path, sizeof(stats->path), "%s", stats->sink.path);
+		snprintf(stats->to, sizeof(stats->to), "file %.150s", stats->sink.path);
+	}
 	if (mirror->bit != TW_MIRROR_NO_BIT) {
 		stats->taps = counters_of(m, mirror->bit);
 		subtract(&stats->taps, &mirror->before);

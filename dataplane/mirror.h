@@ -26,13 +26,14 @@ struct tw_worker;
 struct tw_mirror_config {
 	const Tw__LocalMirror *mirror; /* checked */
 	const char *host;
+	const char *folder;                  /* where captures may be */
 	const struct tw_capture_port *ports; /* that it may see */
 	size_t n_ports;
 };
 
 struct tw_mirror_stats {
 	char name[64];
-	char path[256];             /* of a file */
+	char path[256];             /* of the file that is written now */
 	char to[TW_MIRROR_TO_SIZE]; /* the destination in words */
 	char error[256];
 	struct tw_sink_stats sink;   /* zero where there is none */

@@ -190,7 +190,7 @@ static void write_copy(struct tw_sink *sink, const struct rte_mbuf *m, const str
 	if (error)
 		failed(e, error);
 	else
-		tw_sink_count_sent(sink, octets);
+		tw_sink_count_sent(sink, 1, octets);
 }
 
 static void leave_out(struct tw_sink *sink, uint64_t n)

@@ -69,9 +69,12 @@ struct tw_sink *tw_mirror_open_sink(const struct tw_mirror_config *config, char 
 {
 	const Tw__LocalMirror *m = config->mirror;
 	const struct tw_capture_about about = { .mirror = m->name, .host = config->host, .snaplen = m->snaplen };
+	const struct tw_capture_limits limits = { .max_bytes = m->max_bytes,
+						  .files = m->files,
+						  .seconds = m->file_seconds };
 
 	if (*m->path)
-		return tw_capture_open(m->path, &about, m->max_bytes, error);
+		return tw_capture_open(m->path, config->folder, &about, &limits, error);
 	if (*m->erspan)
 		return tw_erspan_open(m, error);
 	if (*m->tunnel)

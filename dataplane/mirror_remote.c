@@ -111,7 +111,7 @@ static void write_copy(struct tw_sink *sink, const struct rte_mbuf *m, const str
 	}
 	all_is_well(r);
 	r->header.sequence++;
-	tw_sink_count_sent(sink, octets);
+	tw_sink_count_sent(sink, 1, octets);
 }
 
 /* A way that was not there may be there now, also while nothing is copied. */

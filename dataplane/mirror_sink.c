@@ -35,6 +35,7 @@ void tw_sink_get_stats(struct tw_sink *sink, struct tw_sink_stats *stats)
 					 .sequence = read_of(&sink->sequence) };
 	pthread_mutex_lock(&sink->lock);
 	memcpy(stats->error, sink->error, sizeof(stats->error));
+	memcpy(stats->path, sink->path, sizeof(stats->path));
 	pthread_mutex_unlock(&sink->lock);
 }
 
@@ -43,9 +44,9 @@ static void add(_Atomic uint64_t *counter, uint64_t n)
 	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
 
-void tw_sink_count_sent(struct tw_sink *sink, uint64_t octets)
+void tw_sink_count_sent(struct tw_sink *sink, uint64_t packets, uint64_t octets)
 {
-	add(&sink->packets, 1);
+	add(&sink->packets, packets);
 	add(&sink->octets, octets);
 }
 
@@ -69,9 +70,19 @@ void tw_sink_go_on_from(struct tw_sink *sink, uint64_t sequence)
 	atomic_store_explicit(&sink->sequence, sequence, memory_order_relaxed);
 }
 
-void tw_sink_set_error(struct tw_sink *sink, const char *error)
+static void set_text(struct tw_sink *sink, char *text, size_t size, const char *value)
 {
 	pthread_mutex_lock(&sink->lock);
-	snprintf(sink->error, sizeof(sink->error), "%s", error);
+	snprintf(text, size, "%s", value);
 	pthread_mutex_unlock(&sink->lock);
+}
+
+void tw_sink_set_error(struct tw_sink *sink, const char *error)
+{
+	set_text(sink, sink->error, sizeof(sink->error), error);
+}
+
+void tw_sink_set_path(struct tw_sink *sink, const char *path)
+{
+	set_text(sink, sink->path, sizeof(sink->path), path);
 }

@@ -28,7 +28,7 @@ struct tw_sink_ops {
 	void (*write)(struct tw_sink *sink, const struct rte_mbuf *m, const struct tw_mirror_tag *tag, uint64_t ns);
 	/** The ports it may see from now on; borrows. NULL: the sink does not care. */
 	void (*set_ports)(struct tw_sink *sink, const struct tw_capture_ports *ports, uint64_t now_ns);
-	/** Copies were given up before they came here: a sink that numbers them leaves their numbers out. NULL: not of interest. */
+	/** Copies were given up before they came here: their numbers are left out, or they are told of. NULL: not of interest. */
 	void (*leave_out)(struct tw_sink *sink, uint64_t n);
 	/** Some time has passed (about 100 ms): hand on what is in memory. NULL: nothing is. */
 	void (*flush)(struct tw_sink *sink, uint64_t now_ns);
@@ -44,6 +44,7 @@ struct tw_sink_stats {
 	uint64_t failed;          /* too large, or refused */
 	uint64_t sequence;        /* of the next copy, where they are numbered: how many there were before it */
 	char error[128];          /* why it takes nothing now; empty = it does */
+	char path[256];           /* of the file that is written now; empty = none */
 };
 
 struct tw_sink {
@@ -51,8 +52,8 @@ struct tw_sink {
 	_Atomic unsigned refs;
 	/* written by the thread, read by main */
 	_Atomic uint64_t packets, octets, shed, failed, sequence;
-	pthread_mutex_t lock; /* of error */
-	char error[128];
+	pthread_mutex_t lock; /* of what follows */
+	char error[128], path[256];
 };
 
 /** Two references: main's and the thread's. */
@@ -63,11 +64,12 @@ void tw_sink_get_stats(struct tw_sink *sink, struct tw_sink_stats *stats);
 void tw_sink_go_on_from(struct tw_sink *sink, uint64_t sequence);
 
 /* For the sinks themselves. */
-void tw_sink_count_sent(struct tw_sink *sink, uint64_t octets);
+void tw_sink_count_sent(struct tw_sink *sink, uint64_t packets, uint64_t octets);
 void tw_sink_count_shed(struct tw_sink *sink, uint64_t n);
 void tw_sink_count_failed(struct tw_sink *sink, uint64_t n);
 void tw_sink_set_error(struct tw_sink *sink, const char *error);
 /** @return the number of the first of n copies */
 uint64_t tw_sink_number(struct tw_sink *sink, uint64_t n);
+void tw_sink_set_path(struct tw_sink *sink, const char *path);
 
 #endif

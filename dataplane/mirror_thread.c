@@ -189,15 +189,7 @@ static void begin_sink(struct tw_mirror_thread *t, unsigned bit, struct wanted *
 	t->mask |= (uint64_t)(w->sink != NULL) << bit;
 }
 
-static void end_sink(struct tw_mirror_thread *t, unsigned bit)
-{
-	t->open[bit]->ops->close(t->open[bit], tw_clock_real_ns());
-	tw_sink_put(t->open[bit]);
-	t->open[bit] = NULL;
-	t->mask &= ~(UINT64_C(1) << bit);
-}
-
-/* A number that no copy gets tells the receiver that one is missing. */
+/* A number that no copy gets tells the receiver that one is missing; a file's statistics say how many. */
 static void note_shed(struct tw_mirror_thread *t, unsigned bit)
 {
 	struct tw_sink *sink = t->open[bit];
@@ -206,6 +198,15 @@ static void note_shed(struct tw_mirror_thread *t, unsigned bit)
 	if (sink->ops->leave_out && shed != t->shed[bit])
 		sink->ops->leave_out(sink, shed - t->shed[bit]);
 	t->shed[bit] = shed;
+}
+
+static void end_sink(struct tw_mirror_thread *t, unsigned bit)
+{
+	note_shed(t, bit);
+	t->open[bit]->ops->close(t->open[bit], tw_clock_real_ns());
+	tw_sink_put(t->open[bit]);
+	t->open[bit] = NULL;
+	t->mask &= ~(UINT64_C(1) << bit);
 }
 
 /* A bit is free for a while before it is another sink's (mirror.c), so sinks begin and end here, they never change. */
@@ -227,10 +228,10 @@ static void follow_main(struct tw_mirror_thread *t)
 		begin_sink(t, i, &now[i]);
 	drain_all(t); /* copies of before belong to the sinks that end now, too */
 	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++) {
-		if (t->open[i])
-			note_shed(t, i);
 		if (t->open[i] && !now[i].sink)
 			end_sink(t, i);
+		else if (t->open[i])
+			note_shed(t, i);
 	}
 	pthread_mutex_lock(&t->lock);
 	atomic_store_explicit(&t->seen, change, memory_order_release);

@@ -43,8 +43,13 @@ static bool apply_names(struct tw_run *run, const struct tw_option *option, cons
 static const struct {
 	const char *field, *of;
 } destinations[] = {
-	{ "file", "file" },     { "to_port", "to_port" },      { "rspan_vlan", "rspan_vlan" },
-	{ "erspan", "erspan" }, { "erspan_source", "erspan" },
+	{ "file", "file" },
+	{ "files", "file" },
+	{ "file_seconds", "file" },
+	{ "to_port", "to_port" },
+	{ "rspan_vlan", "rspan_vlan" },
+	{ "erspan", "erspan" },
+	{ "erspan_source", "erspan" },
 };
 
 /* A mirror has one destination: one that is set takes the place of another. */
@@ -274,10 +279,22 @@ static const struct tw_option destination_options[] = {
 	  .apply = apply_destination },
 	{ .name = "max-size",
 	  .arg = "SIZE",
-	  .help = "the file stops growing there, as in 100M (default 1G)",
+	  .help = "size of each file, as in 100M (default 1G): the next begins there, or the only one stops growing",
 	  .field = "max_bytes",
 	  .max = UINT64_MAX,
 	  .apply = tw_apply_size },
+	{ .name = "files",
+	  .arg = "N",
+	  .help = "several files, as FILE_00001_20261121103000, of which each host keeps the newest N, 1..9999; 0: not so (default)",
+	  .field = "files",
+	  .max = TW_MIRROR_FILES_MAX,
+	  .apply = tw_apply_number },
+	{ .name = "file-seconds",
+	  .arg = "S",
+	  .help = "several files, each of S seconds at most, 1..604800 (a week); 0: of any time (default)",
+	  .field = "file_seconds",
+	  .max = TW_MIRROR_FILE_SECONDS_MAX,
+	  .apply = tw_apply_number },
 	{ 0 },
 };
 

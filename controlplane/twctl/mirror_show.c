@@ -67,6 +67,7 @@ static void sources_cell(FILE *cell, const json_t *name, const json_t *object)
 static void destination_cell(FILE *cell, const json_t *name, const json_t *object)
 {
 	json_int_t vlan = tw_json_number_at(object, "rspan_vlan"), size = tw_json_number_at(object, "max_bytes");
+	json_int_t files = tw_json_number_at(object, "files"), seconds = tw_json_number_at(object, "file_seconds");
 
 	if (vlan)
 		fprintf(cell, "RSPAN VLAN %" JSON_INTEGER_FORMAT "%s", vlan,
@@ -86,8 +87,15 @@ static void destination_cell(FILE *cell, const json_t *name, const json_t *objec
 	if (*tw_json_string_at(object, "file")) {
 		fputs("file ", cell);
 		tw_out_text(cell, tw_json_string_at(object, "file"));
-		fprintf(cell, " (at most %" JSON_INTEGER_FORMAT " octets)",
+		fprintf(cell, " (at most %" JSON_INTEGER_FORMAT " octets",
 			size ? size : (json_int_t)1 << 30 /* model.proto: 0 = 1 GiB */);
+		if (files || seconds)
+			fputs(" each", cell);
+		if (seconds)
+			fprintf(cell, ", a new one every %" JSON_INTEGER_FORMAT " s", seconds);
+		if (files)
+			fprintf(cell, ", the newest %" JSON_INTEGER_FORMAT " are kept", files);
+		fputc(')', cell);
 	}
 }
 

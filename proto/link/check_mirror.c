@@ -65,6 +65,20 @@ bool tw_also_mirror_fits_destination(const ProtobufCMessage *msg, const struct t
 	       tw_where_fail(&source, TW_E_INVALID, err, "%s cannot send to %s", m->erspan_source, m->erspan);
 }
 
+bool tw_also_mirror_fits_files(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
+{
+	const Tw__Mirror *m = (const Tw__Mirror *)msg;
+	struct tw_where files = { at, m->files ? "files" : "file_seconds", -1 }, size = { at, "max_bytes", -1 };
+
+	if (!m->files && !m->file_seconds)
+		return true;
+	if (!*m->file)
+		return tw_where_fail(&files, TW_E_INVALID, err, "only a mirror into files has several of them");
+	return !m->max_bytes || m->max_bytes >= TW_MIRROR_FILE_BYTES_MIN ||
+	       tw_where_fail(&size, TW_E_INVALID, err, "one of several files has at least %d octets",
+			     TW_MIRROR_FILE_BYTES_MIN);
+}
+
 /* ---- copies on their way to another host ---- */
 
 /* @return false: of what is in `at`, `field` is no address that a machine can be reached by */

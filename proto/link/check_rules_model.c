@@ -88,6 +88,7 @@ static const struct tw_rule mirror[] = {
 	{ "uplinks", TW_RULE_PORT, COUNT(0, TW_MIRROR_SOURCES_MAX) }, /* as "vm/nic" */
 	{ "vlans", VLAN_ID, COUNT(0, TW_MIRROR_SOURCES_MAX), .also = tw_also_mirror_has_sources },
 	{ "file", TW_RULE_FILE, .optional = true },
+	{ "max_bytes", .also = tw_also_mirror_fits_files },
 	{ "to_port", TW_RULE_PORT, .optional = true },
 	{ "rspan_vlan", VLAN_ID_OR("none") },
 	{ "erspan", TW_RULE_ADDRESS, .optional = true, .also = tw_also_mirror_has_destination },

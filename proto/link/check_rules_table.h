@@ -32,6 +32,8 @@ enum { TEXT_MAX = TW_ERROR_TEXT_MAX, SOCKET_PATH_MAX = 107 /* sun_path - 1 */ };
 #define MIRROR_OPTIONS \
 	{ "snaplen", SNAPLEN }, \
 	{ "filter", TW_RULE_TEXT, .max = TW_MIRROR_FILTER_MAX, .optional = true }, \
+	{ "files", RANGE_OR_ZERO(1, TW_MIRROR_FILES_MAX, "a number of files", "all") }, \
+	{ "file_seconds", RANGE_OR_ZERO(1, TW_MIRROR_FILE_SECONDS_MAX, "a time in seconds", "any") }, \
 	{ "max_share", RANGE(0, 100, "a share in percent") }, \
 	{ "erspan_type", RANGE_OR_ZERO(2, 3, "an ERSPAN type", "2") }, \
 	{ "erspan_session", RANGE_OR_ZERO(1, 1023, "an ERSPAN session", "1") }, \

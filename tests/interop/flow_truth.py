@@ -86,7 +86,7 @@ def snapshot(lab, uplink):
                  for f, port in SINKS.items() for who, more in (("nfcapd", 0), ("nfacctd", NFACCTD))]
     exporters.append({"name": "ipfix-tcp", "transport": "TCP", "collectors": [f"127.0.0.1:{TCP}"], **timeouts})
     return {"host": "a", "observation_domain": 5, "uplinks": [uplink], "ports": ports, "exporters": exporters,
-            "mirrors": [{"name": "guest", "ports": [1], "direction": "ingress", "path": lab.path("guest.pcapng")}]}
+            "mirrors": [{"name": "guest", "ports": [1], "direction": "ingress", "path": lab.path("capture/guest.pcapng")}]}
 
 
 class Collected:
@@ -136,7 +136,7 @@ class Collected:
         self.exports.end()
         self.at_wire.end()
         self.sink.end()
-        self.frames = {"wire": fc.read(self.at_wire.path), "guest": fc.read(self.lab.path("guest.pcapng"))}
+        self.frames = {"wire": fc.read(self.at_wire.path), "guest": fc.read(self.lab.path("capture/guest.pcapng"))}
 
 
 def check_count(c):

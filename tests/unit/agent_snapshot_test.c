@@ -389,6 +389,8 @@ static void a_mirror_is_served_where_one_of_its_ports_is(void **state)
 	ADD(mirror, ports, strdup("here/x"));
 	ADD(mirror, ports, strdup("unknown/x"));
 	mirror->snaplen = 96;
+	mirror->files = 5;
+	mirror->file_seconds = 60;
 	mirror->direction = TW__MIRROR__DIRECTION__EGRESS;
 	add_mirror(reply, "m2", "there/x");
 	add_mirror(reply, "m3", "here/x")->disabled = true;
@@ -399,6 +401,8 @@ static void a_mirror_is_served_where_one_of_its_ports_is(void **state)
 	assert_int_equal(s->mirrors[0]->n_ports, 1);
 	assert_int_equal(s->mirrors[0]->ports[0], 1);
 	assert_string_equal(s->mirrors[0]->path, "/run/x/capture/m.pcapng");
+	assert_int_equal(s->mirrors[0]->files, 5);
+	assert_int_equal(s->mirrors[0]->file_seconds, 60);
 	assert_int_equal(s->mirrors[0]->snaplen, 96);
 	assert_int_equal(s->mirrors[0]->direction, TW__MIRROR__DIRECTION__EGRESS);
 	clean(&bed);

@@ -276,6 +276,19 @@ static void a_mirror_shows_what_each_host_wrote(void **state)
 	fake_reset(&fake);
 }
 
+static void a_mirror_with_several_files_says_which_are_kept(void **state)
+{
+	struct fake fake = { .answers = {
+				     "{'objects':{'objects':[{'mirror':{'name':'m1','vms':['web'],'file':'m1.pcapng',"
+				     "'max_bytes':65536,'files':5,'file_seconds':60}}]}}",
+				     STATUS } };
+
+	run(&fake, "mirror show m1");
+	assert_non_null(strstr(
+		fake.out, "file m1.pcapng (at most 65536 octets each, a new one every 60 s, the newest 5 are kept)\n"));
+	fake_reset(&fake);
+}
+
 #define MIRROR_OF_TWO                                                                           \
 	"{'objects':{'objects':[{'mirror':{'name':'m','vms':['web'],'networks':['blue','red']," \
 	"'filter':'tcp port 443','sample':100,'first_packets':8,'to_port':'ids/eth0','max_pps':1000,'max_share':5}}]}}"
@@ -561,6 +574,7 @@ int main(void)
 		cmocka_unit_test(statistics_sum_drops_and_explain_them),
 		cmocka_unit_test(status_shows_every_host_and_no_host_steers_the_terminal),
 		cmocka_unit_test(a_mirror_shows_what_each_host_wrote),
+		cmocka_unit_test(a_mirror_with_several_files_says_which_are_kept),
 		cmocka_unit_test(a_mirror_says_in_words_what_it_left_out),
 		cmocka_unit_test(limits_are_shown_as_they_are_written),
 		cmocka_unit_test(hosts_networks_and_exporters_are_tables_too),

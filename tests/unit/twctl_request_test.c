@@ -163,6 +163,9 @@ static const struct {
 	  "{'set':{'object':{'host':{'name':'a','peer_url':'tcp://10.0.0.1:7002','migrate_address':'10.0.0.1'}},"
 	  "'fields':['peer_url','migrate_address']}}" },
 
+	{ "mirror create m1 --vm web --file m1.pcapng --files 5 --file-seconds 60",
+	  "{'create':{'object':{'mirror':{'name':'m1','direction':'both','file':'m1.pcapng','vms':['web'],"
+	  "'oversize':'truncate','files':5,'file_seconds':60}}}}" },
 	{ "mirror create m1 --port web/eth0 --port db/eth0 --direction ingress --file m1.pcapng --snaplen 128 --max-size 100M",
 	  "{'create':{'object':{'mirror':{'name':'m1','ports':['web/eth0','db/eth0'],'direction':'ingress',"
 	  "'file':'m1.pcapng','snaplen':128,'max_bytes':104857600,'oversize':'truncate'}}}}" },
@@ -179,7 +182,7 @@ static const struct {
 	  "'erspan_type':3,'erspan_session':7,'oversize':'fragment','erspan_ns':true}}}}" },
 	{ "mirror set m1 --to-port ids/eth0",
 	  "{'set':{'object':{'mirror':{'name':'m1','direction':'both','to_port':'ids/eth0','oversize':'truncate'}},'fields':"
-	  "['file','rspan_vlan','erspan','erspan_source','to_port']}}" },
+	  "['file','files','file_seconds','rspan_vlan','erspan','erspan_source','to_port']}}" },
 	{ "mirror set m1 --filter none --vm none --vlan none --max-bps none",
 	  "{'set':{'object':{'mirror':{'name':'m1','direction':'both','oversize':'truncate'}},'fields':['filter','vms','vlans',"
 	  "'max_bps']}}" },

@@ -7,9 +7,9 @@ command -v tshark >/dev/null && command -v capinfos >/dev/null || skip "there is
 start_switch
 apply <<J
 {"host": "a", "ports": [$(port 1 10 '"vhost":"server"'), $(port 2 10 '"vhost":"server"'), $(port 3 10 '"vhost":"server"')],
- "mirrors": [{"name": "both", "ports": [1], "path": "$dir/both.pcapng"},
-             {"name": "in", "ports": [1], "direction": "ingress", "path": "$dir/in.pcapng", "snaplen": 60},
-             {"name": "out", "ports": [1, 2], "direction": "egress", "path": "$dir/out.pcapng"}]}
+ "mirrors": [{"name": "both", "ports": [1], "path": "$dir/capture/both.pcapng"},
+             {"name": "in", "ports": [1], "direction": "ingress", "path": "$dir/capture/in.pcapng", "snaplen": 60},
+             {"name": "out", "ports": [1, 2], "direction": "egress", "path": "$dir/capture/out.pcapng"}]}
 J
 start_guests
 for n in 1 2 3; do
@@ -30,8 +30,8 @@ ok "the configuration without mirrors closes the files" apply <<J
 {"revision": 2, "host": "a", "ports": [$(port 1 10 '"vhost":"server"'), $(port 2 10 '"vhost":"server"'), $(port 3 10 '"vhost":"server"')]}
 J
 
-count() { tshark -r "$dir/$1.pcapng" -Y "$2" 2>/dev/null | wc -l; }
-closed() { capinfos -M -c "$dir/both.pcapng" 2>/dev/null | grep -q 'packets: *651$'; }
+count() { tshark -r "$dir/capture/$1.pcapng" -Y "$2" 2>/dev/null | wc -l; }
+closed() { capinfos -M -c "$dir/capture/both.pcapng" 2>/dev/null | grep -q 'packets: *651$'; }
 ok "capinfos counts every frame of the mirror of both" wait_until 3 closed
 ok "frames that came from the guest" equal "$(count both 'udp.srcport == 1')" 300
 ok "frames that went to it" equal "$(count both 'udp.srcport == 2')" 200
@@ -43,9 +43,9 @@ ok "the mirror of one direction has no other" equal "$(count in 'frame')" 351
 ok "cut to its snaplen, with the whole length" equal "$(count in 'frame.cap_len == 60 && frame.len == 142')" 300
 ok "the mirror of two ports has both, and a frame that both get once" equal "$(count out 'frame')" $((300 + 200 + 100 + 1))
 ok "checksums in it are finished and right" \
-    equal "$(tshark -o tcp.check_checksum:TRUE -r "$dir/out.pcapng" -Y 'tcp.checksum.status == 1' 2>/dev/null | wc -l)" 1
+    equal "$(tshark -o tcp.check_checksum:TRUE -r "$dir/capture/out.pcapng" -Y 'tcp.checksum.status == 1' 2>/dev/null | wc -l)" 1
 ok "nothing malformed" equal "$(count both _ws.malformed)" 0
-payload=$(tshark -r "$dir/both.pcapng" -Y 'udp.srcport == 1' -T fields -e udp.payload 2>/dev/null | sha256sum)
+payload=$(tshark -r "$dir/capture/both.pcapng" -Y 'udp.srcport == 1' -T fields -e udp.payload 2>/dev/null | sha256sum)
 sent=$(python3 -c '
 for seq in range(1, 301):
     print("".join("%02x" % ((((seq + i) * 7) + ((seq + i) >> 8)) & 255) for i in range(100)))' | sha256sum)

@@ -100,7 +100,10 @@ static void describe(const struct tw_mirrors *m, const struct mirror *mirror, st
 		stats->taps = counters_of(m, mirror->bit);
 		subtract(&stats->taps, &mirror->before);
 	}
-	snprintf(stats->error, sizeof(stats->error), "%s", mirror->error[0] ? mirror->error : *mirror->config->no_way ? mirror->config->no_way : stats->sink.error);
+	snprintf(stats->error, sizeof(stats->error), "%s",
+		 mirror->error[0]          ? mirror->error
+		 : *mirror->config->no_way ? mirror->config->no_way
+					   : stats->sink.error);
 }
 
 size_t tw_mirrors_get_stats(struct tw_mirrors *m, struct tw_mirror_stats stats[TW_MIRRORS_MAX])

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "common/mac.h"
 #include "controlplane/mem.h"
@@ -115,7 +116,40 @@ static bool complete_new_port(const struct tw_model *model, Tw__Port *port, stru
 	port->number = model->next_port;
 	tw_uuid_random(uuid);
 	set_bytes(&port->uuid, uuid, sizeof(uuid));
-	return give_vm_uuid(model, port, err) && give_mac(model, port, err);
+	return give_vm_uuid(model, port, err);
+}
+
+/* What copies on their way to another host are known by. A mirror keeps it as long as it lives. */
+static void give_tunnel_key(Tw__Mirror *mirror)
+{
+	uint8_t key[TW_TUNNEL_KEY_LEN];
+
+	if (!*mirror->to_port || mirror->tunnel_key.len)
+		return;
+	while (getrandom(key, sizeof(key), 0) != sizeof(key)) /* so few never come short (getrandom(2)) */
+		;
+	set_bytes(&mirror->tunnel_key, key, sizeof(key));
+}
+
+/* What is the controller's to give, where it is not there yet. */
+static bool complete(const struct tw_model *model, Tw__Kind kind, ProtobufCMessage *msg, struct tw_error *err)
+{
+	if (kind == TW__KIND__MIRROR)
+		give_tunnel_key((Tw__Mirror *)msg);
+	return kind != TW__KIND__PORT || give_mac(model, (Tw__Port *)msg, err);
+}
+
+/* What nobody may ask for. */
+static bool check_not_given(Tw__Kind kind, const ProtobufCMessage *given, struct tw_error *err)
+{
+	const Tw__Mirror *mirror = (const Tw__Mirror *)given;
+
+	if (kind == TW__KIND__NETWORK && ((const Tw__Network *)given)->number)
+		return tw_error_set(err, TW_E_INVALID, "network.number", "numbers are given by the controller");
+	if (kind == TW__KIND__MIRROR && (mirror->tunnel_tag || mirror->tunnel_key.len))
+		return tw_error_set(err, TW_E_INVALID, mirror->tunnel_tag ? "mirror.tunnel_tag" : "mirror.tunnel_key",
+				    "tags and keys are given by the controller");
+	return true;
 }
 
 /* Could it be in the model? */
@@ -137,8 +171,8 @@ bool tw_edit_create(const struct tw_model *model, const Tw__Create *request, str
 
 	if (!given)
 		return tw_error_set(err, TW_E_MISSING, "create.object", "there is no object to create");
-	if (kind == TW__KIND__NETWORK && ((const Tw__Network *)given)->number)
-		return tw_error_set(err, TW_E_INVALID, "network.number", "numbers are given by the controller");
+	if (!check_not_given(kind, given, err))
+		return false;
 	if (port && !check_new_port(model, (const Tw__Port *)given, err))
 		return false;
 	if (!port && !tw_edit_check(kind, given, err))
@@ -149,7 +183,8 @@ bool tw_edit_create(const struct tw_model *model, const Tw__Create *request, str
 				    tw_message_name(given, buffer));
 	}
 	msg = tw_message_clone(given);
-	if ((port && !complete_new_port(model, (Tw__Port *)msg, err)) || !check_written(model, kind, msg, err)) {
+	if ((port && !complete_new_port(model, (Tw__Port *)msg, err)) || !complete(model, kind, msg, err) ||
+	    !check_written(model, kind, msg, err)) {
 		tw_message_free(msg);
 		return false;
 	}
@@ -204,8 +239,7 @@ bool tw_edit_set(const struct tw_model *model, const Tw__Set *request, struct tw
 	msg = tw_message_merge(tw_kind_get(kind), entry->msg, given, request->fields, request->n_fields, err);
 	if (!msg)
 		return false;
-	if ((kind == TW__KIND__PORT && !give_mac(model, (Tw__Port *)msg, err)) ||
-	    !check_written(model, kind, msg, err)) {
+	if (!complete(model, kind, msg, err) || !check_written(model, kind, msg, err)) {
 		tw_message_free(msg);
 		return false;
 	}

@@ -13,13 +13,14 @@ enum { FIELD_REVISION = 15 }; /* the same in every kind: proto/model.proto */
 /* What a write never names: said when an object is made, or the controller's own. All else can be set. */
 static const char *const fixed[] = { "name", "revision", NULL };
 static const char *const network_fixed[] = { "name", "revision", "number", NULL };
+static const char *const mirror_fixed[] = { "name", "revision", "tunnel_tag", "tunnel_key", NULL };
 static const char *const port_fixed[] = { "name", "revision", "uuid", "number", "vm_uuid", "binding", NULL };
 
 static const struct tw_kind kinds[TW_N_KINDS] = {
 	[TW__KIND__HOST] = { "host", &tw__host__descriptor, fixed },
 	[TW__KIND__NETWORK] = { "network", &tw__network__descriptor, network_fixed },
 	[TW__KIND__PORT] = { "port", &tw__port__descriptor, port_fixed },
-	[TW__KIND__MIRROR] = { "mirror", &tw__mirror__descriptor, fixed },
+	[TW__KIND__MIRROR] = { "mirror", &tw__mirror__descriptor, mirror_fixed },
 	[TW__KIND__EXPORTER] = { "exporter", &tw__exporter__descriptor, fixed },
 	[TW__KIND__ACL] = { "acl", &tw__acl__descriptor, fixed },
 	[TW__KIND__MIGRATION] = { "migration", &tw__migration__descriptor, NULL },

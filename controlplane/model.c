@@ -8,6 +8,8 @@
 
 #include "controlplane/mem.h"
 
+enum { TUNNEL_TAGS = (1 << 24) - 1 /* of a VNI, without 0 */ };
+
 /* Where `name` is, or would be put; *found says which. */
 static size_t table_place(const struct tw_table *table, const char *name, bool *found)
 {
@@ -52,6 +54,8 @@ static void table_put(struct tw_table *table, struct tw_change *change)
 	entry->row = change->row;
 	if (change->kind == TW__KIND__NETWORK)
 		((Tw__Network *)entry->msg)->number = (uint32_t)change->row;
+	if (change->kind == TW__KIND__MIRROR)
+		((Tw__Mirror *)entry->msg)->tunnel_tag = (uint32_t)(change->row % TUNNEL_TAGS) + 1;
 	change->msg = NULL;
 }
 

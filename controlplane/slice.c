@@ -127,25 +127,30 @@ static bool is_end(const Tw__Migration *m, const char *host)
 	return tw_migration_active(m) && (strcmp(m->from, host) == 0 || strcmp(m->to, host) == 0);
 }
 
+static void add_peer(Tw__WatchReply *slice, const Tw__Host *peer)
+{
+	for (size_t i = 0; i < slice->n_peers; i++)
+		if (slice->peers[i] == peer)
+			return;
+	slice->peers[slice->n_peers++] = unconst(peer);
+}
+
 static void add_migrations(const struct tw_model *model, const char *host, Tw__WatchReply *slice)
 {
 	size_t n = model->tables[TW__KIND__MIGRATION].n;
 
 	slice->migrations = array_for(n);
-	slice->peers = array_for(n);
+	slice->peers = array_for(model->tables[TW__KIND__HOST].n);
 	for (size_t i = 0; i < n; i++) {
 		const Tw__Migration *m = tw_model_migration_at(model, i);
 		const Tw__Host *peer;
-		bool known = false;
 
 		if (!is_end(m, host))
 			continue;
 		slice->migrations[slice->n_migrations++] = unconst(m);
 		peer = tw_model_host(model, strcmp(m->from, host) == 0 ? m->to : m->from);
-		for (size_t j = 0; j < slice->n_peers; j++)
-			known = known || slice->peers[j] == peer;
-		if (peer && !known)
-			slice->peers[slice->n_peers++] = unconst(peer);
+		if (peer)
+			add_peer(slice, peer);
 	}
 }
 
@@ -244,10 +249,32 @@ static bool has_port(const Tw__WatchReply *slice, const Tw__Port *port)
 	return false;
 }
 
-/* With the ports that their copies are for, wherever those are. */
+/* Hosts that copies may come from. */
+static void add_all_peers(const struct tw_model *model, const char *host, Tw__WatchReply *slice)
+{
+	for (size_t i = 0; i < model->tables[TW__KIND__HOST].n; i++) {
+		const Tw__Host *peer = tw_model_host_at(model, i);
+
+		if (strcmp(peer->name, host) != 0)
+			add_peer(slice, peer);
+	}
+}
+
+/* The host that copies made here go to. */
+static void add_peer_of(const struct tw_model *model, const char *host, const Tw__Port *to, Tw__WatchReply *slice)
+{
+	const char *at = tw_port_host(to);
+	const Tw__Host *peer = at && strcmp(at, host) != 0 ? tw_model_host(model, at) : NULL;
+
+	if (peer)
+		add_peer(slice, peer);
+}
+
+/* With the ports that their copies are for, wherever those are, and the hosts that copies go to and come from. */
 static void add_mirrors(const struct tw_model *model, const char *host, Tw__WatchReply *slice, size_t n_local)
 {
 	size_t n = model->tables[TW__KIND__MIRROR].n;
+	bool comes_in = false;
 
 	slice->mirrors = array_for(n);
 	for (size_t i = 0; i < n; i++) {
@@ -259,7 +286,12 @@ static void add_mirrors(const struct tw_model *model, const char *host, Tw__Watc
 		slice->mirrors[slice->n_mirrors++] = unconst(mirror);
 		if (to && !has_port(slice, to))
 			slice->ports[slice->n_ports++] = unconst(to);
+		if (to)
+			add_peer_of(model, host, to, slice);
+		comes_in = comes_in || tw_slice_mirror_comes_in(mirror, slice->ports, n_local);
 	}
+	if (comes_in)
+		add_all_peers(model, host, slice);
 }
 
 void tw_slice_build(const struct tw_slicer *slicer, const char *host, Tw__WatchReply *slice)

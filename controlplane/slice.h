@@ -5,8 +5,9 @@
  * A host's slice: itself; the ports it serves (bound to it, or of a VM that migrates from or to it); every other bound
  * port that shares a VLAN with one of those (an identity: its switch must know whose MAC that is); mirrors that have a
  * source there, that copy for a port it serves, or whose copies travel in a VLAN, and the ports they copy for, wherever
- * those are bound; the networks of all these; all exporters; migrations that it is an end of, and the hosts at their other
- * ends. Mirrors and exporters that are disabled are in nobody's slice.
+ * those are bound; the networks of all these; all exporters; migrations that it is an end of. Its peers are the hosts at
+ * their other ends, those of the ports its mirrors copy for, and all of them where copies may come in for one of its own.
+ * Mirrors and exporters that are disabled are in nobody's slice.
  *
  * Threads: the controller's one thread. Everything in a slice is borrowed from the model.
  */
@@ -36,6 +37,9 @@ void tw_slice_release(Tw__WatchReply *slice);
  * @param local the ports it serves
  */
 bool tw_slice_wants_mirror(const Tw__Mirror *mirror, const char *host, Tw__Port *const *local, size_t n_local);
+
+/** Does it copy for one of these ports, so that copies may come in from any host? slice_mirrors.c */
+bool tw_slice_mirror_comes_in(const Tw__Mirror *mirror, Tw__Port *const *local, size_t n_local);
 
 /**
  * A number that differs between slices that differ. Objects are never edited in place and every version of one has a

@@ -32,14 +32,23 @@ static bool has_port(const Tw__Mirror *m, const Tw__Port *port)
 	return false;
 }
 
+bool tw_slice_mirror_comes_in(const Tw__Mirror *mirror, Tw__Port *const *local, size_t n_local)
+{
+	for (size_t i = 0; *mirror->to_port && i < n_local; i++)
+		if (strcmp(local[i]->name, mirror->to_port) == 0)
+			return true;
+	return false;
+}
+
 bool tw_slice_wants_mirror(const Tw__Mirror *mirror, const char *host, Tw__Port *const *local, size_t n_local)
 {
 	if (mirror->disabled)
 		return false;
-	if (mirror->rspan_vlan || has_uplink(mirror, host) || (n_local && has_all_ports(mirror, host)))
+	if (mirror->rspan_vlan || has_uplink(mirror, host) || (n_local && has_all_ports(mirror, host)) ||
+	    tw_slice_mirror_comes_in(mirror, local, n_local))
 		return true;
 	for (size_t i = 0; i < n_local; i++)
-		if (has_port(mirror, local[i]) || strcmp(local[i]->name, mirror->to_port) == 0)
+		if (has_port(mirror, local[i]))
 			return true;
 	return false;
 }

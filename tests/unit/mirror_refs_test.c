@@ -144,6 +144,55 @@ static void a_destination_is_none_of_the_sources(void **state)
 	assert_int_equal(ask_new_mirror(ctl, &m, NULL), 0);
 }
 
+static const Tw__Mirror *mirror_named(struct tw_controller *ctl, const char *name)
+{
+	return (const Tw__Mirror *)tw_model_find(&ctl->model, TW__KIND__MIRROR, name)->msg;
+}
+
+static void a_mirror_to_a_port_has_a_tag_and_a_key_for_life(void **state)
+{
+	struct tw_controller *ctl = *state;
+	uint8_t key[8];
+	uint32_t tag;
+	Tw__Mirror m = make(m1);
+
+	SOURCE(&m, ports, web_eth0);
+	assert_int_equal(ask_new_mirror(ctl, &m, NULL), 0);
+	assert_int_equal(mirror_named(ctl, m1)->tunnel_key.len, 0); /* a file needs none */
+	to_port(&m, ids_eth0);
+	assert_int_equal(ask_set(ctl, TW__KIND__MIRROR, &m.base, "to_port,file", NULL), 0);
+	tag = mirror_named(ctl, m1)->tunnel_tag;
+	assert_int_not_equal(tag, 0);
+	assert_int_equal(mirror_named(ctl, m1)->tunnel_key.len, sizeof(key));
+	memcpy(key, mirror_named(ctl, m1)->tunnel_key.data, sizeof(key));
+	m.to_port = db_eth0;
+	assert_int_equal(ask_set(ctl, TW__KIND__MIRROR, &m.base, "to_port", NULL), 0);
+	assert_int_equal(mirror_named(ctl, m1)->tunnel_tag, tag);
+	assert_memory_equal(mirror_named(ctl, m1)->tunnel_key.data, key, sizeof(key));
+	m.name = m2;
+	assert_int_equal(ask_new_mirror(ctl, &m, NULL), 0);
+	assert_int_not_equal(mirror_named(ctl, m2)->tunnel_tag, tag);
+	assert_memory_not_equal(mirror_named(ctl, m2)->tunnel_key.data, key, sizeof(key));
+}
+
+static void nobody_chooses_a_tag_or_a_key(void **state)
+{
+	struct tw_controller *ctl = *state;
+	uint8_t key[8] = { 1 };
+	Tw__Mirror m = make(m1);
+
+	SOURCE(&m, ports, web_eth0);
+	m.tunnel_tag = 7;
+	refused(ctl, &m, TW_E_INVALID, "mirror.tunnel_tag", "given by the controller");
+	m.tunnel_tag = 0;
+	m.tunnel_key = (ProtobufCBinaryData){ sizeof(key), key };
+	refused(ctl, &m, TW_E_INVALID, "mirror.tunnel_key", "given by the controller");
+	m.tunnel_key.len = 0;
+	assert_int_equal(ask_new_mirror(ctl, &m, NULL), 0);
+	m.tunnel_key.len = sizeof(key);
+	assert_int_equal(ask_set(ctl, TW__KIND__MIRROR, &m.base, "tunnel_key", NULL), TW_E_INVALID);
+}
+
 static void two_mirrors_do_not_share_a_destination_that_cannot_be_shared(void **state)
 {
 	struct tw_controller *ctl = *state;
@@ -292,6 +341,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_MODEL(a_source_that_is_not_there_is_named),
 		ON_MODEL(a_destination_is_none_of_the_sources),
+		ON_MODEL(a_mirror_to_a_port_has_a_tag_and_a_key_for_life),
+		ON_MODEL(nobody_chooses_a_tag_or_a_key),
 		ON_MODEL(two_mirrors_do_not_share_a_destination_that_cannot_be_shared),
 		ON_MODEL(a_collector_can_tell_mirrors_apart),
 		ON_MODEL(a_vlan_that_carries_copies_carries_nothing_else),

@@ -215,8 +215,35 @@ static void a_mirrors_destination_is_known_where_its_copies_are_made(void **stat
 	assert_int_equal(ask_new_mirror(ctl, &m, NULL), 0);
 	assert_string_equal(names_of(ctl, "a"), "db/eth0 web/eth0 client/eth0 spare/eth0 ; blue red; m;;");
 	assert_int_equal(ask_bind(ctl, "spare/eth0", "c", NULL), 0);
-	assert_string_equal(names_of(ctl, "c"), "spare/eth0 client/eth0 web/eth0 ; blue; m;;");
+	/* Who copies knows the host that copies go to, and that one all from which they may come. */
+	assert_string_equal(names_of(ctl, "a"), "db/eth0 web/eth0 client/eth0 spare/eth0 ; blue red; m;; peer c");
+	assert_string_equal(names_of(ctl, "c"), "spare/eth0 client/eth0 web/eth0 ; blue; m;; peer a peer b");
 	assert_string_equal(names_of(ctl, "b"), "client/eth0 spare/eth0 web/eth0 ; blue;;;");
+}
+
+static void a_host_whose_address_changes_changes_the_slices_of_those_it_sends_to(void **state)
+{
+	struct tw_controller *ctl = *state;
+	char web_eth0[] = "web/eth0", *web[] = { web_eth0 }, file[] = "", client[] = "client/eth0", a[] = "a",
+	     address[] = "10.0.0.1";
+	Tw__Mirror m = mirror_of("m");
+	uint64_t before[2];
+	Tw__Host host;
+
+	m.file = file;
+	m.to_port = client;
+	m.ports = web;
+	m.n_ports = 1;
+	assert_int_equal(ask_new_mirror(ctl, &m, NULL), 0);
+	assert_string_equal(names_of(ctl, "b"), "client/eth0 web/eth0 ; blue; m;; peer a peer c");
+	before[0] = hash_of(ctl, "b");
+	before[1] = hash_of(ctl, "c");
+	tw__host__init(&host);
+	host.name = a;
+	host.tunnel_address = address;
+	assert_int_equal(ask_set(ctl, TW__KIND__HOST, &host.base, "tunnel_address", NULL), 0);
+	assert_int_not_equal(hash_of(ctl, "b"), before[0]);
+	assert_int_equal(hash_of(ctl, "c"), before[1]);
 }
 
 static void every_host_knows_the_vlans_that_carry_copies(void **state)
@@ -292,6 +319,7 @@ int main(void)
 		ON_MODEL(a_mirror_goes_where_its_source_is),
 		ON_MODEL(a_mirror_goes_where_a_source_of_any_kind_is),
 		ON_MODEL(a_mirrors_destination_is_known_where_its_copies_are_made),
+		ON_MODEL(a_host_whose_address_changes_changes_the_slices_of_those_it_sends_to),
 		ON_MODEL(every_host_knows_the_vlans_that_carry_copies),
 		ON_MODEL(an_exporter_goes_everywhere_unless_disabled),
 		ON_MODEL(a_migration_makes_the_port_known_at_both_ends_only),

@@ -22,7 +22,6 @@
 #include "agent/handover.h"
 #include "agent/local.h"
 #include "agent/migrate.h"
-#include "agent/mirrors.h"
 #include "agent/peer.h"
 #include "agent/tasks.h"
 #include "common/log.h"
@@ -226,7 +225,6 @@ static void switch_status(void *arg, const Tw__SwitchStatus *said)
 	if (!status)
 		return;
 	put_links_in(agent, status);
-	tw_mirrors_put_in(tw_agent_view(agent), agent->config.host, status);
 	news = links_differ(before, status);
 	agent->status = status;
 	if (before)

@@ -2,6 +2,7 @@
 /* mirrors.c - a mirror's sources and destination as this host has them; see mirrors.h. Pure. */
 #include "agent/mirrors.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,18 +12,19 @@
 
 enum { ERSPAN_TYPE_DEFAULT = 2, ERSPAN_SESSION_DEFAULT = 1, ERSPAN_TTL_DEFAULT = 64 };
 
+/* A port that migrates is where its guest runs: bound there. */
 enum tw_mirror_way tw_mirror_way(const Tw__WatchReply *view, const char *host, const Tw__Mirror *mirror,
 				 const Tw__Port **to)
 {
 	const Tw__Port *port = *mirror->to_port ? tw_slice_port(view, mirror->to_port) : NULL;
-	enum tw_place place = port ? tw_snapshot_place(view, host, port, NULL) : TW_PLACE_NOWHERE;
+	const char *at = port && port->binding ? port->binding->host : "";
 
-	*to = place == TW_PLACE_NOWHERE ? NULL : port;
+	*to = *at ? port : NULL;
 	if (!*mirror->to_port)
 		return TW_MIRROR_WAY_OWN;
-	return place == TW_PLACE_LOCAL    ? TW_MIRROR_WAY_HERE
-	       : place == TW_PLACE_REMOTE ? TW_MIRROR_WAY_ELSEWHERE
-					  : TW_MIRROR_WAY_NONE;
+	if (!*at)
+		return TW_MIRROR_WAY_NONE;
+	return strcmp(at, host) == 0 ? TW_MIRROR_WAY_HERE : TW_MIRROR_WAY_ELSEWHERE;
 }
 
 size_t tw_mirror_rspan_vlans(const Tw__WatchReply *view, uint32_t *vlans)
@@ -153,12 +155,71 @@ static bool fill_own(struct tw_local_mirror *out, const char *run_dir, const Tw_
 	return true;
 }
 
+static void __attribute__((format(printf, 2, 3))) no_way(struct tw_local_mirror *out, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(out->no_way, sizeof(out->no_way), format, args);
+	va_end(args);
+	out->msg.no_way = out->no_way;
+}
+
+/* To another host's switch, which has the port. */
+static void fill_tunnel(struct tw_local_mirror *out, const Tw__WatchReply *view, const char *host,
+			const Tw__Mirror *from, const char *at)
+{
+	static const char address[] = "has no address for mirrors' copies between hosts: twctl host set";
+	bool own = tw_tunnel_address(view->host, &out->own),
+	     peer = tw_tunnel_address(tw_slice_peer(view, at), &out->peer);
+
+	if (!own || !peer) {
+		no_way(out, "host %.63s %s %.63s --tunnel-address ADDRESS", own ? at : host, address, own ? at : host);
+		return;
+	}
+	if (!tw_tunnel_same_family(&out->own, &out->peer)) {
+		no_way(out, "host %.63s takes copies in at %s, to which %s of this host cannot send", at,
+		       out->peer.text, out->own.text);
+		return;
+	}
+	if (from->tunnel_key.len == 0) {
+		no_way(out,
+		       "the mirror has no key for the way between hosts: twctl mirror set %.63s --to-port gives it one",
+		       from->name);
+		return;
+	}
+	out->msg.tunnel = out->peer.text;
+	out->msg.tunnel_port = out->peer.port;
+	out->msg.tunnel_source = out->own.text;
+	out->msg.tunnel_tag = from->tunnel_tag;
+	out->msg.tunnel_key = from->tunnel_key;
+}
+
+/* @return false: what there is of it does not fit */
+static bool fill_destination(struct tw_local_mirror *out, const Tw__WatchReply *view, const char *host,
+			     const char *run_dir, const Tw__Mirror *mirror, struct tw_error *err)
+{
+	const Tw__Port *to;
+
+	switch (tw_mirror_way(view, host, mirror, &to)) {
+	case TW_MIRROR_WAY_OWN:
+		return fill_own(out, run_dir, mirror, err);
+	case TW_MIRROR_WAY_HERE:
+		out->msg.to_port = to->number;
+		return true;
+	case TW_MIRROR_WAY_ELSEWHERE:
+		fill_tunnel(out, view, host, mirror, to->binding->host);
+		return true;
+	default:
+		no_way(out, "port %.127s is bound to no host: there is nowhere to send copies", mirror->to_port);
+		return true;
+	}
+}
+
 bool tw_local_mirror_fill(struct tw_local_mirror *out, const Tw__WatchReply *view, const char *host,
 			  const char *run_dir, const Tw__Mirror *mirror, bool *here, struct tw_error *err)
 {
 	Tw__LocalMirror *msg = &out->msg;
-	enum tw_mirror_way way;
-	const Tw__Port *to;
 
 	*here = false;
 	tw__local_mirror__init(msg);
@@ -169,11 +230,8 @@ bool tw_local_mirror_fill(struct tw_local_mirror *out, const Tw__WatchReply *vie
 	add_ports(msg, view, host, mirror);
 	add_uplinks(msg, view, host, mirror);
 	copy_options(msg, mirror);
-	way = tw_mirror_way(view, host, mirror, &to);
-	*here = msg->n_ports + msg->n_uplinks > 0 && (way == TW_MIRROR_WAY_OWN || way == TW_MIRROR_WAY_HERE);
-	if (way == TW_MIRROR_WAY_HERE)
-		msg->to_port = to->number;
-	return way != TW_MIRROR_WAY_OWN || fill_own(out, run_dir, mirror, err);
+	*here = msg->n_ports + msg->n_uplinks > 0;
+	return fill_destination(out, view, host, run_dir, mirror, err);
 }
 
 void tw_local_mirror_release(struct tw_local_mirror *mirror)
@@ -181,73 +239,4 @@ void tw_local_mirror_release(struct tw_local_mirror *mirror)
 	free(mirror->msg.ports);
 	free(mirror->msg.elsewhere);
 	free(mirror->msg.uplinks);
-}
-
-/* @return malloc'ed; NULL: nothing is amiss */
-static char *why_not(const Tw__WatchReply *view, const char *host, const Tw__Mirror *mirror)
-{
-	const Tw__Port *to;
-	char *text = NULL;
-	int n = 0;
-
-	switch (tw_mirror_way(view, host, mirror, &to)) {
-	case TW_MIRROR_WAY_ELSEWHERE:
-		n = asprintf(&text, "port %s is on host %s: copies made here do not reach it", mirror->to_port,
-			     to->binding->host);
-		break;
-	case TW_MIRROR_WAY_NONE:
-		n = asprintf(&text, "port %s is bound to no host: there is nowhere to send copies", mirror->to_port);
-		break;
-	default:
-		break;
-	}
-	return n < 0 ? NULL : text;
-}
-
-static bool has_sources(const Tw__WatchReply *view, const char *host, const Tw__Mirror *mirror)
-{
-	struct tw_local_mirror m = { 0 };
-	struct tw_error err;
-	bool here;
-
-	tw_local_mirror_fill(&m, view, host, "", mirror, &here, &err);
-	here = m.msg.n_ports + m.msg.n_uplinks > 0;
-	tw_local_mirror_release(&m);
-	return here;
-}
-
-static void add_status(Tw__SwitchStatus *status, const Tw__Mirror *mirror, char *why)
-{
-	Tw__MirrorStatus **grown = reallocarray(status->mirrors, status->n_mirrors + 1, sizeof(Tw__MirrorStatus *));
-	Tw__MirrorStatus *one = grown ? malloc(sizeof(*one)) : NULL;
-
-	if (grown)
-		status->mirrors = grown;
-	if (one) {
-		tw__mirror_status__init(one);
-		one->name = strdup(mirror->name);
-		one->to = strdup(mirror->to_port);
-		one->error = why;
-	}
-	if (one && one->name && one->to) {
-		grown[status->n_mirrors++] = one;
-		return;
-	}
-	free(one ? one->name : NULL);
-	free(one ? one->to : NULL);
-	free(one);
-	free(why);
-}
-
-void tw_mirrors_put_in(const Tw__WatchReply *view, const char *host, Tw__SwitchStatus *status)
-{
-	for (size_t i = 0; i < view->n_mirrors && status->n_mirrors < TW_SNAPSHOT_MAX_MIRRORS; i++) {
-		const Tw__Mirror *mirror = view->mirrors[i];
-		char *why = mirror->disabled ? NULL : why_not(view, host, mirror);
-
-		if (why && has_sources(view, host, mirror))
-			add_status(status, mirror, why);
-		else
-			free(why);
-	}
 }

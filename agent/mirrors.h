@@ -10,12 +10,13 @@
 #include <limits.h>
 
 #include "agent/snapshot.h"
+#include "agent/tunnel.h"
 
 /* Where copies made here go. */
 enum tw_mirror_way {
 	TW_MIRROR_WAY_OWN,       /* to the mirror's file, VLAN or collector */
 	TW_MIRROR_WAY_HERE,      /* to a port of this host */
-	TW_MIRROR_WAY_ELSEWHERE, /* to a port of another host */
+	TW_MIRROR_WAY_ELSEWHERE, /* to a port of another host, by that host's tunnel */
 	TW_MIRROR_WAY_NONE,      /* to a port that no host serves */
 };
 
@@ -25,13 +26,14 @@ enum tw_mirror_way tw_mirror_way(const Tw__WatchReply *view, const char *host, c
 
 struct tw_local_mirror {
 	Tw__LocalMirror msg; /* its texts and VLANs are the slice's */
-	char path[PATH_MAX];
+	char path[PATH_MAX], no_way[256];
+	struct tw_tunnel_address own, peer;
 };
 
 /**
  * Resolve one mirror of the slice.
  * @param out  zeroed; released with tw_local_mirror_release() whatever this returns
- * @param here out: there is something for the switch to do: a source is here, and a way for its copies
+ * @param here out: there is something for the switch to do: a source is here. Without a way for its copies these are counted
  * @return false with *err filled
  */
 bool tw_local_mirror_fill(struct tw_local_mirror *out, const Tw__WatchReply *view, const char *host,
@@ -40,8 +42,5 @@ void tw_local_mirror_release(struct tw_local_mirror *mirror);
 
 /** VLANs that carry copies, of all mirrors of the slice. @param vlans room for view->n_mirrors. @return how many */
 size_t tw_mirror_rspan_vlans(const Tw__WatchReply *view, uint32_t *vlans);
-
-/** Add those that have sources here and no way to the switch's own list, with the reason. */
-void tw_mirrors_put_in(const Tw__WatchReply *view, const char *host, Tw__SwitchStatus *status);
 
 #endif

@@ -42,6 +42,7 @@ struct tw_snapshot {
 	struct tw_local_mirror *mirrors;
 	size_t n_mirrors; /* also those that have nothing to do here */
 	struct exporter *exporters;
+	struct tw_tunnel tunnel;
 };
 
 const Tw__Migration *tw_snapshot_migration(const Tw__WatchReply *view, const char *host, const Tw__Port *port)
@@ -367,6 +368,10 @@ static bool fill(struct tw_snapshot *s, const Tw__WatchReply *view, const char *
 		if (!add_mirror(s, view, run_dir, view->mirrors[i], err))
 			return false;
 	s->msg.n_rspan_vlans = tw_mirror_rspan_vlans(view, s->msg.rspan_vlans);
+	if (!tw_tunnel_fill(&s->tunnel, view, s->msg.host, err))
+		return false;
+	if (s->tunnel.msg.n_ends)
+		s->msg.tunnel = &s->tunnel.msg;
 	for (size_t i = 0; i < view->n_exporters; i++)
 		if (!add_exporter(s, view, view->exporters[i], err))
 			return false;
@@ -410,6 +415,7 @@ void tw_snapshot_destroy(struct tw_snapshot *s)
 	free(s->remotes);
 	for (size_t i = 0; i < s->n_mirrors; i++)
 		tw_local_mirror_release(&s->mirrors[i]);
+	tw_tunnel_release(&s->tunnel);
 	free(s->mirrors);
 	free(s->exporters);
 	free(s->msg.ports);

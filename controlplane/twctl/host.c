@@ -7,6 +7,7 @@
 #include "controlplane/twctl/stats.h"
 #include "controlplane/twctl/teaming.h"
 #include "controlplane/twctl/uplink.h"
+#include "proto/link/check.h"
 
 static void uplinks_cell(FILE *cell, const json_t *uplinks, const json_t *object)
 {
@@ -22,6 +23,17 @@ static void uplinks_cell(FILE *cell, const json_t *uplinks, const json_t *object
 		if (*tw_json_string_at(uplink, "netdev"))
 			fprintf(cell, " (%s)", tw_json_string_at(uplink, "netdev"));
 	}
+}
+
+static void tunnel_cell(FILE *cell, const json_t *address, const json_t *object)
+{
+	json_int_t port = tw_json_number_at(object, "tunnel_port");
+
+	if (*tw_json_string_at(object, "tunnel_address"))
+		tw_out_text(cell, tw_json_string_at(object, "tunnel_address"));
+	else
+		fputs(*tw_json_string_at(object, "peer_url") ? "as the peer URL" : "none", cell);
+	fprintf(cell, ", UDP port %" JSON_INTEGER_FORMAT, port ? port : TW_TUNNEL_PORT_DEFAULT);
 }
 
 static const struct tw_column list[] = {
@@ -44,6 +56,8 @@ static const struct tw_column card[] = {
 	{ "teaming", "teaming", tw_cell_teaming },
 	{ "peer URL", "peer_url", NULL },
 	{ "migration address", "migrate_address", NULL },
+	{ "tunnel for copies", "tunnel_address", tunnel_cell },
+	{ "not copies there", "status.status.tunnel_refused", NULL },
 	{ "ports", "ports", NULL },
 	{ "revision", "revision", NULL },
 	{ 0 },
@@ -176,6 +190,17 @@ static const struct tw_option options[] = {
 	  .help = "where its VM monitors listen for migrating VMs (default: as the agent says)",
 	  .field = "migrate_address",
 	  .apply = tw_apply_string },
+	{ .name = "tunnel-address",
+	  .arg = "ADDRESS",
+	  .help = "where mirrors' copies from other hosts come in for its ports (default: the address of the peer URL)",
+	  .field = "tunnel_address",
+	  .apply = tw_apply_string },
+	{ .name = "tunnel-port",
+	  .arg = "PORT",
+	  .help = "UDP port of that; 0 = 6081, as Geneve has it (default)",
+	  .field = "tunnel_port",
+	  .max = 65535,
+	  .apply = tw_apply_number },
 	{ 0 },
 };
 

@@ -194,7 +194,7 @@ static const struct tw_option choice_options[] = {
 static const struct tw_option destination_options[] = {
 	{ .name = "to-port",
 	  .arg = "PORT",
-	  .help = "to a port, as of a VM that analyses; it gets each copy as the frame was",
+	  .help = "to a port on any host, as of a VM that analyses; it gets each copy as the frame was",
 	  .field = "to_port",
 	  .excludes = "file,rspan-vlan,erspan",
 	  .complete = TW_COMPLETE_PORT,
@@ -313,7 +313,8 @@ static const struct tw_command commands[] = {
 	  .text = "SEEN are frames of its sources that were looked at. Of these FILTERED did not match the filter, the VLANs "
 		  "or the number of first packets; SAMPLED-OUT were not the one in so many; SENT went on their way; FAILED "
 		  "were too large for it, or refused. What was SHED was given up so that the mirrored traffic is not slowed: "
-		  "it went beyond the mirror's budget, the destination was full or absent, or no memory was left.",
+		  "it went beyond the mirror's budget, the destination was full or absent, or no memory was left. Copies for a "
+		  "port of another host are DELIVERED there, or it is said what became of them.",
 	  .example = "mirror show m1 --watch",
 	  .options = show_options,
 	  .run = tw_mirror_show },

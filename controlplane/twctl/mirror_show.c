@@ -160,8 +160,11 @@ const struct tw_column tw_mirror_card_columns[] = {
 
 /* --- what hosts say of it --- */
 
-static const char *const counters[] = { "seen", "filtered",    "sampled_out", "packets",     "octets",     "failed",
-					"shed", "shed_budget", "shed_full",   "shed_absent", "shed_memory" };
+static const char *const counters[] = { "seen",           "filtered",        "sampled_out",    "packets",
+					"octets",         "failed",          "shed",           "shed_budget",
+					"shed_full",      "shed_absent",     "shed_memory",    "arrived",
+					"arrived_octets", "arrived_full",    "arrived_absent", "arrived_failed",
+					"arrived_memory", "arrived_refused", "arrived_lost" };
 enum { N_COUNTERS = sizeof(counters) / sizeof(*counters) };
 
 /* Words for why copies were shed. */
@@ -209,7 +212,25 @@ static const struct tw_column rate_columns[] = {
 	{ "OCTETS/S", "rate.octets", NULL },
 	{ "FAILED/S", "rate.failed", NULL },
 	{ "SHED/S", "rate.shed", NULL },
+	{ "DELIVERED/S", "rate.arrived", NULL },
 	{ "ERROR", "error", NULL },
+	{ 0 },
+};
+
+/* Of copies that came from other hosts: what became of them, and words for why not more. */
+static const char *const arrival_text[][2] = {
+	{ "arrived_full", "the port does not keep up" },
+	{ "arrived_absent", "the port is not up" },
+	{ "arrived_failed", "too large for the port" },
+	{ "arrived_memory", "no buffer was free" },
+	{ "arrived_refused", "refused: not from a host of the switch, or with another key" },
+	{ "arrived_lost", "lost between the hosts" },
+};
+
+static const struct tw_column arrival_columns[] = {
+	{ "HOST", "host", NULL },
+	{ "FROM OTHER HOSTS", "copies", NULL },
+	{ "WHICH", "which", NULL },
 	{ 0 },
 };
 
@@ -259,6 +280,34 @@ static void print_shed(FILE *out, const json_t *parts)
 	json_decref(rows);
 }
 
+static void add_arrivals(json_t *rows, const json_t *part, const char *field, const char *which)
+{
+	json_int_t n = tw_json_number_at(part, field);
+
+	if (n)
+		json_array_append_new(rows, json_pack("{s:O, s:I, s:s}", "host", json_object_get(part, "host"),
+						      "copies", n, "which", which));
+}
+
+/* One row for each thing that became of copies from other hosts. */
+static void print_arrivals(FILE *out, const json_t *parts)
+{
+	json_t *rows = json_array(), *part;
+	size_t i;
+
+	json_array_foreach(parts, i, part)
+	{
+		add_arrivals(rows, part, "arrived", "delivered to the port");
+		for (size_t k = 0; k < sizeof(arrival_text) / sizeof(*arrival_text); k++)
+			add_arrivals(rows, part, arrival_text[k][0], arrival_text[k][1]);
+	}
+	if (json_array_size(rows)) {
+		fputc('\n', out);
+		tw_out_table(out, arrival_columns, rows);
+	}
+	json_decref(rows);
+}
+
 /* New reference: the hosts, and all of them where there are several. */
 static json_t *rows_of(const json_t *object)
 {
@@ -280,6 +329,7 @@ void tw_mirror_show_parts(FILE *out, const json_t *object)
 		fputs("\nno host has to do with it now\n", out);
 	}
 	print_shed(out, json_object_get(object, "status"));
+	print_arrivals(out, json_object_get(object, "status"));
 	json_decref(rows);
 }
 

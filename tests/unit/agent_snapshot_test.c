@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "agent/mirrors.h"
 #include "agent/snapshot.h"
 #include "tests/support/slice_maker.h"
 
@@ -539,37 +538,6 @@ static void an_analyser_is_left_out_of_what_it_is_to_get(void **state)
 	clean(&bed);
 }
 
-static void a_destination_out_of_reach_is_said_in_the_status(void **state)
-{
-	struct bed bed = { 0 };
-	Tw__WatchReply *reply = make_town();
-	Tw__SwitchStatus *status = MAKE(Tw__SwitchStatus, tw__switch_status__init);
-	const Tw__Snapshot *s;
-	Tw__Mirror *m;
-
-	add_port(reply, "idle/x", 7, "blue", NULL);
-	m = add_bare_mirror(reply, "far");
-	ADD(m, vms, strdup("web"));
-	m->to_port = strdup("far/x");
-	m = add_bare_mirror(reply, "idle");
-	ADD(m, vms, strdup("web"));
-	m->to_port = strdup("idle/x");
-	m = add_bare_mirror(reply, "not-ours");
-	ADD(m, hosts, strdup("b"));
-	m->to_port = strdup("idle/x");
-	s = build(&bed, reply);
-	assert_non_null(s);
-	assert_int_equal(s->n_mirrors, 0);
-	tw_mirrors_put_in(tw_slice_view(bed.slice), "a", status);
-	assert_int_equal(status->n_mirrors, 2);
-	assert_string_equal(status->mirrors[0]->name, "far");
-	assert_string_equal(status->mirrors[0]->error, "port far/x is on host b: copies made here do not reach it");
-	assert_string_equal(status->mirrors[1]->error,
-			    "port idle/x is bound to no host: there is nowhere to send copies");
-	tw__switch_status__free_unpacked(status, NULL);
-	clean(&bed);
-}
-
 static void an_exporters_zeroes_become_the_defaults(void **state)
 {
 	struct bed bed = { 0 };
@@ -660,7 +628,6 @@ int main(void)
 		cmocka_unit_test(a_mirror_is_served_where_one_of_its_ports_is),
 		cmocka_unit_test(a_mirrors_sources_of_every_kind_become_ports_and_uplinks),
 		cmocka_unit_test(an_analyser_is_left_out_of_what_it_is_to_get),
-		cmocka_unit_test(a_destination_out_of_reach_is_said_in_the_status),
 		cmocka_unit_test(an_exporters_zeroes_become_the_defaults),
 		cmocka_unit_test(what_cannot_be_resolved_is_an_error_that_names_it),
 		cmocka_unit_test(one_port_more_than_the_limit_is_refused),

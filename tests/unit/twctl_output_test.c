@@ -296,7 +296,7 @@ static void a_mirror_with_several_files_says_which_are_kept(void **state)
 	"{'status':{'hosts':[{'name':'a','status':{'mirrors':[{'name':'m','to':'port ids/eth0','seen':" seen      \
 	",'filtered':3,'sampled_out':2,'packets':1,'octets':60,'shed':" shed ",'shed_budget':1,'shed_full':" shed \
 	"}]}},"                                                                                                   \
-	"{'name':'b','status':{'mirrors':[{'name':'m','error':'port ids/eth0 is on host a'}]}}]}}"
+	"{'name':'b','status':{'mirrors':[{'name':'m','error':'no way','arrived':7,'arrived_absent':2,'arrived_lost':1}]}}]}}"
 
 static void a_mirror_says_in_words_what_it_left_out(void **state)
 {
@@ -316,12 +316,17 @@ static void a_mirror_says_in_words_what_it_left_out(void **state)
 		"\n"
 		"HOST TO            SEEN FILTERED SAMPLED-OUT SENT OCTETS FAILED SHED ERROR\n"
 		"a    port ids/eth0    9        3           2    1     60      0    4 -\n"
-		"b    -                0        0           0    0      0      0    0 port ids/eth0 is on host a\n"
+		"b    -                0        0           0    0      0      0    0 no way\n"
 		"all  -                9        3           2    1     60      0    4 -\n"
 		"\n"
 		"HOST SHED BECAUSE\n"
 		"a       1 beyond the mirror's budget\n"
-		"a       4 the destination does not keep up\n");
+		"a       4 the destination does not keep up\n"
+		"\n"
+		"HOST FROM OTHER HOSTS WHICH\n"
+		"b                   7 delivered to the port\n"
+		"b                   2 the port is not up\n"
+		"b                   1 lost between the hosts\n");
 	fake_reset(&fake);
 }
 

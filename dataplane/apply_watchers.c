@@ -172,7 +172,8 @@ static bool read_target(struct tw_change *c, const Tw__LocalExporter *e, const c
 static bool read_exporter(struct tw_change *c, const Tw__LocalExporter *e, struct tw_error *err)
 {
 	if (e->way == TW__EXPORTER__WAY__CENTRAL) { /* check_rules knows how many there may be */
-		snprintf(c->central.names[c->central.n++], TW_EXPORTER_NAME_SIZE, "%s", e->name);
+		snprintf(c->central.names[c->central.n], TW_EXPORTER_NAME_SIZE, "%s", e->name);
+		read_scope(&c->central.scopes[c->central.n++], e);
 		return true;
 	}
 	for (size_t i = 0; i < e->n_collectors; i++)
@@ -195,7 +196,7 @@ bool tw_apply_read_exporters(struct tw_change *c, struct tw_error *err)
 
 /* --- when the workers have the new snapshot --- */
 
-static void configure_outlet(struct tw_switch *sw, const struct tw_change *c)
+static struct tw_outlet_config outlet_of(struct tw_switch *sw, const struct tw_change *c)
 {
 	const Tw__RecordSpool *spool = c->config->spool;
 	struct tw_outlet_config config = { 0 };
@@ -205,13 +206,17 @@ static void configure_outlet(struct tw_switch *sw, const struct tw_change *c)
 		snprintf(config.folder, sizeof(config.folder), "%s", spool->folder);
 		config.max_octets = spool->max_octets;
 		config.max_age_ms = spool->max_age_ms;
+		config.revision = c->config->revision;
+		config.n_scopes = c->central.n;
+		memcpy(config.scopes, c->central.scopes, sizeof(config.scopes));
 	}
-	tw_outlet_configure(tw_export_thread_outlet(sw->exporter), &config);
+	return config;
 }
 
 void tw_apply_finish_watchers(struct tw_switch *sw, struct tw_change *c)
 {
 	const char *names[TW_MIRRORS_MAX];
+	struct tw_outlet_config outlet;
 	int rc;
 
 	for (size_t i = 0; i < c->config->n_mirrors; i++)
@@ -220,10 +225,10 @@ void tw_apply_finish_watchers(struct tw_switch *sw, struct tw_change *c)
 	configure_arrivals(sw, c);
 	if (sw->ending)
 		return;
-	configure_outlet(sw, c);
+	outlet = outlet_of(sw, c);
 	if (c->exporters.observation_domain == 0)
 		c->exporters.observation_domain = 1; /* nobody to tell it to */
-	rc = tw_exporter_configure(tw_export_thread_exporter(sw->exporter), &c->exporters);
+	rc = tw_export_thread_configure(sw->exporter, &c->exporters, &outlet);
 	if (rc)
 		tw_log_error("exporters cannot be configured: %s", strerror(-rc));
 }

@@ -41,7 +41,8 @@ struct tw_export_thread {
 	struct tw_exporter *exporter;
 	struct tw_outlet *outlet;
 	pthread_t thread;
-	int stop; /* eventfd: the thread sleeps on it */
+	int stop;             /* eventfd: the thread sleeps on it */
+	pthread_mutex_t news; /* held for a tick: both ways out change at once */
 	/* --- thread's own --- */
 	unsigned pause_us;
 	uint64_t adapted_ms;
@@ -50,9 +51,13 @@ struct tw_export_thread {
 
 static void export_all(struct tw_export_thread *t, const struct tw_flow_record *records, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
+	struct tw_flow_names names;
+
+	for (unsigned i = 0; i < n; i++)
 		tw_exporter_add(t->exporter, &records[i]);
-		tw_outlet_add(t->outlet, &records[i]);
+	for (unsigned i = 0; i < n && tw_outlet_is_open(t->outlet); i++) {
+		tw_exporter_find_names(t->exporter, &records[i], &names);
+		tw_outlet_add(t->outlet, &records[i], &names);
 	}
 }
 
@@ -116,8 +121,10 @@ static void tick(struct tw_export_thread *t)
 {
 	uint64_t now = tw_clock_real_ms();
 
+	pthread_mutex_lock(&t->news);
 	tw_exporter_tick(t->exporter, now);
 	tw_outlet_tick(t->outlet, now);
+	pthread_mutex_unlock(&t->news);
 }
 
 /* @return false: the rings are empty */
@@ -166,6 +173,7 @@ struct tw_export_thread *tw_export_thread_create(struct tw_worker *const *worker
 		t->workers[i] = workers[i];
 	t->n_workers = n_workers;
 	t->pause_us = PAUSE_MOST_US;
+	pthread_mutex_init(&t->news, NULL);
 	t->exporter = tw_exporter_create();
 	t->outlet = tw_outlet_create();
 	t->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -180,6 +188,7 @@ struct tw_export_thread *tw_export_thread_create(struct tw_worker *const *worker
 	tw_outlet_destroy(t->outlet);
 	if (t->stop >= 0)
 		close(t->stop);
+	pthread_mutex_destroy(&t->news);
 	free(t);
 	return NULL;
 }
@@ -196,7 +205,21 @@ void tw_export_thread_destroy(struct tw_export_thread *t)
 	tw_exporter_destroy(t->exporter);
 	tw_outlet_destroy(t->outlet);
 	close(t->stop);
+	pthread_mutex_destroy(&t->news);
 	free(t);
+}
+
+int tw_export_thread_configure(struct tw_export_thread *t, const struct tw_exporter_config *exporter,
+			       const struct tw_outlet_config *outlet)
+{
+	int rc;
+
+	pthread_mutex_lock(&t->news);
+	rc = tw_exporter_configure(t->exporter, exporter);
+	if (!rc)
+		tw_outlet_configure(t->outlet, outlet);
+	pthread_mutex_unlock(&t->news);
+	return rc;
 }
 
 struct tw_outlet *tw_export_thread_outlet(struct tw_export_thread *t)

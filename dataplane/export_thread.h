@@ -20,9 +20,13 @@ struct tw_export_thread *tw_export_thread_create(struct tw_worker *const *worker
 /** Drain, send what is open, end the thread. After the workers have stopped. Accepts NULL. */
 void tw_export_thread_destroy(struct tw_export_thread *thread);
 
-/** The exporter, for tw_exporter_configure() and tw_exporter_get_stats(). */
+/** Both ways out, at once: a record goes by the one configuration or by the other. As tw_exporter_configure(), and on failure as it was. */
+int tw_export_thread_configure(struct tw_export_thread *thread, const struct tw_exporter_config *exporter,
+			       const struct tw_outlet_config *outlet);
+
+/** The exporter, for its statistics and trials. */
 struct tw_exporter *tw_export_thread_exporter(struct tw_export_thread *thread);
-/** The way by the controller, for tw_outlet_configure() and tw_outlet_get_stats(). */
+/** The way by the controller, for tw_outlet_get_stats(). */
 struct tw_outlet *tw_export_thread_outlet(struct tw_export_thread *thread);
 
 #endif

@@ -4,20 +4,7 @@
 #include <string.h>
 
 #include "dataplane/switch.h"
-
-Tw__CollectorStatus__State tw_status_of_collector(enum tw_collector_state state)
-{
-	switch (state) {
-	case TW_COLLECTOR_ACTIVE:
-		return TW__COLLECTOR_STATUS__STATE__ACTIVE;
-	case TW_COLLECTOR_STANDBY:
-		return TW__COLLECTOR_STATUS__STATE__STANDBY;
-	case TW_COLLECTOR_FAILED:
-		return TW__COLLECTOR_STATUS__STATE__FAILED;
-	default:
-		return TW__COLLECTOR_STATUS__STATE__CONNECTING;
-	}
-}
+#include "flowexport/tried.h"
 
 static bool add_collector(Tw__ExporterStatus *e, const struct tw_exporter_stats *stats)
 {

@@ -95,10 +95,11 @@ struct tw_uplink_slot {
 	uint64_t failovers;
 };
 
-/* Exporters whose records go by the controller: their names, for the status. */
+/* Exporters whose records go by the controller: their names, for the status, and what they tell. */
 struct tw_central {
 	size_t n;
 	char names[TW_EXPORTERS_MAX][TW_EXPORTER_NAME_SIZE];
+	struct tw_flow_scope scopes[TW_EXPORTERS_MAX];
 };
 
 struct tw_switch {
@@ -289,7 +290,6 @@ bool tw_recorder_status(const struct tw_switch *sw, uint16_t slot, Tw__PortStatu
 
 /* ---- status_exporters.c ---- */
 /** @return false: out of memory; what was added is the message's */
-Tw__CollectorStatus__State tw_status_of_collector(enum tw_collector_state state);
 bool tw_status_add_exporters(struct tw_switch *sw, Tw__SwitchStatus *status);
 
 /* ---- rings.c: who is at fault ---- */

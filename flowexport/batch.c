@@ -10,8 +10,7 @@
 enum {
 	VARINT_MAX = 10,
 	RECORD_PREFIX = 2,
-	COUNT_AT = TW_BATCH_HEADER - 2,
-	BASE_AT = COUNT_AT - 8,
+	REVISION_AT = 57,
 };
 
 #define MAX_UINT(member)     VARINT_MAX
@@ -98,6 +97,7 @@ void tw_batch_finish(struct tw_batch *batch, const struct tw_batch_head *head)
 	at = tw_put_uint(at, head->octets, 8);
 	at = tw_put_uint(at, head->ignored_packets, 8);
 	at = tw_put_uint(at, head->ignored_octets, 8);
+	at = tw_put_uint(at, head->revision, 8);
 	at = tw_put_uint(at, batch->base_ms, 8);
 	tw_put_uint(at, batch->n, 2);
 }
@@ -172,11 +172,13 @@ static bool read_record(const struct tw_batch_reader *reader, const uint8_t *at,
 
 int tw_batch_open(struct tw_batch_reader *reader, const uint8_t *data, size_t size, struct tw_batch_head *head)
 {
+	size_t header = size && data[0] == 1 ? TW_BATCH_HEADER_1 : TW_BATCH_HEADER;
+
 	if (size == 0)
 		return -EBADMSG;
-	if (data[0] != TW_BATCH_VERSION)
+	if (data[0] != 1 && data[0] != TW_BATCH_VERSION)
 		return -EPROTONOSUPPORT;
-	if (size < TW_BATCH_HEADER || size > TW_BATCH_MAX)
+	if (size < header || size > TW_BATCH_MAX)
 		return -EBADMSG;
 	*head = (struct tw_batch_head){
 		.epoch = get_uint(data + 1, 8),
@@ -186,12 +188,13 @@ int tw_batch_open(struct tw_batch_reader *reader, const uint8_t *data, size_t si
 		.octets = get_uint(data + 33, 8),
 		.ignored_packets = get_uint(data + 41, 8),
 		.ignored_octets = get_uint(data + 49, 8),
+		.revision = data[0] == 1 ? 0 : get_uint(data + REVISION_AT, 8),
 	};
 	*reader = (struct tw_batch_reader){
-		.at = data + TW_BATCH_HEADER,
+		.at = data + header,
 		.end = data + size,
-		.base_ms = get_uint(data + BASE_AT, 8),
-		.left = (uint32_t)get_uint(data + COUNT_AT, 2),
+		.base_ms = get_uint(data + header - 10, 8),
+		.left = (uint32_t)get_uint(data + header - 2, 2),
 	};
 	if (head->epoch == 0 || head->sequence == 0 || reader->left > TW_BATCH_RECORDS_MAX)
 		return -EBADMSG;

@@ -4,7 +4,8 @@
  *           and safe to read from anyone.
  *
  *   batch   version (1), epoch (8), sequence (8), records of the epoch before (8), their packets (8), their layer-3 octets (8),
- *           packets and octets that the metering process has ignored in the epoch (8, 8), base time (8), records (2), records
+ *           packets and octets that the metering process has ignored in the epoch (8, 8), revision (8), base time (8),
+ *           records (2), records. Of version 1, which is read, too: without the revision
  *   record  octets that follow (2), members in the order of TW_RECORD_MEMBERS
  *   member  UINT: 7 bits an octet, least significant first; TIME: the same of the distance to the base time, its sign in the
  *           lowest bit; ADDRESS: octets that follow (1), an address without the zeros at its end; OCTETS: as they are
@@ -61,10 +62,11 @@
 static_assert(sizeof(struct tw_flow_record) == 128, "a new member: add it to the end of TW_RECORD_MEMBERS");
 
 enum {
-	TW_BATCH_VERSION = 1,
-	TW_BATCH_HEADER = 67,
-	TW_BATCH_RECORD_MAX = 320, /* the longest record, see batch.c */
-	TW_BATCH_MAX = 60 << 10,   /* octets of a batch */
+	TW_BATCH_VERSION = 2,
+	TW_BATCH_HEADER = 75,
+	TW_BATCH_HEADER_1 = TW_BATCH_HEADER - 8, /* of version 1 */
+	TW_BATCH_RECORD_MAX = 320,               /* the longest record, see batch.c */
+	TW_BATCH_MAX = 60 << 10,                 /* octets of a batch */
 	TW_BATCH_RECORDS_MAX = 2000,
 };
 
@@ -74,6 +76,7 @@ struct tw_batch_head {
 	uint64_t sequence;                 /* of the batch in its epoch, from 1; one that was lost has had one, too */
 	uint64_t records, packets, octets; /* before this batch in its epoch, lost or not; octets of layer 3 */
 	uint64_t ignored_packets, ignored_octets; /* by the metering process, in the epoch */
+	uint64_t revision;                        /* of the model by which its writer kept the records; 0 = not known */
 };
 
 /* --- writing --- */

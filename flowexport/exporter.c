@@ -265,10 +265,12 @@ static void carry_trial(struct tw_exporter *exporter, uint64_t now_ms)
 	struct tw_trial *trial = &exporter->trial;
 
 	pthread_mutex_lock(&exporter->lock);
+	exporter->context.origin = exporter->context.mediates ? &tw_trial_origin : NULL;
 	if (trial->state == TW_TRIAL_ASKED)
 		tw_trial_send(trial, exporter->groups, exporter->n_groups, exporter->context.host, now_ms);
 	else if (trial->state == TW_TRIAL_SENT)
 		tw_trial_settle(trial, exporter->groups, exporter->n_groups, now_ms);
+	exporter->context.origin = NULL;
 	pthread_mutex_unlock(&exporter->lock);
 }
 
@@ -321,15 +323,22 @@ void tw_exporter_note_unsent(struct tw_exporter *exporter, uint64_t flows, uint6
 	note(exporter, &exporter->context.unsent, flows, packets, l3_octets);
 }
 
-void tw_exporter_add(struct tw_exporter *exporter, const struct tw_flow_record *record)
+void tw_exporter_find_names(const struct tw_exporter *exporter, const struct tw_flow_record *record,
+			    struct tw_flow_names *names)
 {
 	const struct tw_export_context *context = &exporter->context;
-	const struct tw_flow_names names = { .ingress = tw_identity_of(&context->identities, record->ingress),
-					     .egress = tw_identity_of(&context->identities, record->egress),
-					     .host = context->origin && context->origin->host ? context->origin->host
-											      : context->host };
-	enum tw_flow_class cls = tw_flow_class_of(record);
 
+	names->ingress = tw_identity_of(&context->identities, record->ingress);
+	names->egress = tw_identity_of(&context->identities, record->egress);
+	names->host = context->origin && context->origin->host ? context->origin->host : context->host;
+}
+
+void tw_exporter_add(struct tw_exporter *exporter, const struct tw_flow_record *record)
+{
+	enum tw_flow_class cls = tw_flow_class_of(record);
+	struct tw_flow_names names;
+
+	tw_exporter_find_names(exporter, record, &names);
 	for (size_t i = 0; i < exporter->n_groups; i++)
 		tw_group_add(&exporter->groups[i], record, cls, &names);
 }

@@ -84,9 +84,10 @@ struct tw_exporter_stats {
 	uint64_t octets;           /* of messages, without headers of lower layers */
 	uint64_t lost_records;     /* not sent, or refused by the collector's host */
 	uint64_t returned_records; /* did not arrive, and are added again by the owner */
-	uint64_t test_records;     /* of those that left: of trials */
+	uint64_t test_records;     /* of records: of trials. These are lost, not returned, if they do not arrive */
 	uint32_t domain;
 	uint64_t unsaid_records;          /* that the format has no words for: IPv6 and refused flows in version 5 */
+	uint64_t test_unsaid;             /* of those: of trials */
 	char error[TW_EXPORT_ERROR_SIZE]; /* why; empty again once the collector takes messages */
 };
 
@@ -144,7 +145,11 @@ void tw_exporter_note_lost(struct tw_exporter *exporter, uint64_t packets, uint6
 /** Add one record to every target's open message; full messages are sent. Borrows the record. */
 void tw_exporter_add(struct tw_exporter *exporter, const struct tw_flow_record *record);
 
-/** The same of a record that another has metered. Borrows both. */
+/** Who a record's ends are, as of the last tick. Valid until the next. */
+void tw_exporter_find_names(const struct tw_exporter *exporter, const struct tw_flow_record *record,
+			    struct tw_flow_names *names);
+
+/** tw_exporter_add() of a record that another has metered. Borrows both. */
 void tw_exporter_add_of(struct tw_exporter *exporter, const struct tw_flow_record *record,
 			const struct tw_flow_origin *origin);
 

@@ -89,6 +89,7 @@ static void close_batch(struct tw_outlet *outlet)
 		return;
 	outlet->head.sequence++;
 	if (outlet->spool) {
+		outlet->head.revision = outlet->config.revision;
 		tw_batch_finish(batch, &outlet->head);
 		rc = tw_spool_append(outlet->spool, batch->octet, batch->size, outlet->now_ms);
 		note_error(outlet, -rc);
@@ -150,6 +151,8 @@ static void take_news(struct tw_outlet *outlet)
 		return;
 	if (strcmp(news.folder, outlet->config.folder) != 0)
 		close_spool(outlet);
+	else if (news.revision != outlet->config.revision)
+		close_batch(outlet);
 	outlet->config = news;
 	limits_of(&news, &limits);
 	if (outlet->spool)
@@ -166,9 +169,23 @@ void tw_outlet_destroy(struct tw_outlet *outlet)
 	free(outlet);
 }
 
-void tw_outlet_add(struct tw_outlet *outlet, const struct tw_flow_record *record)
+bool tw_outlet_is_open(const struct tw_outlet *outlet)
 {
-	if (!*outlet->config.folder)
+	return *outlet->config.folder;
+}
+
+static bool is_wanted(const struct tw_outlet_config *config, const struct tw_flow_record *record,
+		      const struct tw_flow_names *names)
+{
+	for (size_t i = 0; i < config->n_scopes; i++)
+		if (tw_flow_scope_has(&config->scopes[i], record, names))
+			return true;
+	return false;
+}
+
+void tw_outlet_add(struct tw_outlet *outlet, const struct tw_flow_record *record, const struct tw_flow_names *names)
+{
+	if (!tw_outlet_is_open(outlet) || !is_wanted(&outlet->config, record, names))
 		return;
 	if (outlet->batch.n == 0)
 		outlet->since_ms = outlet->now_ms;

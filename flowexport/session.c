@@ -153,18 +153,27 @@ bool tw_session_has_recovered(struct tw_session *session)
 	return true;
 }
 
+/* Of what comes again only a trial's records are lost. */
 static void lose(struct tw_session *session, const struct tw_flow_tally *tally)
 {
-	struct tw_flow_tally *lost = &session->counts.not_sent;
+	struct tw_flow_tally *lost = &session->counts.not_sent, gone = *tally;
 
-	if (session->resends)
-		session->counts.returned += tally->flows;
-	if (!tally->flows || session->resends)
+	if (session->resends) {
+		session->counts.returned += tally->flows - tally->tests;
+		gone = (struct tw_flow_tally){ .flows = tally->tests, .tests = tally->tests };
+	}
+	if (!gone.flows)
 		return;
-	tw_tally_add(lost, tally);
+	tw_tally_add(lost, &gone);
 	if (!lost->first_ms)
 		lost->first_ms = session->now_ms;
 	lost->last_ms = session->now_ms;
+}
+
+static void count_sent(struct tw_session *session, const struct tw_flow_tally *tally)
+{
+	session->counts.sent.flows += tally->flows;
+	session->counts.sent.tests += tally->tests;
 }
 
 /* The fate of the datagram before is known: its records were sent, or lost. */
@@ -173,7 +182,7 @@ static void settle(struct tw_session *session, bool refused)
 	if (refused)
 		lose(session, &session->in_flight);
 	else
-		session->counts.sent.flows += session->in_flight.flows;
+		count_sent(session, &session->in_flight);
 	session->in_flight = (struct tw_flow_tally){ 0 };
 }
 
@@ -211,9 +220,10 @@ static bool open_if_due(struct tw_session *session)
 
 static void hear_stream(struct tw_session *session)
 {
-	struct tw_flow_tally lost = { 0 };
-	int rc = tw_stream_tick(session->stream, session->now_ms, &session->counts.sent.flows, &lost);
+	struct tw_flow_tally sent = { 0 }, lost = { 0 };
+	int rc = tw_stream_tick(session->stream, session->now_ms, &sent, &lost);
 
+	count_sent(session, &sent);
 	if (rc)
 		note_error(session, -rc);
 	if (tw_stream_is_open(session->stream) && !tw_stream_is_connected(session->stream) &&

@@ -18,6 +18,7 @@
 
 struct tw_export_volume {
 	uint64_t octets, messages, flows;
+	uint64_t tests; /* of the flows: of trials */
 };
 
 struct tw_session_counts {

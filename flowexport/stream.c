@@ -269,7 +269,7 @@ static int hear_end(struct tw_stream *stream)
 }
 
 /* The kernel knows it of a connection that was reset, too. */
-static void settle_delivered(struct tw_stream *stream, uint64_t *delivered)
+static void settle_delivered(struct tw_stream *stream, struct tw_flow_tally *delivered)
 {
 	uint64_t taken = stream->tls ? tw_tls_written(stream->tls) : stream->written;
 	int unacknowledged = 0;
@@ -281,11 +281,12 @@ static void settle_delivered(struct tw_stream *stream, uint64_t *delivered)
 
 		if (m->wire > taken - (uint64_t)unacknowledged)
 			return;
-		*delivered += m->tally.flows;
+		tw_tally_add(delivered, &m->tally);
 	}
 }
 
-int tw_stream_tick(struct tw_stream *stream, uint64_t now_ms, uint64_t *delivered, struct tw_flow_tally *lost)
+int tw_stream_tick(struct tw_stream *stream, uint64_t now_ms, struct tw_flow_tally *delivered,
+		   struct tw_flow_tally *lost)
 {
 	int rc;
 

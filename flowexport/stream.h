@@ -57,10 +57,11 @@ int tw_stream_send(struct tw_stream *stream, const uint8_t *message, size_t size
 
 /**
  * Time has passed: connect, write, hear what arrived.
- * @param delivered flows of the messages that were acknowledged since the last call
+ * @param delivered what the messages count that were acknowledged since the last call
  * @param lost      what the messages count that a broken connection took with it
  * @return 0, or -errno: the connection is broken and closed (ECONNREFUSED, ETIMEDOUT, ECONNRESET: also if the collector hung up)
  */
-int tw_stream_tick(struct tw_stream *stream, uint64_t now_ms, uint64_t *delivered, struct tw_flow_tally *lost);
+int tw_stream_tick(struct tw_stream *stream, uint64_t now_ms, struct tw_flow_tally *delivered,
+		   struct tw_flow_tally *lost);
 
 #endif

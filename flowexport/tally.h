@@ -8,6 +8,7 @@
 struct tw_flow_tally {
 	uint64_t flows, packets, octets; /* octets: layer 3 */
 	uint64_t first_ms, last_ms;      /* first and last time something was added, Unix epoch; 0 = never */
+	uint64_t tests;                  /* of the flows: of trials (trial.h) */
 };
 
 /* The counts; the times are the owner's to set. */
@@ -16,6 +17,7 @@ static inline void tw_tally_add(struct tw_flow_tally *to, const struct tw_flow_t
 	to->flows += from->flows;
 	to->packets += from->packets;
 	to->octets += from->octets;
+	to->tests += from->tests;
 }
 
 /* What several have counted, and the time from the first to the last. */

@@ -247,9 +247,10 @@ const char *tw_target_name(const struct tw_target *target)
 	return target->config.name;
 }
 
-void tw_target_count_trial(struct tw_target *target, uint64_t records)
+void tw_target_mark_trial(struct tw_target *target, uint64_t unsaid)
 {
-	target->test_records += records;
+	target->data_tally.tests = target->data_tally.flows;
+	target->test_unsaid += unsaid;
 }
 
 void tw_target_flush(struct tw_target *target)
@@ -316,7 +317,8 @@ void tw_target_get_stats(const struct tw_target *target, struct tw_exporter_stat
 		.octets = counts->sent.octets,
 		.lost_records = counts->not_sent.flows,
 		.unsaid_records = target->unsaid,
-		.test_records = target->test_records,
+		.test_records = counts->sent.tests,
+		.test_unsaid = target->test_unsaid,
 		.domain = target->domain,
 		.returned_records = counts->returned,
 	};

@@ -80,8 +80,8 @@ void tw_target_add_any(struct tw_target *target, const struct tw_flow_record *re
 void tw_target_introduce(struct tw_target *target, const struct tw_flow_identity *who);
 /** Send the open message, now; what becomes of it is known later. */
 void tw_target_send_open(struct tw_target *target);
-/** So many of the records that were added are no traffic. */
-void tw_target_count_trial(struct tw_target *target, uint64_t records);
+/** What is in the open message is of a trial, and so many more that the format had no words for. */
+void tw_target_mark_trial(struct tw_target *target, uint64_t unsaid);
 
 void tw_target_get_stats(const struct tw_target *target, struct tw_exporter_stats *stats);
 

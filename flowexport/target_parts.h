@@ -31,8 +31,8 @@ struct tw_target {
 	bool tells_group; /* what was lost is told of all the exporter's collectors */
 	struct tw_flow_tally group_lost;
 
-	uint64_t test_records;
-	uint64_t unsaid; /* flows that the format has no words for */
+	uint64_t unsaid;      /* flows that the format has no words for */
+	uint64_t test_unsaid; /* of those: of trials */
 };
 
 static inline uint64_t tw_target_now(const struct tw_target *target)

@@ -44,6 +44,10 @@ static const struct tw_flow_identity interface = { .number = TW_TRIAL_INTERFACE,
 						   .name = "tradewind-test/eth0",
 						   .vm_name = "tradewind-test" };
 
+const struct tw_flow_origin tw_trial_origin = {
+	.domain = TW_TRIAL_INTERFACE, .kind = TW_ORIGIN_IPV4, .address = { 192, 0, 2, 254 }, .host = "tradewind-test"
+};
+
 static struct tw_flow_record record_of(size_t i, uint64_t now_ms)
 {
 	struct tw_flow_record r = flows[i].record;
@@ -100,17 +104,18 @@ static void send_to(struct tw_target *target, struct tw_trial_collector *c, cons
 
 		tw_target_add_any(target, &r, tw_flow_class_of(&r), &names);
 	}
+	tw_target_get_stats(target, &after);
+	c->unsaid = after.unsaid_records - before.unsaid_records;
+	tw_target_mark_trial(target, c->unsaid);
 	tw_target_send_open(target);
 	tw_target_get_stats(target, &after);
 	memcpy(c->collector, after.collector, sizeof(c->collector));
 	c->messages = after.messages - before.messages;
 	c->octets = after.octets - before.octets;
-	c->unsaid = after.unsaid_records - before.unsaid_records;
 	c->lost = after.lost_records - before.lost_records;
 	if (c->lost > TW_TRIAL_FLOWS - c->unsaid) /* the refusal of a message before has come meanwhile */
 		c->lost = TW_TRIAL_FLOWS - c->unsaid;
 	c->records = TW_TRIAL_FLOWS - c->unsaid - c->lost;
-	tw_target_count_trial(target, c->records);
 }
 
 void tw_trial_send(struct tw_trial *trial, const struct tw_export_group *groups, size_t n_groups, const char *host,

@@ -26,6 +26,9 @@ enum {
 	TW_TRIAL_INTERFACE = INT32_MAX - 1,
 };
 
+/* Whom a mediator names for a trial's records: 192.0.2.254 (RFC 5737), domain 2147483646. */
+extern const struct tw_flow_origin tw_trial_origin;
+
 enum tw_trial_state { TW_TRIAL_NONE, TW_TRIAL_ASKED, TW_TRIAL_SENT, TW_TRIAL_DONE };
 
 /* All zero: none. */

@@ -18,7 +18,8 @@ static const struct tw_batch_head head = { .epoch = 5,
 					   .packets = 8,
 					   .octets = UINT64_MAX,
 					   .ignored_packets = 9,
-					   .ignored_octets = 10 };
+					   .ignored_octets = 10,
+					   .revision = 11 };
 
 static struct tw_batch batch;
 
@@ -228,6 +229,28 @@ static void another_version_is_told_from_damage(void **state)
 	assert_int_equal(tw_batch_open(&reader, batch.octet, batch.size, &got), -EPROTONOSUPPORT);
 }
 
+static void the_version_before_has_no_revision(void **state)
+{
+	const struct tw_flow_record record = { .ingress = 1, .packets = 2 };
+	const size_t revision_at = TW_BATCH_HEADER_1 - 10;
+	struct tw_batch_reader reader;
+	struct tw_batch_head got;
+	struct tw_flow_record back;
+
+	tw_batch_begin(&batch);
+	assert_true(tw_batch_add(&batch, &record));
+	tw_batch_finish(&batch, &head);
+	memmove(batch.octet + revision_at, batch.octet + revision_at + 8, batch.size - revision_at - 8);
+	batch.octet[0] = 1;
+	assert_int_equal(tw_batch_open(&reader, batch.octet, batch.size - 8, &got), 0);
+	assert_int_equal(got.ignored_octets, head.ignored_octets);
+	assert_int_equal(got.revision, 0);
+	assert_int_equal(tw_batch_next(&reader, &back), 1);
+	assert_memory_equal(&back, &record, sizeof(record));
+	assert_int_equal(tw_batch_next(&reader, &back), 0);
+	assert_int_equal(tw_batch_open(&reader, batch.octet, TW_BATCH_HEADER_1 - 1, &got), -EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +264,7 @@ int main(void)
 		cmocka_unit_test(a_record_of_an_older_sender_has_zeros_for_what_it_lacks),
 		cmocka_unit_test(what_a_newer_sender_adds_is_passed_over),
 		cmocka_unit_test(another_version_is_told_from_damage),
+		cmocka_unit_test(the_version_before_has_no_revision),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

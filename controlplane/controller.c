@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "controlplane/central/central.h"
+#include "controlplane/exporter_trial.h"
 #include "controlplane/flows.h"
 #include "controlplane/question.h"
 #include "controlplane/mem.h"
@@ -112,6 +113,7 @@ void tw_controller_tick(struct tw_controller *ctl)
 		tw_tasks_tick(ctl);
 		tw_migration_tick(ctl);
 		tw_flows_tick(ctl);
+		tw_exporter_trial_tick(ctl);
 		tw_watch_tick(ctl);
 		tw_wait_tick(ctl);
 	} while (ctl->wake_at_ms == 0);

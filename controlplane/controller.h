@@ -37,7 +37,9 @@ struct tw_controller {
 	uint64_t wake_at_ms;        /* when tw_controller_tick() is due, by the monotonic clock */
 	uint64_t started_ms;        /* monotonic */
 	struct tw_central *central; /* NULL = flow records do not go this way */
-	uint64_t next_task;         /* id of the next task of no migration */
+	bool trial_is_open;         /* exporter_trial.c */
+	struct tw_call trial;
+	uint64_t next_task; /* id of the next task of no migration */
 };
 
 /**

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "controlplane/exporter_trial.h"
 #include "controlplane/mem.h"
 #include "controlplane/tasks.h"
 
@@ -280,14 +281,22 @@ static void on_tried(struct tw_controller *ctl, void *arg, const Tw__TaskResult 
 	question_free(q);
 }
 
-static bool check_exporter(const struct tw_model *model, const char *name, struct tw_error *err)
+/* @param host empty: the controller */
+static bool check_exporter(const struct tw_model *model, const char *name, const char *host, struct tw_error *err)
 {
 	const struct tw_entry *found = tw_model_find(model, TW__KIND__EXPORTER, name);
+	const Tw__Exporter *e = found ? (const Tw__Exporter *)found->msg : NULL;
 
-	if (!found)
+	if (!e)
 		return tw_error_set(err, TW_E_NOT_FOUND, "exporter.name", "there is no exporter '%s'", name);
-	return !((const Tw__Exporter *)found->msg)->disabled ||
-	       tw_error_set(err, TW_E_INVALID, "exporter.disabled", "exporter '%s' is disabled", name);
+	if (e->disabled)
+		return tw_error_set(err, TW_E_INVALID, "exporter.disabled", "exporter '%s' is disabled", name);
+	if (e->way == TW__EXPORTER__WAY__CENTRAL && *host)
+		return tw_error_set(err, TW_E_INVALID, "try_host_exporter.host",
+				    "exporter '%s' sends from the controller, not from host '%.63s'", name, host);
+	return e->way == TW__EXPORTER__WAY__CENTRAL || *host ||
+	       tw_error_set(err, TW_E_MISSING, "try_host_exporter.host", "exporter '%s' sends from each host: name one",
+			    name);
 }
 
 void tw_question_exporter(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)
@@ -299,8 +308,13 @@ void tw_question_exporter(struct tw_controller *ctl, const Tw__Envelope *env, st
 	uint32_t none;
 	struct tw_host *host = NULL;
 
-	if (check_exporter(&ctl->model, ask->exporter, &err))
+	if (check_exporter(&ctl->model, ask->exporter, ask->host, &err)) {
+		if (!*ask->host) {
+			tw_exporter_trial_begin(ctl, ask->exporter, call);
+			return;
+		}
 		host = find_host(ctl, "", ask->host, &none, &err);
+	}
 	if (!host) {
 		tw_call_fail(call, &err);
 		return;

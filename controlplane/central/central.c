@@ -18,8 +18,9 @@
 #include "controlplane/central/cursors.h"
 #include "controlplane/central/intake.h"
 #include "controlplane/central/plan.h"
-#include "controlplane/central/pump.h"
+#include "controlplane/central/pumps.h"
 #include "controlplane/central/tell.h"
+#include "controlplane/central/trial.h"
 #include "controlplane/mem.h"
 #include "controlplane/model.h"
 
@@ -39,7 +40,6 @@ enum {
 	CREDIT = 512 << 10, /* octets of one push */
 	BEHIND_WAIT_MS = 500,
 	TROUBLE_WAIT_MS = 2000,
-	DRAIN_MS = 2000, /* at the end */
 };
 
 struct tw_central {
@@ -59,8 +59,7 @@ struct tw_central {
 	struct tw_intake *intake; /* NULL: the folder cannot be used */
 	struct tw_cursors *cursors;
 	struct tw_central_plan *plan; /* as taken last */
-	struct tw_pump *pumps[TW_TARGETS_MAX];
-	size_t n_pumps;
+	struct tw_pumps pumps;
 	uint64_t tended_ms, listened_ms;
 	bool is_behind; /* every exporter is: hosts are to keep their records a while */
 	char trouble[128], deaf[128];
@@ -69,6 +68,7 @@ struct tw_central {
 	pthread_mutex_t lock;
 	struct tw_central_plan *news;
 	Tw__CentralStatus *status; /* packed when told */
+	struct tw_central_trial trial;
 };
 
 /* ---- the thread: hosts ---- */
@@ -119,49 +119,10 @@ static void on_request(struct tw_link_request *req, const Tw__Envelope *env, voi
 
 /* ---- the thread: exporters ---- */
 
-static struct tw_pump *take_running(struct tw_central *c, const struct tw_central_pump *config)
-{
-	for (size_t i = 0; i < c->n_pumps; i++) {
-		struct tw_pump *pump = c->pumps[i];
-
-		if (pump && tw_pump_is(pump, config)) {
-			c->pumps[i] = NULL;
-			return pump;
-		}
-	}
-	return NULL;
-}
-
-static void drop_pumps(struct tw_central *c)
-{
-	for (size_t i = 0; i < c->n_pumps; i++)
-		tw_pump_destroy(c->pumps[i], tw_clock_real_ms());
-	c->n_pumps = 0;
-}
-
-static void set_pumps(struct tw_central *c, const struct tw_central_plan *plan)
-{
-	const struct tw_cursor start = { .at = tw_intake_end(c->intake), .ordinal = tw_intake_ordinal(c->intake) };
-	struct tw_pump *pumps[TW_TARGETS_MAX];
-	const char *keys[TW_TARGETS_MAX];
-
-	for (size_t i = 0; i < plan->n_pumps; i++) {
-		pumps[i] = take_running(c, &plan->pumps[i]);
-		keys[i] = plan->pumps[i].key;
-		if (pumps[i])
-			tw_pump_configure(pumps[i], &plan->pumps[i], &plan->common);
-	}
-	drop_pumps(c);
-	tw_cursors_keep(c->cursors, keys, (unsigned)plan->n_pumps);
-	for (size_t i = 0; i < plan->n_pumps; i++)
-		c->pumps[i] = pumps[i] ? pumps[i]
-				       : tw_pump_create(c->folder, c->cursors, &plan->pumps[i], &plan->common, &start);
-	c->n_pumps = plan->n_pumps;
-}
-
 static void take_plan(struct tw_central *c)
 {
 	struct tw_central_plan *news;
+	struct tw_cursor end = { 0 };
 
 	pthread_mutex_lock(&c->lock);
 	news = c->news;
@@ -169,8 +130,11 @@ static void take_plan(struct tw_central *c)
 	pthread_mutex_unlock(&c->lock);
 	if (!news)
 		return;
+	end.at = tw_intake_end(c->intake);
+	end.ordinal = tw_intake_ordinal(c->intake);
 	tw_intake_know(c->intake, news->directory);
-	set_pumps(c, news);
+	tw_pumps_set(&c->pumps, news, &end, tw_clock_mono_ms());
+	tw_intake_want(c->intake, tw_pumps_since(&c->pumps));
 	tw_central_plan_destroy(c->plan);
 	c->plan = news;
 }
@@ -180,8 +144,7 @@ static void tell(struct tw_central *c)
 	const struct tw_central_news news = { .folder = c->folder,
 					      .intake = c->plan ? c->intake : NULL,
 					      .directory = c->plan ? c->plan->directory : NULL,
-					      .pumps = c->pumps,
-					      .n_pumps = c->n_pumps,
+					      .pumps = &c->pumps,
 					      .trouble = *c->trouble ? c->trouble : c->deaf };
 	Tw__CentralStatus *status = tw_central_tell(&news), *before;
 	uint64_t least = UINT64_MAX;
@@ -206,6 +169,7 @@ static void begin(struct tw_central *c)
 
 	if (!rc && !c->cursors) {
 		c->cursors = tw_cursors_open(c->folder);
+		c->pumps = (struct tw_pumps){ .folder = c->folder, .cursors = c->cursors };
 		rc = c->cursors ? 0 : -errno;
 	}
 	if (!rc) {
@@ -241,12 +205,8 @@ static void listen_all(struct tw_central *c)
 
 static void tend(struct tw_central *c)
 {
-	struct tw_spool_position needed = tw_intake_end(c->intake);
-
-	for (size_t i = 0; i < c->n_pumps; i++)
-		if (tw_spool_compare(tw_pump_needed(c->pumps[i]), needed) < 0)
-			needed = tw_pump_needed(c->pumps[i]);
-	tw_intake_tick(c->intake, needed, tw_clock_real_ms());
+	tw_intake_want(c->intake, tw_pumps_since(&c->pumps));
+	tw_intake_tick(c->intake, tw_pumps_needed(&c->pumps, tw_intake_end(c->intake)), tw_clock_real_ms());
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -266,9 +226,11 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		listen_all(c);
 	if (c->intake)
 		take_plan(c);
-	for (size_t i = 0; i < c->n_pumps; i++)
-		if (tw_pump_step(c->pumps[i], tw_clock_real_ms()))
-			next.tv_usec = BUSY_MS * 1000;
+	if (tw_pumps_step(&c->pumps, now, tw_clock_real_ms()))
+		next.tv_usec = BUSY_MS * 1000;
+	pthread_mutex_lock(&c->lock);
+	tw_central_trial_carry(&c->trial, &c->pumps);
+	pthread_mutex_unlock(&c->lock);
 	if (tends) {
 		c->tended_ms = now;
 		if (c->intake)
@@ -278,24 +240,6 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	evtimer_add(c->timer, &next);
 }
 
-/* What has been sent is given time to arrive: else it is sent again at the next start. */
-static void drain(struct tw_central *c)
-{
-	uint64_t until = tw_clock_mono_ms() + DRAIN_MS;
-	const struct timespec nap = { .tv_nsec = 5000000 };
-	bool settled = false;
-
-	while (!settled && tw_clock_mono_ms() < until) {
-		settled = true;
-		for (size_t i = 0; i < c->n_pumps; i++) {
-			tw_pump_settle(c->pumps[i], tw_clock_real_ms());
-			settled = settled && tw_pump_is_settled(c->pumps[i]);
-		}
-		if (!settled)
-			nanosleep(&nap, NULL);
-	}
-}
-
 static void *run(void *arg)
 {
 	struct tw_central *c = arg;
@@ -303,8 +247,8 @@ static void *run(void *arg)
 	event_base_dispatch(c->base);
 	for (size_t i = 0; i < c->n_urls; i++)
 		tw_link_server_destroy(c->servers[i]);
-	drain(c);
-	drop_pumps(c);
+	tw_pumps_drain(&c->pumps);
+	tw_pumps_clear(&c->pumps);
 	tw_intake_destroy(c->intake);
 	tw_cursors_close(c->cursors);
 	tw_central_plan_destroy(c->plan);
@@ -400,4 +344,34 @@ Tw__CentralStatus *tw_central_status(struct tw_central *c)
 	}
 	pthread_mutex_unlock(&c->lock);
 	return copy;
+}
+
+int tw_central_try(struct tw_central *c, const char *exporter)
+{
+	int rc = -EBUSY;
+
+	if (!c || !c->runs)
+		return -ENOENT;
+	pthread_mutex_lock(&c->lock);
+	if (c->trial.state == TW_CENTRAL_TRIAL_NONE) {
+		c->trial = (struct tw_central_trial){ .state = TW_CENTRAL_TRIAL_ASKED };
+		snprintf(c->trial.result.name, sizeof(c->trial.result.name), "%s", exporter);
+		rc = 0;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return rc;
+}
+
+bool tw_central_tried(struct tw_central *c, struct tw_export_trial *result)
+{
+	bool is_done;
+
+	pthread_mutex_lock(&c->lock);
+	is_done = c->trial.state == TW_CENTRAL_TRIAL_DONE;
+	if (is_done) {
+		*result = c->trial.result;
+		c->trial.state = TW_CENTRAL_TRIAL_NONE;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return is_done;
 }

@@ -12,6 +12,7 @@
 #ifndef TW_CONTROLPLANE_CENTRAL_CENTRAL_H
 #define TW_CONTROLPLANE_CENTRAL_CENTRAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ enum {
 	TW_CENTRAL_URLS_MAX = 16,
 };
 
+struct tw_export_trial;
 struct tw_model;
 struct tw_central;
 
@@ -40,6 +42,14 @@ void tw_central_destroy(struct tw_central *central);
 
 /** The model has changed. Accepts NULL. */
 void tw_central_update(struct tw_central *central, const struct tw_model *model);
+
+/**
+ * Send known records to all collectors of an exporter of this way, soon. Accepts NULL.
+ * @return 0; -ENOENT none goes this way; -EBUSY another trial is under way
+ */
+int tw_central_try(struct tw_central *central, const char *exporter);
+/** What has come of it; asking ends the trial. Without collectors: the exporter does not run. @return false: not known yet */
+bool tw_central_tried(struct tw_central *central, struct tw_export_trial *result);
 
 /** @return what is to be told, to be released with tw__central_status__free_unpacked(); NULL if nothing goes this way */
 Tw__CentralStatus *tw_central_status(struct tw_central *central);

@@ -126,14 +126,24 @@ bool tw_cursors_set(struct tw_cursors *cursors, const char *name, const struct t
 	return true;
 }
 
-void tw_cursors_keep(struct tw_cursors *cursors, const char *const *names, unsigned n)
+void tw_cursors_forget(struct tw_cursors *cursors, const char *name)
 {
-	for (unsigned i = 0; i < TW_CURSORS_MAX; i++) {
-		bool kept = false;
+	struct slot *slot = find(cursors, name);
 
-		for (unsigned k = 0; k < n && !kept; k++)
-			kept = strncmp(cursors->slots[i].name, names[k], TW_CURSOR_NAME_SIZE) == 0;
-		if (!kept)
-			memset(&cursors->slots[i], 0, sizeof(cursors->slots[i]));
-	}
+	if (slot)
+		memset(slot, 0, sizeof(*slot));
+}
+
+bool tw_cursors_at(const struct tw_cursors *cursors, unsigned i, char name[static TW_CURSOR_NAME_SIZE],
+		   struct tw_cursor *cursor)
+{
+	struct slot *slot = &cursors->slots[i];
+	const struct place *place = *slot->name ? newest(slot) : NULL;
+
+	if (!place)
+		return false;
+	memcpy(name, slot->name, TW_CURSOR_NAME_SIZE);
+	name[TW_CURSOR_NAME_SIZE - 1] = '\0';
+	*cursor = place->cursor;
+	return true;
 }

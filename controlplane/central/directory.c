@@ -79,12 +79,24 @@ static void add_ports(struct tw_directory *directory, const struct tw_model *mod
 		qsort(directory->macs, directory->n_macs, sizeof(*directory->macs), by_value);
 }
 
+static bool wants_both_sides(const struct tw_model *model)
+{
+	for (size_t i = 0; i < model->tables[TW__KIND__EXPORTER].n; i++) {
+		const Tw__Exporter *e = tw_model_exporter_at(model, i);
+
+		if (e->way == TW__EXPORTER__WAY__CENTRAL && !e->disabled && e->both_sides)
+			return true;
+	}
+	return false;
+}
+
 struct tw_directory *tw_directory_create(const struct tw_model *model)
 {
 	struct tw_directory *directory = tw_need(calloc(1, sizeof(*directory)));
 
 	add_hosts(directory, &model->tables[TW__KIND__HOST]);
 	add_ports(directory, model);
+	directory->both_sides = wants_both_sides(model);
 	return directory;
 }
 

@@ -27,6 +27,7 @@ struct tw_directory {
 	struct tw_directory_host *hosts; /* by name */
 	struct tw_directory_port *ports; /* by number */
 	uint64_t *macs;                  /* of ports, also static ones; ascending */
+	bool both_sides;                 /* an exporter wants second sightings */
 };
 
 /** Ends the program without memory. */

@@ -21,10 +21,12 @@ struct tw_intake {
 	struct tw_joiner *joiner;
 	struct tw_marks marks;
 	const struct tw_directory *directory;
+	uint64_t since; /* revision of the model: what is older is not wanted */
 	bool marks_changed;
 	uint64_t released_before; /* number of the segment up to which was released last */
 	/* an entry on its way into the spool */
 	struct tw_central_entry entry;
+	uint64_t revision; /* of its records */
 	struct tw_batch passed[TW_ENTRY_PASSED_MAX], held;
 	uint8_t octets[TW_SPOOL_ENTRY_MAX];
 	size_t size; /* of one that could not be written yet; 0 = none */
@@ -38,10 +40,13 @@ static void see_held(struct tw_intake *intake, const struct tw_central_entry *en
 	struct tw_batch_reader reader;
 	struct tw_batch_head head;
 	struct tw_flow_record record;
+	struct tw_joiner_source source = { .origin = entry->origin, .at = at };
 
-	if (entry->held.size && tw_batch_open(&reader, entry->held.data, entry->held.size, &head) == 0)
-		while (tw_batch_next(&reader, &record) == 1)
-			tw_joiner_hold(intake->joiner, &record, &entry->origin, at, now_ms);
+	if (!entry->held.size || tw_batch_open(&reader, entry->held.data, entry->held.size, &head))
+		return;
+	source.revision = head.revision;
+	while (tw_batch_next(&reader, &record) == 1)
+		tw_joiner_hold(intake->joiner, &record, &source, now_ms);
 }
 
 static bool is_beyond(const struct tw_mark *mark, uint64_t epoch, uint64_t sequence)
@@ -142,10 +147,16 @@ void tw_intake_know(struct tw_intake *intake, const struct tw_directory *directo
 	intake->directory = directory;
 }
 
+void tw_intake_want(struct tw_intake *intake, uint64_t since)
+{
+	intake->since = since;
+}
+
 /* ---- one entry ---- */
 
-static void begin_entry(struct tw_intake *intake, const struct tw_flow_origin *origin)
+static void begin_entry(struct tw_intake *intake, const struct tw_flow_origin *origin, uint64_t revision)
 {
+	intake->revision = revision;
 	intake->entry = (struct tw_central_entry){ .ordinal = intake->marks.ordinal, .origin = *origin };
 	for (int i = 0; i < TW_ENTRY_PASSED_MAX; i++)
 		tw_batch_begin(&intake->passed[i]);
@@ -163,9 +174,9 @@ static void pass(struct tw_intake *intake, const struct tw_flow_record *record)
 	tw_log_error("a batch is longer than it can be"); /* two hold more than one, whatever was joined */
 }
 
-static struct tw_octets finish(struct tw_batch *batch)
+static struct tw_octets finish(struct tw_batch *batch, uint64_t revision)
 {
-	static const struct tw_batch_head head = { .epoch = 1, .sequence = 1 };
+	const struct tw_batch_head head = { .epoch = 1, .sequence = 1, .revision = revision };
 
 	if (batch->n == 0)
 		return (struct tw_octets){ 0 };
@@ -193,9 +204,9 @@ static int write_entry(struct tw_intake *intake, uint64_t now_ms)
 
 static int end_entry(struct tw_intake *intake, uint64_t now_ms)
 {
-	intake->entry.held = finish(&intake->held);
+	intake->entry.held = finish(&intake->held, intake->revision);
 	for (int i = 0; i < TW_ENTRY_PASSED_MAX; i++)
-		intake->entry.passed[i] = finish(&intake->passed[i]);
+		intake->entry.passed[i] = finish(&intake->passed[i], intake->revision);
 	intake->size = tw_entry_write(intake->octets, sizeof(intake->octets), &intake->entry);
 	return write_entry(intake, now_ms);
 }
@@ -234,10 +245,12 @@ static bool is_split(const struct tw_intake *intake, const struct tw_flow_record
 static void judge(struct tw_intake *intake, struct tw_flow_record *record, uint32_t domain,
 		  struct tw_intake_host *counts)
 {
-	counts->records++;
 	if (is_second_sighting(intake, record)) {
-		counts->second_sightings++;
-		return;
+		if (!intake->directory->both_sides) {
+			counts->second_sightings++;
+			return;
+		}
+		record->key_flags |= TW_FLOW_KEY_SECOND; /* its host may not have known; exporters choose by it */
 	}
 	if (tw_joiner_join(intake->joiner, record))
 		counts->joined++;
@@ -293,7 +306,7 @@ static int take(struct tw_intake *intake, struct tw_mark *mark, const struct tw_
 	struct tw_flow_record record;
 
 	tw_batch_open(&reader, batch, size, &head);
-	begin_entry(intake, origin);
+	begin_entry(intake, origin, head.revision);
 	memcpy(entry->host, mark->host.name, sizeof(entry->host));
 	entry->epoch = head.epoch;
 	entry->sequence = head.sequence;
@@ -301,10 +314,14 @@ static int take(struct tw_intake *intake, struct tw_mark *mark, const struct tw_
 	mark->host.missing_records += entry->lost.records;
 	mark->host.missing_packets += entry->lost.packets;
 	while (tw_batch_next(&reader, &record) == 1) {
+		mark->host.records++;
 		entry->after.records++;
 		entry->after.packets += record.packets;
 		entry->after.octets += record.l3_octets;
-		judge(intake, &record, origin->domain, &mark->host);
+		if (head.revision < intake->since && (head.revision || intake->since == UINT64_MAX))
+			mark->host.unwanted++;
+		else
+			judge(intake, &record, origin->domain, &mark->host);
 	}
 	return end_entry(intake, now_ms);
 }
@@ -347,11 +364,11 @@ void tw_intake_note_waiting(struct tw_intake *intake, const char *host, uint64_t
 static void let_go(struct tw_intake *intake, uint64_t now_ms)
 {
 	struct tw_flow_record record;
-	struct tw_flow_origin origin;
+	struct tw_joiner_source source;
 
 	while (!(intake->size && write_entry(intake, now_ms)) &&
-	       tw_joiner_take(intake->joiner, false, now_ms, &record, &origin)) {
-		begin_entry(intake, &origin);
+	       tw_joiner_take(intake->joiner, false, now_ms, &record, &source)) {
+		begin_entry(intake, &source.origin, source.revision);
 		pass(intake, &record);
 		end_entry(intake, now_ms);
 	}

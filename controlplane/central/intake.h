@@ -29,6 +29,7 @@ struct tw_intake;
 struct tw_intake_host {
 	char name[TW_ENTRY_HOST_SIZE];
 	uint64_t records, missing_records, missing_packets, duplicates, second_sightings, joined, refused;
+	uint64_t unwanted; /* records that no exporter wants (any more) */
 	uint64_t waiting_octets, heard_ms;
 };
 
@@ -42,6 +43,9 @@ void tw_intake_destroy(struct tw_intake *intake);
 
 /** Who is who from now on; borrowed until the next call. */
 void tw_intake_know(struct tw_intake *intake, const struct tw_directory *directory);
+
+/** Records that hosts kept by earlier revisions of the model are wanted by no exporter: they are counted, and not kept. */
+void tw_intake_want(struct tw_intake *intake, uint64_t since);
 
 /**
  * Take a batch.

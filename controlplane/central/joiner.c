@@ -13,8 +13,7 @@ struct waiting {
 	LIST_ENTRY(waiting) in_bucket;
 	TAILQ_ENTRY(waiting) in_order;
 	struct tw_flow_record key, record;
-	struct tw_flow_origin origin;
-	struct tw_spool_position at;
+	struct tw_joiner_source source;
 	uint64_t since_ms;
 };
 
@@ -112,8 +111,8 @@ void tw_flow_record_join(struct tw_flow_record *into, const struct tw_flow_recor
 	into->l2_octets += other->l2_octets;
 }
 
-bool tw_joiner_hold(struct tw_joiner *joiner, const struct tw_flow_record *record, const struct tw_flow_origin *origin,
-		    struct tw_spool_position at, uint64_t now_ms)
+bool tw_joiner_hold(struct tw_joiner *joiner, const struct tw_flow_record *record,
+		    const struct tw_joiner_source *source, uint64_t now_ms)
 {
 	struct tw_flow_record key;
 	struct waiting *w;
@@ -129,8 +128,7 @@ bool tw_joiner_hold(struct tw_joiner *joiner, const struct tw_flow_record *recor
 	w = tw_need(calloc(1, sizeof(*w)));
 	w->key = key;
 	w->record = *record;
-	w->origin = *origin;
-	w->at = at;
+	w->source = *source;
 	w->since_ms = now_ms;
 	LIST_INSERT_HEAD(&joiner->buckets[bucket_of(&key)], w, in_bucket);
 	TAILQ_INSERT_TAIL(&joiner->order, w, in_order);
@@ -168,14 +166,14 @@ void tw_joiner_forget(struct tw_joiner *joiner, const struct tw_flow_record *rec
 }
 
 bool tw_joiner_take(struct tw_joiner *joiner, bool all, uint64_t now_ms, struct tw_flow_record *record,
-		    struct tw_flow_origin *origin)
+		    struct tw_joiner_source *source)
 {
 	struct waiting *w = TAILQ_FIRST(&joiner->order);
 
 	if (!w || (!all && now_ms - w->since_ms < TW_JOINER_WAIT_MS))
 		return false;
 	*record = w->record;
-	*origin = w->origin;
+	*source = w->source;
 	drop(joiner, w);
 	return true;
 }
@@ -190,6 +188,6 @@ bool tw_joiner_oldest(const struct tw_joiner *joiner, struct tw_spool_position *
 	const struct waiting *w = TAILQ_FIRST(&joiner->order);
 
 	if (w)
-		*at = w->at;
+		*at = w->source.at;
 	return w != NULL;
 }

@@ -23,6 +23,13 @@ enum {
 
 struct tw_joiner;
 
+/* Where a record comes from. */
+struct tw_joiner_source {
+	struct tw_flow_origin origin;
+	uint64_t revision;           /* of its batch */
+	struct tw_spool_position at; /* where the spool has it */
+};
+
 /** Ends the program without memory (controlplane/mem.h). */
 struct tw_joiner *tw_joiner_create(void);
 void tw_joiner_destroy(struct tw_joiner *joiner); /* accepts NULL */
@@ -32,11 +39,10 @@ void tw_flow_record_join(struct tw_flow_record *into, const struct tw_flow_recor
 
 /**
  * Let a record wait. One of the same flow that waits already takes it in.
- * @param at where the spool has it
  * @return false: too many wait
  */
-bool tw_joiner_hold(struct tw_joiner *joiner, const struct tw_flow_record *record, const struct tw_flow_origin *origin,
-		    struct tw_spool_position at, uint64_t now_ms);
+bool tw_joiner_hold(struct tw_joiner *joiner, const struct tw_flow_record *record,
+		    const struct tw_joiner_source *source, uint64_t now_ms);
 
 /** If a record of this flow waits: it waits no more, and is in *record. */
 bool tw_joiner_join(struct tw_joiner *joiner, struct tw_flow_record *record);
@@ -45,7 +51,7 @@ void tw_joiner_forget(struct tw_joiner *joiner, const struct tw_flow_record *rec
 
 /** A record that has waited long enough, or any if `all`; it waits no more. @return false: there is none */
 bool tw_joiner_take(struct tw_joiner *joiner, bool all, uint64_t now_ms, struct tw_flow_record *record,
-		    struct tw_flow_origin *origin);
+		    struct tw_joiner_source *source);
 
 size_t tw_joiner_count(const struct tw_joiner *joiner);
 /** Where the spool has the first of those that wait. @return false: none waits */

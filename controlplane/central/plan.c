@@ -91,6 +91,25 @@ static void add_networks(struct tw_central_plan *plan, const struct tw_model *mo
 		qsort(plan->networks, plan->n_networks, sizeof(*plan->networks), by_network);
 }
 
+static void read_scope(struct tw_flow_scope *scope, const struct tw_model *model, const Tw__Exporter *e)
+{
+	scope->limited = e->n_networks || e->n_ports;
+	scope->east_west = e->east_west;
+	scope->both_sides = e->both_sides;
+	for (size_t i = 0; i < e->n_networks && scope->n_networks < TW_SCOPE_MAX; i++) {
+		const Tw__Network *network = tw_model_network(model, e->networks[i]);
+
+		if (network)
+			scope->networks[scope->n_networks++] = network->number;
+	}
+	for (size_t i = 0; i < e->n_ports && scope->n_ports < TW_SCOPE_MAX; i++) {
+		const Tw__Port *port = tw_model_port(model, e->ports[i]);
+
+		if (port)
+			scope->ports[scope->n_ports++] = port->number;
+	}
+}
+
 static bool read_target(const Tw__Exporter *e, const char *collector, struct tw_exporter_target *t)
 {
 	static const enum tw_flow_format formats[] = {
@@ -125,10 +144,13 @@ static bool read_target(const Tw__Exporter *e, const char *collector, struct tw_
 }
 
 /* The first collector's cursor goes by the exporter's name alone, so that it stays when the address changes. */
-static void add_exporter(struct tw_central_plan *plan, const Tw__Exporter *e)
+static void add_exporter(struct tw_central_plan *plan, const struct tw_model *model, const Tw__Exporter *e)
 {
 	struct tw_central_pump *pump = NULL;
 	struct tw_exporter_target target;
+	struct tw_flow_scope scope = { 0 };
+
+	read_scope(&scope, model, e);
 
 	for (size_t i = 0; i < e->n_collectors; i++) {
 		if (!read_target(e, e->collectors[i], &target))
@@ -140,6 +162,8 @@ static void add_exporter(struct tw_central_plan *plan, const Tw__Exporter *e)
 				 e->collectors[i]);
 			pump = &plan->pumps[plan->n_pumps++];
 		}
+		target.scope = scope;
+		pump->since = e->revision;
 		if (pump->n_targets < TW_COLLECTORS_MAX)
 			pump->targets[pump->n_targets++] = target;
 	}
@@ -155,12 +179,13 @@ struct tw_central_plan *tw_central_plan_create(const struct tw_model *model)
 {
 	struct tw_central_plan *plan = tw_need(calloc(1, sizeof(*plan)));
 
+	plan->revision = model->revision;
 	plan->directory = tw_directory_create(model);
 	add_identities(plan, model);
 	add_networks(plan, model);
 	for (size_t i = 0; i < model->tables[TW__KIND__EXPORTER].n; i++)
 		if (is_central(tw_model_exporter_at(model, i)))
-			add_exporter(plan, tw_model_exporter_at(model, i));
+			add_exporter(plan, model, tw_model_exporter_at(model, i));
 	plan->common.observation_domain = TW_CENTRAL_DOMAIN;
 	plan->common.mediates = true;
 	snprintf(plan->common.host, sizeof(plan->common.host), "tradewind");

@@ -9,11 +9,13 @@
 /* What gets each record once: a collector, or several of which one at a time does. */
 struct tw_central_pump {
 	char key[TW_EXPORTER_NAME_SIZE + TW_ENDPOINT_TEXT]; /* of its cursor */
-	size_t n_targets;
+	uint64_t since; /* revision of the model that the exporter is of: hosts kept records for it from this one on */
+	size_t n_targets; /* of one scope */
 	struct tw_exporter_target targets[TW_COLLECTORS_MAX];
 };
 
 struct tw_central_plan {
+	uint64_t revision; /* of the model */
 	struct tw_directory *directory;
 	struct tw_flow_identity *identities; /* by number: the whole switch's */
 	struct tw_flow_network *networks;    /* by number */

@@ -11,6 +11,7 @@
 #include "common/log.h"
 
 enum {
+	READ_MAX = 256,       /* entries in one step */
 	TRAIL = 256,          /* entries between what was read and what has arrived */
 	IN_FLIGHT_MAX = 8192, /* records */
 	/* Into a collector's socket of the usual size, without waiting for its program: */
@@ -18,12 +19,13 @@ enum {
 	DATAGRAM_BURST = 400, /* some 35 messages */
 };
 
-/* An entry that has been read: what it gave to the exporter are its records from `skipped` on. */
+/* An entry that has been read, and which of its records the exporter was given. */
 struct read_entry {
 	struct tw_spool_position at;
-	uint64_t ordinal; /* of its first record */
-	uint64_t fed;     /* records given to the exporter before */
-	uint32_t skipped, n;
+	uint64_t ordinal;                                                    /* of its first record */
+	uint64_t fed;                                                        /* records given to the exporter before */
+	uint32_t n;                                                          /* of this one */
+	uint64_t given[TW_ENTRY_PASSED_MAX * TW_BATCH_RECORDS_MAX / 64 + 1]; /* bit by bit */
 };
 
 /* Of all its collectors. */
@@ -46,7 +48,15 @@ struct tw_pump {
 	uint64_t lost;                  /* given up by the spool */
 	struct tw_spool_position noted; /* losses of entries up to this one have been told */
 	uint64_t now_ms, allowance, allowed_ms;
+	bool gives_up;
+	uint64_t given_up; /* records, in the present part */
 };
+
+static void end_gap(struct tw_cursor *cursor, uint64_t revision)
+{
+	if (cursor->gaps[0].to == UINT64_MAX)
+		cursor->gaps[0].to = revision;
+}
 
 struct tw_pump *tw_pump_create(const char *folder, struct tw_cursors *cursors, const struct tw_central_pump *config,
 			       const struct tw_exporter_config *common, const struct tw_cursor *start)
@@ -56,8 +66,11 @@ struct tw_pump *tw_pump_create(const char *folder, struct tw_cursors *cursors, c
 	pump->cursors = cursors;
 	pump->exporter = tw_need(tw_exporter_create());
 	pump->reader = tw_need(tw_spool_reader_create(folder));
-	if (!tw_cursors_get(cursors, config->key, &pump->kept))
+	if (!tw_cursors_get(cursors, config->key, &pump->kept)) {
 		pump->kept = *start;
+		pump->kept.since = config->since;
+	}
+	end_gap(&pump->kept, config->since);
 	tw_cursors_set(cursors, config->key, &pump->kept);
 	pump->next = pump->kept;
 	tw_spool_reader_seek(pump->reader, pump->next.at);
@@ -103,6 +116,11 @@ void tw_pump_configure(struct tw_pump *pump, const struct tw_central_pump *confi
 		tw_log_error("an exporter cannot be configured exporter=%s", tw_pump_name(pump));
 }
 
+const char *tw_pump_key(const struct tw_pump *pump)
+{
+	return pump->config.key;
+}
+
 const char *tw_pump_name(const struct tw_pump *pump)
 {
 	return pump->config.targets[0].name;
@@ -110,19 +128,35 @@ const char *tw_pump_name(const struct tw_pump *pump)
 
 /* ---- what became of what was read ---- */
 
+/* Which record of an entry was the n-th that was given to the exporter. */
+static uint32_t find_given(const struct read_entry *e, uint64_t n)
+{
+	uint32_t word = 0;
+	uint64_t bits;
+
+	while (n >= (unsigned)__builtin_popcountll(e->given[word]))
+		n -= (unsigned)__builtin_popcountll(e->given[word++]);
+	for (bits = e->given[word]; n; n--)
+		bits &= bits - 1;
+	return word * 64 + (uint32_t)__builtin_ctzll(bits);
+}
+
 /* Where the record stands that was the `fed`-th given to the exporter. */
 static struct tw_cursor find_fed(const struct tw_pump *pump, uint64_t fed)
 {
+	struct tw_cursor cursor = pump->next;
+
 	for (unsigned i = 0; i < pump->n_trail; i++) {
 		const struct read_entry *e = &pump->trail[(pump->first + i) % TRAIL];
 
-		if (fed < e->fed + (e->n - e->skipped)) {
-			uint64_t index = e->skipped + (fed - e->fed);
-
-			return (struct tw_cursor){ .at = e->at, .index = index, .ordinal = e->ordinal + index };
+		if (fed < e->fed + e->n) {
+			cursor.at = e->at;
+			cursor.index = find_given(e, fed - e->fed);
+			cursor.ordinal = e->ordinal + cursor.index;
+			return cursor;
 		}
 	}
-	return pump->next;
+	return cursor;
 }
 
 static void forget_trail(struct tw_pump *pump, struct tw_spool_position before)
@@ -140,7 +174,8 @@ static void look_at_stats(struct tw_pump *pump)
 
 	pump->sum = (struct counts){ .is_away = n > 0 };
 	for (size_t i = 0; i < n; i++) {
-		pump->sum.delivered += all[i].records + all[i].unsaid_records;
+		pump->sum.delivered +=
+			all[i].records - all[i].test_records + all[i].unsaid_records - all[i].test_unsaid;
 		pump->sum.returned += all[i].returned_records;
 		pump->sum.is_away = pump->sum.is_away && *all[i].error;
 	}
@@ -214,54 +249,100 @@ static void note_lost(struct tw_pump *pump, const struct tw_central_entry *entry
 	tw_exporter_note_lost(pump->exporter, lost->ignored_packets, lost->ignored_octets);
 }
 
-/* Of the entry's records those from `skip` on, up to `end`. @return how many there are before the end */
-static uint32_t export_records(struct tw_pump *pump, const struct tw_central_entry *entry, uint64_t skip, uint64_t end)
+/* Did its host keep the batch for this exporter, too? Of one that is of no known revision that is taken to be so. */
+static bool is_ours(const struct tw_cursor *cursor, uint64_t revision)
+{
+	bool ours = !revision || revision >= cursor->since;
+
+	for (unsigned i = 0; i < TW_CURSOR_GAPS && cursor->gaps[i].from; i++)
+		ours = ours && !(revision >= cursor->gaps[i].from && revision < cursor->gaps[i].to);
+	return ours;
+}
+
+static bool has(struct tw_pump *pump, const struct tw_flow_record *record)
+{
+	const struct tw_flow_scope *scope = &pump->config.targets[0].scope;
+	struct tw_flow_names names;
+
+	tw_exporter_find_names(pump->exporter, record, &names);
+	return tw_flow_scope_has(scope, record, &names);
+}
+
+/* Of the entry that was just read. */
+static struct tw_spool_position position_before(const struct tw_pump *pump, size_t size)
+{
+	struct tw_spool_position at = tw_spool_reader_position(pump->reader);
+
+	at.offset -= size + TW_SPOOL_ENTRY_OVERHEAD;
+	return at;
+}
+
+/* Records of the entry that have been dealt with before. */
+static uint64_t skip_of(const struct tw_pump *pump, struct tw_spool_position at)
+{
+	return tw_spool_compare(at, pump->next.at) == 0 ? pump->next.index : 0;
+}
+
+/* What a record of the entry is for. @return false: stop before it */
+typedef bool (*record_fn)(struct tw_pump *pump, const struct tw_central_entry *entry, uint32_t index,
+			  const struct tw_flow_record *record);
+
+/* The entry's records that are this exporter's, from `skip` on. @return index of the one that was stopped at, or n_passed */
+static uint32_t each_record(struct tw_pump *pump, const struct tw_central_entry *entry, uint64_t skip, record_fn fn)
 {
 	struct tw_batch_reader reader;
 	struct tw_batch_head head;
-	struct tw_flow_origin origin = entry->origin;
 	struct tw_flow_record record;
 	uint32_t n = 0;
-
-	origin.host = *entry->host ? entry->host : NULL;
 
 	for (int i = 0; i < TW_ENTRY_PASSED_MAX; i++) {
 		if (!entry->passed[i].size ||
 		    tw_batch_open(&reader, entry->passed[i].data, entry->passed[i].size, &head))
 			continue;
-		while (n < end && tw_batch_next(&reader, &record) == 1)
-			if (n++ >= skip)
-				tw_exporter_add_of(pump->exporter, &record, &origin);
+		for (bool ours = is_ours(&pump->next, head.revision); tw_batch_next(&reader, &record) == 1; n++)
+			if (n >= skip && ours && has(pump, &record) && !fn(pump, entry, n, &record))
+				return n;
 	}
-	return n;
+	return entry->n_passed;
+}
+
+static bool export_record(struct tw_pump *pump, const struct tw_central_entry *entry, uint32_t index,
+			  const struct tw_flow_record *record)
+{
+	struct read_entry *e = &pump->trail[(pump->first + pump->n_trail) % TRAIL];
+	struct tw_flow_origin origin = entry->origin;
+
+	if (is_datagram(pump) && pump->allowance == 0)
+		return false;
+	if (is_datagram(pump))
+		pump->allowance--;
+	origin.host = *entry->host ? entry->host : NULL;
+	tw_exporter_add_of(pump->exporter, record, &origin);
+	e->given[index / 64] |= UINT64_C(1) << index % 64;
+	e->n++;
+	return true;
 }
 
 static void export_entry(struct tw_pump *pump, struct tw_spool_position at, const struct tw_central_entry *entry)
 {
 	struct read_entry *e = &pump->trail[(pump->first + pump->n_trail) % TRAIL];
-	uint64_t skip = tw_spool_compare(at, pump->next.at) == 0 ? pump->next.index : 0, end = entry->n_passed;
+	uint64_t skip = skip_of(pump, at);
 
 	if (skip == 0 && tw_spool_compare(at, pump->noted) > 0) {
 		pump->noted = at;
 		note_lost(pump, entry);
 	}
-	if (skip > end)
-		skip = end;
-	if (is_datagram(pump) && end > skip + pump->allowance)
-		end = skip + pump->allowance;
-	*e = (struct read_entry){ .at = at, .ordinal = entry->ordinal, .fed = pump->fed, .skipped = (uint32_t)skip };
-	e->n = export_records(pump, entry, skip, end);
-	if (e->n < skip) /* it is not what it was: damage that its checksum has missed */
-		e->n = (uint32_t)skip;
-	pump->fed += e->n - skip;
-	pump->n_trail++;
-	pump->allowance -= pump->allowance < e->n - skip ? pump->allowance : e->n - skip;
-	if (end == entry->n_passed) {
-		pump->next = (struct tw_cursor){ .at = tw_spool_reader_position(pump->reader),
-						 .ordinal = entry->ordinal + entry->n_passed };
+	*e = (struct read_entry){ .at = at, .ordinal = entry->ordinal, .fed = pump->fed };
+	pump->next.index = each_record(pump, entry, skip, export_record);
+	pump->next.ordinal = entry->ordinal + pump->next.index;
+	pump->next.at = at;
+	pump->fed += e->n;
+	pump->n_trail += e->n != 0;
+	if (pump->next.index == entry->n_passed) {
+		pump->next.at = tw_spool_reader_position(pump->reader);
+		pump->next.index = 0;
 		return;
 	}
-	pump->next = (struct tw_cursor){ .at = at, .index = end, .ordinal = entry->ordinal + end };
 	tw_spool_reader_seek(pump->reader, at);
 }
 
@@ -277,8 +358,7 @@ static bool read_one(struct tw_pump *pump)
 		if (tw_spool_reader_next(pump->reader, &data, &size) != 1)
 			return false;
 	} while (tw_entry_read(data, size, &entry)); /* its records are missed by their ordinals */
-	at = tw_spool_reader_position(pump->reader);
-	at.offset -= size + TW_SPOOL_ENTRY_OVERHEAD;
+	at = position_before(pump, size);
 	export_entry(pump, at, &entry);
 	return true;
 }
@@ -297,6 +377,7 @@ static void allow(struct tw_pump *pump)
 
 bool tw_pump_step(struct tw_pump *pump, uint64_t now_ms)
 {
+	unsigned n_read = 0;
 	bool more = true;
 
 	pump->now_ms = now_ms;
@@ -305,7 +386,7 @@ bool tw_pump_step(struct tw_pump *pump, uint64_t now_ms)
 	allow(pump);
 	if (pump->sum.is_away || returned(pump)) /* not now: the exporter tries by itself */
 		return false;
-	while (more && pump->n_trail < TRAIL && in_flight(pump) < IN_FLIGHT_MAX &&
+	while (more && n_read++ < READ_MAX && pump->n_trail < TRAIL && in_flight(pump) < IN_FLIGHT_MAX &&
 	       (!is_datagram(pump) || pump->allowance))
 		more = read_one(pump);
 	/* Nothing is left open: it would go to another collector if this one failed, and be read again. */
@@ -313,6 +394,71 @@ bool tw_pump_step(struct tw_pump *pump, uint64_t now_ms)
 		tw_exporter_push(pump->exporter, now_ms);
 	follow(pump);
 	return more;
+}
+
+/* ---- its beginning and its end ---- */
+
+void tw_pump_end(struct tw_pump *pump, uint64_t revision)
+{
+	struct tw_cursor_gap *gaps = pump->next.gaps;
+
+	memmove(gaps + 1, gaps, (TW_CURSOR_GAPS - 1) * sizeof(*gaps));
+	gaps[0] = (struct tw_cursor_gap){ revision, UINT64_MAX };
+	memcpy(pump->kept.gaps, gaps, sizeof(pump->kept.gaps));
+	tw_cursors_set(pump->cursors, pump->config.key, &pump->kept);
+}
+
+void tw_pump_revive(struct tw_pump *pump, uint64_t revision)
+{
+	end_gap(&pump->next, revision);
+	end_gap(&pump->kept, revision);
+	tw_cursors_set(pump->cursors, pump->config.key, &pump->kept);
+}
+
+uint64_t tw_pump_since(const struct tw_pump *pump)
+{
+	return pump->kept.since;
+}
+
+static bool count_record(struct tw_pump *pump, const struct tw_central_entry *entry, uint32_t index,
+			 const struct tw_flow_record *record)
+{
+	pump->given_up++;
+	return true;
+}
+
+bool tw_pump_give_up(struct tw_pump *pump, uint64_t *n)
+{
+	struct tw_central_entry entry;
+	struct tw_spool_position at;
+	const uint8_t *data;
+	size_t size;
+	bool more = true;
+
+	if (!pump->gives_up) { /* what is on its way is not waited for */
+		pump->gives_up = true;
+		follow(pump);
+		pump->next = pump->kept;
+		tw_spool_reader_seek(pump->reader, pump->next.at);
+	}
+	pump->given_up = 0;
+	for (unsigned i = 0; i < READ_MAX && (more = tw_spool_reader_next(pump->reader, &data, &size) == 1); i++) {
+		at = position_before(pump, size);
+		if (tw_entry_read(data, size, &entry) == 0)
+			each_record(pump, &entry, skip_of(pump, at), count_record);
+	}
+	*n += pump->given_up;
+	return !more;
+}
+
+int tw_pump_try(struct tw_pump *pump)
+{
+	return tw_exporter_try(pump->exporter, tw_pump_name(pump));
+}
+
+bool tw_pump_tried(struct tw_pump *pump, struct tw_export_trial *result)
+{
+	return tw_exporter_tried(pump->exporter, result);
 }
 
 void tw_pump_destroy(struct tw_pump *pump, uint64_t now_ms)

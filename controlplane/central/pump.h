@@ -28,9 +28,25 @@ struct tw_pump *tw_pump_create(const char *folder, struct tw_cursors *cursors, c
 /** What is open is sent. Accepts NULL. */
 void tw_pump_destroy(struct tw_pump *pump, uint64_t now_ms);
 
+/**
+ * The exporter does not go this way any more, as of a revision of the model: what hosts kept by earlier ones is exported still.
+ * Its cursor knows; tw_pump_create() with it goes on behind the gap, as tw_pump_revive() does.
+ */
+void tw_pump_end(struct tw_pump *pump, uint64_t revision);
+/** It goes this way again. */
+void tw_pump_revive(struct tw_pump *pump, uint64_t revision);
+/**
+ * Give up what has not been exported: count it. In parts, so that nothing else waits.
+ * @param n counted up
+ * @return true: that was all
+ */
+bool tw_pump_give_up(struct tw_pump *pump, uint64_t *n);
+/** The first revision of the model by which hosts kept records for this exporter. */
+uint64_t tw_pump_since(const struct tw_pump *pump);
+
 /** Is this the same exporter to the same collectors? */
 bool tw_pump_is(const struct tw_pump *pump, const struct tw_central_pump *config);
-/** New intervals and names. */
+/** New intervals, names and scope. */
 void tw_pump_configure(struct tw_pump *pump, const struct tw_central_pump *config,
 		       const struct tw_exporter_config *common);
 
@@ -51,6 +67,11 @@ struct tw_spool_position tw_pump_needed(const struct tw_pump *pump);
  */
 size_t tw_pump_get_stats(const struct tw_pump *pump, struct tw_exporter_stats stats[static TW_TARGETS_MAX],
 			 uint64_t *lost);
+/** Send known records to its collectors; see tw_exporter_try() and tw_exporter_tried(). */
+int tw_pump_try(struct tw_pump *pump);
+bool tw_pump_tried(struct tw_pump *pump, struct tw_export_trial *result);
+/** Of its cursor. */
+const char *tw_pump_key(const struct tw_pump *pump);
 /** The exporter's. */
 const char *tw_pump_name(const struct tw_pump *pump);
 

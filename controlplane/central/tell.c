@@ -5,22 +5,11 @@
 #include <string.h>
 
 #include "controlplane/mem.h"
+#include "flowexport/tried.h"
 
 static char *copy_text(const char *text)
 {
 	return tw_need(strdup(text));
-}
-
-static Tw__CollectorStatus__State state_of(enum tw_collector_state state)
-{
-	static const Tw__CollectorStatus__State states[] = {
-		[TW_COLLECTOR_CONNECTING] = TW__COLLECTOR_STATUS__STATE__CONNECTING,
-		[TW_COLLECTOR_ACTIVE] = TW__COLLECTOR_STATUS__STATE__ACTIVE,
-		[TW_COLLECTOR_STANDBY] = TW__COLLECTOR_STATUS__STATE__STANDBY,
-		[TW_COLLECTOR_FAILED] = TW__COLLECTOR_STATUS__STATE__FAILED,
-	};
-
-	return states[state];
 }
 
 static Tw__CollectorStatus *tell_collector(const struct tw_exporter_stats *stats)
@@ -31,11 +20,12 @@ static Tw__CollectorStatus *tell_collector(const struct tw_exporter_stats *stats
 	out->collector = copy_text(stats->collector);
 	out->source = copy_text(stats->source);
 	out->error = copy_text(stats->error);
-	out->state = state_of(stats->state);
+	out->state = tw_status_of_collector(stats->state);
 	out->records = stats->records;
 	out->messages = stats->messages;
 	out->octets = stats->octets;
 	out->unsaid_records = stats->unsaid_records;
+	out->test_records = stats->test_records;
 	return out;
 }
 
@@ -77,13 +67,13 @@ static void tell_pumps(const struct tw_central_news *news, Tw__CentralStatus *ou
 {
 	Tw__ExporterStatus *exporter = NULL;
 
-	out->exporters = tw_need(calloc(news->n_pumps + 1, sizeof(*out->exporters)));
-	for (size_t i = 0; i < news->n_pumps; i++) {
-		const char *name = tw_pump_name(news->pumps[i]);
+	out->exporters = tw_need(calloc(news->pumps->n + 1, sizeof(*out->exporters)));
+	for (size_t i = 0; i < news->pumps->n; i++) {
+		const char *name = tw_pump_name(news->pumps->items[i]);
 
 		if (!exporter || strcmp(exporter->name, name) != 0)
 			exporter = new_exporter(out, name);
-		tell_pump(news, news->pumps[i], exporter);
+		tell_pump(news, news->pumps->items[i], exporter);
 	}
 }
 
@@ -100,6 +90,7 @@ static Tw__CentralHost *tell_host(const struct tw_intake_host *host)
 	out->second_sightings = host->second_sightings;
 	out->joined_records = host->joined;
 	out->refused_batches = host->refused;
+	out->unwanted_records = host->unwanted;
 	out->waiting_octets = host->waiting_octets;
 	out->heard_ms = host->heard_ms;
 	return out;
@@ -135,6 +126,7 @@ Tw__CentralStatus *tw_central_tell(const struct tw_central_news *news)
 		if (!*trouble && spool.error)
 			trouble = strerror(spool.error);
 	}
+	out->given_up_records = news->pumps->given_up;
 	out->error = copy_text(trouble);
 	return out;
 }

@@ -4,15 +4,14 @@
 #define TW_CONTROLPLANE_CENTRAL_TELL_H
 
 #include "controlplane/central/intake.h"
-#include "controlplane/central/pump.h"
+#include "controlplane/central/pumps.h"
 #include "proto/link/link.h"
 
 struct tw_central_news {
 	const char *folder;
 	const struct tw_intake *intake; /* NULL: there is none */
 	const struct tw_directory *directory;
-	struct tw_pump *const *pumps; /* those of an exporter side by side */
-	size_t n_pumps;
+	const struct tw_pumps *pumps;
 	const char *trouble; /* why records are not taken; empty = they are */
 };
 

@@ -14,6 +14,7 @@ static const struct tw_column columns[] = {
 	{ "SEEN TWICE", "second_sightings", NULL },
 	{ "JOINED", "joined_records", NULL },
 	{ "REFUSED", "refused_batches", NULL },
+	{ "UNWANTED", "unwanted_records", NULL },
 	{ "ERROR", "error", NULL },
 	{ 0 },
 };
@@ -104,7 +105,7 @@ void tw_central_print_status(FILE *out, const json_t *status)
 		tw_json_number_at(host, "missing_records");
 	fprintf(out,
 		"flow records by the controller: waiting %" JSON_INTEGER_FORMAT " octets, missing %" JSON_INTEGER_FORMAT
-		" records\n",
-		tw_json_number_at(central, "waiting_octets"), missing);
+		" records, given up %" JSON_INTEGER_FORMAT " records\n",
+		tw_json_number_at(central, "waiting_octets"), missing, tw_json_number_at(central, "given_up_records"));
 	print_error(out, central);
 }

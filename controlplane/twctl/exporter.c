@@ -363,8 +363,8 @@ static const struct tw_command commands[] = {
 	  .complete = TW_COMPLETE_EXPORTER,
 	  .summary = "send known records to the collectors, and say what to look for there",
 	  .text = "Each host sends templates, options and a few flows between addresses that are for documentation alone (RFC "
-		  "5737, RFC 3849) to each of its collectors, one host after the other. Exit status 1 if one could not, or was "
-		  "refused.",
+		  "5737, RFC 3849) to each of its collectors, one host after the other; of --way central the controller does, the "
+		  "way that all records go. Exit status 1 if one could not, or was refused.",
 	  .example = "exporter test nf --host a",
 	  .options = (const struct tw_option *const[]){ test_options, NULL },
 	  .begin = tw_exporter_test_begin,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * exporter_test.c - `twctl exporter test`: hosts send known records to their collectors; what was sent, what came back, and
- * what to look for at the far end. One thread.
+ * exporter_test.c - `twctl exporter test`: hosts, or the controller, send known records to collectors; what was sent, what came
+ * back, and what to look for at the far end. One thread.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,7 @@ bool tw_exporter_test_begin(struct tw_run *run)
 	return true;
 }
 
-/* {"host", "tried"} or {"host", "error"}. New reference. */
+/* host empty: the controller. {"host", "tried"} or {"host", "error"}. New reference. */
 static json_t *try_host(struct tw_run *run, const char *host)
 {
 	Tw__Envelope *reply;
@@ -50,6 +50,33 @@ static json_t *try_host(struct tw_run *run, const char *host)
 	answer = tw_message_json(&reply->try_host_exporter_reply->base);
 	tw__envelope__free_unpacked(reply, NULL);
 	return answer;
+}
+
+/* @return 1 its records go by the controller, 0 they do not, -1 with run->error filled */
+static int is_central(struct tw_run *run)
+{
+	json_t *objects = tw_ask_objects(run, TW__KIND__EXPORTER, run->operand);
+	const json_t *exporter = json_array_get(json_object_get(objects, "objects"), 0);
+	int central = objects ? strcmp(tw_json_string_at(exporter, "way"), "central") == 0 : -1;
+
+	json_decref(objects);
+	return central;
+}
+
+/* New reference; NULL with run->error filled. */
+static json_t *try_controller(struct tw_run *run)
+{
+	json_t *answers = json_array();
+
+	if (*((Tw__TryHostExporter *)run->target)->host)
+		tw_error_set(&run->error, TW_E_INVALID, "host.name",
+			     "exporter '%.63s' sends from the controller: leave --host out", run->operand);
+	else
+		json_array_append_new(answers, try_host(run, ""));
+	if (!run->error.code)
+		return answers;
+	json_decref(answers);
+	return NULL;
 }
 
 /* One host after the other. New reference; NULL with run->error filled. */
@@ -85,6 +112,7 @@ static json_t *lines_of(const json_t *answers)
 	json_array_foreach(answers, i, answer)
 	{
 		const json_t *collectors = tw_json_at(answer, "tried.collectors");
+		const char *host = tw_json_string_at(answer, "host");
 
 		if (!json_array_size(collectors))
 			json_array_append(lines, answer);
@@ -92,7 +120,7 @@ static json_t *lines_of(const json_t *answers)
 		{
 			json_t *line = json_copy(collector);
 
-			json_object_set(line, "host", json_object_get(answer, "host"));
+			json_object_set_new(line, "host", json_string(*host ? host : "(controller)"));
 			json_object_set(line, "observation_domain", tw_json_at(answer, "tried.observation_domain"));
 			json_array_append_new(lines, line);
 		}
@@ -121,13 +149,15 @@ static void print(struct tw_run *run, const json_t *answers, const json_t *lines
 	json_array_foreach(answers, i, answer) flows = flows ? flows : tw_json_at(answer, "tried.flows");
 	if (!json_array_size(flows))
 		return;
-	fputs("\nlook at each collector for these flows of each host, from and to VM tradewind-test:\n", out);
+	fprintf(out, "\nlook at each collector for these flows%s, from and to VM tradewind-test:\n",
+		*tw_json_string_at(json_array_get(answers, 0), "host") ? " of each host" : "");
 	tw_out_table(out, flow_columns, flows);
 }
 
 int tw_exporter_test(struct tw_run *run)
 {
-	json_t *answers = try_hosts(run), *lines;
+	int central = is_central(run);
+	json_t *answers = central < 0 ? NULL : central ? try_controller(run) : try_hosts(run), *lines;
 	bool failed;
 
 	if (!answers)

@@ -81,15 +81,3 @@ bool tw_also_exporter_tls(const ProtobufCMessage *msg, const struct tw_where *at
 	return *e.certificate || !*e.key ||
 	       tw_where_fail(&certificate, TW_E_MISSING, err, "a key needs its certificate");
 }
-
-/* The controller exports the whole switch's flows, each once. */
-bool tw_also_exporter_way(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
-{
-	const Tw__Exporter *e = (const Tw__Exporter *)msg;
-	struct tw_where here = { at, "way", -1 };
-
-	return e->way == TW__EXPORTER__WAY__DIRECT ||
-	       (!e->n_networks && !e->n_ports && !e->east_west && !e->both_sides) ||
-	       tw_where_fail(&here, TW_E_INVALID, err,
-			     "by the controller go all flows, each once: no networks, ports, east-west or both sides");
-}

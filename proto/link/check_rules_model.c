@@ -113,7 +113,6 @@ static const struct tw_rule exporter[] = {
 	{ "transport", .also = tw_also_exporter_transport },
 	{ "revision", .also = tw_also_exporter_tls }, /* of a whole one: a Set names it not */
 	{ "names", .also = tw_also_exporter_names },
-	{ "way", .also = tw_also_exporter_way },
 	{ "networks", TW_RULE_NAME, COUNT(0, 64) },
 	{ "ports", TW_RULE_PORT, COUNT(0, 64) },
 	{ 0 }

@@ -19,11 +19,11 @@ static const struct tw_rule exporter_tried[] = {
 };
 static const struct tw_rule try_host_exporter[] = {
 	{ "exporter", TW_RULE_NAME },
-	{ "host", TW_RULE_NAME },
+	{ "host", TW_RULE_NAME, .optional = true },
 	{ 0 }
 };
 static const struct tw_rule try_host_exporter_reply[] = {
-	{ "host", TW_RULE_NAME },
+	{ "host", TW_RULE_NAME, .optional = true },
 	{ "tried", TW_RULE_MESSAGE },
 	{ 0 }
 };

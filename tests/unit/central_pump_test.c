@@ -21,6 +21,7 @@
 #include "common/log.h"
 #include "controlplane/central/entry.h"
 #include "controlplane/central/pump.h"
+#include "flowexport/trial.h"
 #include "tests/support/ipfix_decode.h"
 
 #define START_MS UINT64_C(1800000000000)
@@ -37,6 +38,9 @@ struct fixture {
 	struct tw_central_pump config;
 	struct tw_exporter_config common;
 	uint64_t now, ordinal;
+	uint64_t revision; /* of what is put; 0 = not known */
+	uint32_t ingress;
+	uint8_t key_flags;
 	/* the collector */
 	int listener, fd; /* UDP: fd alone; -1 = away */
 	struct sockaddr_in address;
@@ -44,8 +48,8 @@ struct fixture {
 	size_t have;
 	uint8_t buffer[BUFFER];
 	uint32_t came[PORTS]; /* records by their source port */
-	uint64_t received;
-	uint32_t domain, original;
+	uint64_t received, tests;
+	uint32_t domain, original, test_original;
 	uint16_t template_id;
 };
 
@@ -158,6 +162,11 @@ static void on_record(const struct ipfix_record *r, void *context)
 
 	if (r->is_options)
 		return;
+	if (ipfix_uint(r, 10) == TW_TRIAL_INTERFACE) {
+		f->tests++;
+		f->test_original = (uint32_t)ipfix_uint(r, 405);
+		return;
+	}
 	f->received++;
 	assert_in_range(port, 0, PORTS - 1);
 	f->came[port]++;
@@ -213,10 +222,12 @@ static void put(struct fixture *f, uint32_t from, uint32_t n, uint32_t each)
 {
 	static struct tw_batch batch;
 	static uint8_t octets[TW_SPOOL_ENTRY_MAX];
-	const struct tw_batch_head head = { .epoch = 1, .sequence = 1 };
-	struct tw_flow_record record = {
-		.key_flags = TW_FLOW_KEY_IPV4, .protocol = 17, .packets = 1, .l3_octets = 100
-	};
+	const struct tw_batch_head head = { .epoch = 1, .sequence = 1, .revision = f->revision };
+	struct tw_flow_record record = { .ingress = f->ingress,
+					 .key_flags = TW_FLOW_KEY_IPV4 | f->key_flags,
+					 .protocol = 17,
+					 .packets = 1,
+					 .l3_octets = 100 };
 
 	for (uint32_t done = 0; done < n;) {
 		struct tw_central_entry entry = { .ordinal = f->ordinal, .host = "a", .origin = { .domain = 42 } };
@@ -308,7 +319,7 @@ static void records_from_before_the_exporter_are_not_exported(void **state)
 	struct fixture *f = *state;
 
 	stop_pump(f);
-	tw_cursors_keep(f->cursors = tw_cursors_open(f->folder), NULL, 0);
+	tw_cursors_forget(f->cursors = tw_cursors_open(f->folder), "nf");
 	tw_cursors_close(f->cursors);
 	put(f, 0, 100, 10);
 	start_pump(f);
@@ -371,10 +382,11 @@ static void what_the_spool_gave_up_is_said_to_be_lost(void **state)
 static void a_cursor_that_is_torn_leaves_the_one_before(void **state)
 {
 	struct fixture *f = *state;
-	const struct tw_cursor one = { .at = { 5, 6 }, .index = 7, .ordinal = 8 }, two = { .at = { 9, 10 } };
+	const struct tw_cursor one = { .at = { 5, 6 }, .index = 7, .ordinal = 8 };
+	const struct tw_cursor two = { .at = { UINT64_C(0x5a5b5c5d5e5f6061), 10 } };
 	struct tw_cursor got;
+	uint8_t octets[4096], *found;
 	char path[128];
-	int torn = 0;
 	FILE *file;
 
 	assert_true(tw_cursors_set(f->cursors, "x", &one));
@@ -382,22 +394,188 @@ static void a_cursor_that_is_torn_leaves_the_one_before(void **state)
 	assert_memory_equal(&got, &one, sizeof(one));
 	assert_true(tw_cursors_set(f->cursors, "x", &two));
 	snprintf(path, sizeof(path), "%s/cursors", f->folder);
-	file = fopen(path, "r+"); /* any octet of the newer one is wrong */
-	for (long at = 0; at < 4096; at++) {
-		uint8_t octet;
-
-		fseek(file, at, SEEK_SET);
-		if (fread(&octet, 1, 1, file) != 1 || octet != 9)
-			continue;
-		fseek(file, at, SEEK_SET);
-		octet = 99;
-		assert_int_equal(fwrite(&octet, 1, 1, file), 1);
-		torn++;
-	}
+	file = fopen(path, "r+");
+	assert_int_equal(fread(octets, 1, sizeof(octets), file), sizeof(octets));
+	found = memmem(octets, sizeof(octets), &two.at.segment, sizeof(two.at.segment));
+	assert_non_null(found);
+	fseek(file, found - octets, SEEK_SET); /* an octet of the newer one is wrong */
+	assert_int_equal(fputc(99, file), 99);
 	fclose(file);
-	assert_int_equal(torn, 1);
 	assert_true(tw_cursors_get(f->cursors, "x", &got));
 	assert_memory_equal(&got, &one, sizeof(one));
+}
+
+/* Of every 7 records one is of port 5: entries have some, none, and one at their very end. */
+static void put_mixed(struct fixture *f, uint32_t from, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		f->ingress = (from + i) % 7 ? 4 : 5;
+		put(f, from + i, 1, 1);
+	}
+	f->ingress = 0;
+}
+
+static void only_what_the_scope_has_is_exported_also_after_a_restart(void **state)
+{
+	struct fixture *f = *state;
+	struct tw_flow_scope *scope = &f->config.targets[0].scope;
+
+	*scope = (struct tw_flow_scope){ .limited = true, .n_ports = 1, .ports = { 5 } };
+	tw_pump_configure(f->pump, &f->config, &f->common);
+	come(f);
+	step(f);
+	put_mixed(f, 0, 700);
+	run_until_received(f, 100);
+	stop_pump(f);
+	put_mixed(f, 700, 700);
+	start_pump(f);
+	run_until_received(f, 200);
+	for (uint32_t i = 0; i < 1400; i++)
+		assert_int_equal(f->came[i], i % 7 == 0);
+	assert_int_equal(stats_of(f).lost_records, 0);
+}
+
+/* Cut in the middle of entries: the cursor counts records, not those that went out. */
+static void what_came_back_of_a_scope_is_exported_once(void **state)
+{
+	struct fixture *f = *state;
+	struct tw_flow_scope *scope = &f->config.targets[0].scope;
+
+	*scope = (struct tw_flow_scope){ .limited = true, .n_ports = 1, .ports = { 5 } };
+	tw_pump_configure(f->pump, &f->config, &f->common);
+	put_mixed(f, 0, 700);
+	for (int i = 0; i < 100; i++) /* the collector is away: all come back */
+		step(f);
+	come(f);
+	run_until_received(f, 100);
+	leave(f);
+	put_mixed(f, 700, 1400);
+	for (int i = 0; i < 100; i++)
+		step(f);
+	come(f);
+	run_until_received(f, 300);
+	for (uint32_t i = 0; i < 2100; i++)
+		assert_int_equal(f->came[i], i % 7 == 0);
+}
+
+static void second_sightings_are_for_those_who_want_both_sides(void **state)
+{
+	struct fixture *f = *state;
+
+	come(f);
+	step(f);
+	f->key_flags = TW_FLOW_KEY_SECOND;
+	put(f, 0, 10, 10);
+	f->key_flags = 0;
+	put(f, 10, 10, 10);
+	run_until_received(f, 10);
+	each_came_once(f, 10, 10);
+	f->config.targets[0].scope.both_sides = true;
+	tw_pump_configure(f->pump, &f->config, &f->common);
+	step(f);
+	f->key_flags = TW_FLOW_KEY_SECOND;
+	put(f, 20, 10, 10);
+	run_until_received(f, 20);
+	each_came_once(f, 10, 20);
+}
+
+static void a_trial_goes_between_the_records_and_disturbs_none(void **state)
+{
+	struct fixture *f = *state;
+	struct tw_export_trial result;
+
+	come(f);
+	step(f);
+	put(f, 0, 500, 50);
+	for (int i = 0; i < 3; i++)
+		step(f);
+	assert_int_equal(tw_pump_try(f->pump), 0);
+	put(f, 500, 500, 50);
+	run_until_received(f, 1000);
+	each_came_once(f, 0, 1000);
+	assert_true(tw_pump_tried(f->pump, &result));
+	assert_int_equal(f->tests, TW_TRIAL_FLOWS);
+	assert_int_equal(f->test_original, TW_TRIAL_INTERFACE);
+	assert_int_equal(result.collectors[0].records, TW_TRIAL_FLOWS);
+	assert_int_equal(result.domain, 65535);
+	assert_int_equal(stats_of(f).test_records, TW_TRIAL_FLOWS);
+	assert_int_equal(stats_of(f).records, 1000 + TW_TRIAL_FLOWS);
+	assert_int_equal(ipfix_decoder_counts(f->decoder)->sequence_errors, 0);
+	assert_int_equal(ipfix_decoder_counts(f->decoder)->unknown_sets, 0);
+	stop_pump(f);
+	start_pump(f);
+	put(f, 1000, 10, 10);
+	run_until_received(f, 1010);
+}
+
+static void a_trial_that_is_refused_is_not_sent_again_and_the_records_are(void **state)
+{
+	struct fixture *f = *state;
+	struct tw_export_trial result;
+
+	step(f);
+	put(f, 0, 100, 10);
+	for (int i = 0; i < 100; i++)
+		step(f);
+	assert_int_equal(tw_pump_try(f->pump), 0);
+	for (int i = 0; i < 100; i++)
+		step(f);
+	assert_true(tw_pump_tried(f->pump, &result));
+	assert_string_equal(result.collectors[0].error, strerror(ECONNREFUSED));
+	come(f);
+	run_until_received(f, 100);
+	each_came_once(f, 0, 100);
+	assert_int_equal(f->tests, 0);
+}
+
+static void a_record_that_went_another_way_does_not_go_this_way_too(void **state)
+{
+	struct fixture *f = *state;
+
+	come(f);
+	stop_pump(f);
+	tw_cursors_forget(f->cursors = tw_cursors_open(f->folder), "nf");
+	tw_cursors_close(f->cursors);
+	f->config.since = 10;
+	start_pump(f);
+	f->revision = 9; /* that host had not heard of it: it may have sent them itself */
+	put(f, 0, 10, 5);
+	f->revision = 10;
+	put(f, 10, 10, 5);
+	run_until_received(f, 10);
+	tw_pump_end(f->pump, 20);
+	f->revision = 19;
+	put(f, 20, 10, 5);
+	f->revision = 20;
+	put(f, 30, 10, 5);
+	run_until_received(f, 20);
+	stop_pump(f); /* the cursor keeps it */
+	f->config.since = 30;
+	start_pump(f);
+	f->revision = 29;
+	put(f, 40, 10, 5);
+	f->revision = 30;
+	put(f, 50, 10, 5);
+	run_until_received(f, 30);
+	each_came_once(f, 10, 20);
+	each_came_once(f, 50, 10);
+}
+
+static void what_is_given_up_at_the_end_is_counted(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t n = 0;
+
+	f->revision = 19;
+	put(f, 0, 1000, 100);
+	for (int i = 0; i < 50; i++) /* the collector is away */
+		step(f);
+	tw_pump_end(f->pump, 20);
+	f->revision = 20; /* these are not this exporter's any more */
+	put(f, 1000, 100, 100);
+	while (!tw_pump_give_up(f->pump, &n))
+		;
+	assert_int_equal(n, 1000);
 }
 
 #define UDP(name) cmocka_unit_test_setup_teardown(name, set_up_udp, tear_down)
@@ -418,6 +596,16 @@ int main(void)
 		TCP(what_waits_for_a_collector_comes_once_it_is_there),
 		UDP(what_the_spool_gave_up_is_said_to_be_lost),
 		UDP(a_cursor_that_is_torn_leaves_the_one_before),
+		UDP(only_what_the_scope_has_is_exported_also_after_a_restart),
+		TCP(only_what_the_scope_has_is_exported_also_after_a_restart),
+		UDP(what_came_back_of_a_scope_is_exported_once),
+		TCP(what_came_back_of_a_scope_is_exported_once),
+		UDP(second_sightings_are_for_those_who_want_both_sides),
+		UDP(a_trial_goes_between_the_records_and_disturbs_none),
+		TCP(a_trial_goes_between_the_records_and_disturbs_none),
+		UDP(a_trial_that_is_refused_is_not_sent_again_and_the_records_are),
+		UDP(a_record_that_went_another_way_does_not_go_this_way_too),
+		UDP(what_is_given_up_at_the_end_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -373,15 +373,16 @@ static void hosts_networks_and_exporters_are_tables_too(void **state)
 	fake_reset(&fake);
 }
 
-#define TRIED                                                                                                          \
-	"{'try_host_exporter_reply':{'host':'a','tried':{'exporter':'nf','observation_domain':7,'collectors':["        \
+#define TRIED(host)                                                                                                    \
+	"{'try_host_exporter_reply':{'host':'" host "','tried':{'exporter':'nf','observation_domain':7,'collectors':[" \
 	"{'collector':'10.0.0.9:1','state':'active','source':'10.0.0.1:777','messages':4,'octets':2000,'records':4}]," \
 	"'flows':[{'source':'192.0.2.1:50001','destination':'198.51.100.1:443','protocol':'tcp','packets':10,"         \
 	"'octets':1000}]}}}"
 
 static void a_test_of_an_exporter_says_what_was_sent_and_what_to_look_for(void **state)
 {
-	struct fake fake = { .answers = { "{'status':{'hosts':[{'name':'a'},{'name':'b'}]}}", TRIED } };
+	struct fake fake = { .answers = { "{'objects':{'objects':[{'exporter':{'name':'nf'}}]}}",
+					  "{'status':{'hosts':[{'name':'a'},{'name':'b'}]}}", TRIED("a") } };
 
 	run(&fake, "exporter test nf --host a");
 	assert_string_equal(fake.out,
@@ -393,6 +394,21 @@ static void a_test_of_an_exporter_says_what_was_sent_and_what_to_look_for(void *
 	fake_run(&fake, "exporter test nf --host nowhere");
 	assert_int_equal(fake.rc, TW_EXIT_FAILED);
 	assert_string_equal(fake.err, "twctl: host.name: there is no host 'nowhere'  [201]\n");
+	fake_reset(&fake);
+}
+
+static void a_test_of_an_exporter_by_the_controller_asks_the_controller_alone(void **state)
+{
+	struct fake fake = { .answers = { "{'objects':{'objects':[{'exporter':{'name':'nf','way':'central'}}]}}",
+					  TRIED("") } };
+
+	run(&fake, "exporter test nf");
+	assert_non_null(
+		strstr(fake.out, "\n(controller)      7 10.0.0.9:1 active 10.0.0.1:777        4   2000       4 "));
+	assert_non_null(strstr(fake.out, "\nlook at each collector for these flows, from and to VM tradewind-test:\n"));
+	fake_run(&fake, "exporter test nf --host a");
+	assert_int_equal(fake.rc, TW_EXIT_FAILED);
+	assert_non_null(strstr(fake.err, "exporter 'nf' sends from the controller: leave --host out"));
 	fake_reset(&fake);
 }
 
@@ -584,6 +600,7 @@ int main(void)
 		cmocka_unit_test(limits_are_shown_as_they_are_written),
 		cmocka_unit_test(hosts_networks_and_exporters_are_tables_too),
 		cmocka_unit_test(a_test_of_an_exporter_says_what_was_sent_and_what_to_look_for),
+		cmocka_unit_test(a_test_of_an_exporter_by_the_controller_asks_the_controller_alone),
 		cmocka_unit_test(a_write_says_the_revision_and_json_the_object),
 		cmocka_unit_test(a_refusal_names_the_field_and_the_number),
 		cmocka_unit_test(a_wait_that_fails_says_that_the_change_is_stored),

@@ -7,7 +7,9 @@
  *   close NAME
  *   link NAME up|down MS    wait for it; says how many ms that took
  *   send NAME N FRAME       N frames whose seq goes up
- *   replay NAME FILE        the frames of a capture file, at their times; says how many
+ *   replay NAME FILE [MSS]  the frames of a capture file, at their times; says how many. TCP of more than MSS octets is left to be cut
+ *   record NAME FILE        what is drained there goes into a capture file, until
+ *   recorded NAME           says how many frames that were, once nothing has come for 300 ms
  *   expect NAME N FRAME     the next N frames there are these, octet for octet, all in one queue; 5 s; says which queue
  *   silence MS              no port gets anything
  *   flood NAME FRAME        as many as the ring takes, until
@@ -133,11 +135,32 @@ static int send_frames(void)
 static int replay(void)
 {
 	struct vg_port *p = find(strtok(NULL, " "));
-	const char *path = strtok(NULL, " ");
-	int n = p && path ? vg_replay(p, path) : -1;
+	const char *path = strtok(NULL, " "), *mss = strtok(NULL, " \n");
+	int n = p && path ? vg_replay(p, path, (uint16_t)(mss ? atoi(mss) : 0)) : -1;
 
 	if (n < 0)
 		return not_so("replayed");
+	printf("ok %d\n", n);
+	return 1;
+}
+
+static int begin_record(void)
+{
+	struct vg_port *p = find(strtok(NULL, " "));
+	const char *path = strtok(NULL, " ");
+
+	if (!p || !path)
+		return -1;
+	return vg_record_begin(p, path) ? 0 : not_so("recorded");
+}
+
+static int end_record(void)
+{
+	struct vg_port *p = find(strtok(NULL, " "));
+	int n = p && p->record ? vg_record_end(p) : -1;
+
+	if (n < 0)
+		return not_so("recorded whole");
 	printf("ok %d\n", n);
 	return 1;
 }
@@ -294,7 +317,8 @@ static const struct {
 	{ "expect", expect_frames },   { "silence", silence },
 	{ "flood", start_flood },      { "halt", halt },
 	{ "received", tell_received }, { "apply", apply_under_flood },
-	{ "replay", replay },
+	{ "replay", replay },          { "record", begin_record },
+	{ "recorded", end_record },
 };
 
 static void obey(char *line)

@@ -201,6 +201,7 @@ struct vg_port *vg_open(const char *name, const char *args)
 		return NULL;
 	p->open = true;
 	p->received = 0;
+	p->record = NULL;
 	p->n_queues = queues ? (uint16_t)atoi(queues + 7) : 1;
 	return start(p, offload, pool_of((int)(p - vg_ports), buffers)) ? NULL : p;
 }
@@ -210,6 +211,8 @@ void vg_close(struct vg_port *p)
 	char device[32];
 
 	p->open = false;
+	if (p->record)
+		vg_record_end(p);
 	rte_eth_dev_stop(p->id);
 	rte_eth_dev_close(p->id);
 	snprintf(device, sizeof(device), "net_virtio_user%d", (int)(p - vg_ports));
@@ -232,6 +235,8 @@ unsigned vg_drain(struct vg_port *p)
 	for (uint16_t q = 0; q < p->n_queues; q++) {
 		unsigned came = rte_eth_rx_burst(p->id, q, m, BURST);
 
+		if (p->record)
+			vg_record(p->record, m, came);
 		rte_pktmbuf_free_bulk(m, came);
 		n += came;
 	}

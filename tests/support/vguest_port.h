@@ -14,7 +14,8 @@ struct vg_port {
 	uint16_t id;
 	uint16_t n_queues;
 	bool open;
-	uint64_t received; /* frames that were drained */
+	uint64_t received;        /* frames that were drained */
+	struct vg_record *record; /* NULL: what is drained is forgotten */
 };
 extern struct vg_port vg_ports[VG_PORTS];
 
@@ -47,7 +48,14 @@ unsigned vg_drain_all(void);
 /** A frame, from whichever queue has one; *queue says which. @return NULL: none has */
 struct rte_mbuf *vg_receive(struct vg_port *p, uint16_t *queue);
 
-/** Send the frames of a capture file, each as long after the first as it has them. @return how many, or -1 */
-int vg_replay(struct vg_port *p, const char *path);
+/** Send the frames of a capture file, each as long after the first as it has them. @return how many, or -1
+ *  @param mss TCP frames with a larger payload are left to be cut to this; 0: none */
+int vg_replay(struct vg_port *p, const char *path, uint16_t mss);
+
+/** Keep what is drained there in a capture file from now on. */
+bool vg_record_begin(struct vg_port *p, const char *path);
+void vg_record(struct vg_record *record, struct rte_mbuf *const *m, unsigned n);
+/** Once nothing has come for a while. @return frames in the file, or -1: it is not whole */
+int vg_record_end(struct vg_port *p);
 
 #endif

@@ -25,9 +25,19 @@ listening() { grep -q 'listening on' "$LAB_DIR/log/tcpdump.log"; }
 on_the_wire() { [ "$(grep -cE "$2" "$LAB_DIR/log/tcpdump.log")" -eq "$1" ]; }
 expect "somebody listens on the wire" wait_until 20 listening
 before=$(ids_got)
+on_guest ids 'tcpdump -Z root -i eth0 -U -w /tmp/seen.pcap >/tmp/tcpdump.log 2>&1 &'
+ids_listens() { on_guest ids 'grep -q "listening on" /tmp/tcpdump.log'; }
+expect "the analyser's tcpdump listens" wait_until 20 ids_listens
 expect "web reaches db" guest_reaches web 192.168.1.2
 expect "six frames of three pings are copied, each once" wait_until 20 copied m1 6
 expect "and the analyser has them" test "$(($(ids_got) - before))" -ge 6
+# What tcpdump in the analyser has seen, and what tshark makes of that.
+ids_saw() { [ "$(on_guest ids "tcpdump -Z root -nn -r /tmp/seen.pcap '$2' 2>/dev/null" | wc -l)" -eq "$1" ]; }
+expect "its tcpdump shows what web asked" wait_until 20 ids_saw 3 'icmp[0] == 8 and src 192.168.1.1 and dst 192.168.1.2'
+expect "and what db answered" wait_until 20 ids_saw 3 'icmp[0] == 0 and src 192.168.1.2'
+on_guest ids 'base64 /tmp/seen.pcap' | base64 -d >"$LAB_DIR/seen.pcap"
+conversation() { tshark -r "$LAB_DIR/seen.pcap" -q -z conv,ip 2>/dev/null | grep -qE '^192\.168\.1\.[12] +<-> 192\.168\.1\.[12] +3 .* 3 .* 6 '; }
+expect "tshark sees one conversation of three frames each way" conversation
 expect "none was shed" test "$(sum m1 shed)" -eq 0
 expect "three requests of web's are in the RSPAN VLAN" wait_until 20 on_the_wire 3 'vlan 999,.*192.168.1.1 > 192.168.1.2: ICMP echo request'
 expect "and no answer is, for those are not from web" on_the_wire 0 'vlan 999,.*echo reply'

@@ -13,7 +13,7 @@ dir=${1:-${TW_CACHE:-${TW_BUILD:-$PWD}/.cache}/guest}
 # In the order in which they are loaded.
 modules="virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci failover net_failover virtio_net
     llc stp garp mrp 8021q"
-programs="/usr/bin/iperf3 /usr/bin/ping /usr/sbin/ethtool" # copied with their libraries, if they are there
+programs="/usr/bin/iperf3 /usr/bin/ping /usr/bin/tcpdump /usr/sbin/ethtool" # copied with their libraries, if they are there
 
 cannot() {
     echo "build.sh: $*" >&2
@@ -71,6 +71,7 @@ done
 for program in $programs; do
     copy_program "$program"
 done
+echo 'root:x:0:0:root:/:/bin/sh' >"$root/etc/passwd" # who tcpdump is to be
 install -m 755 "$here/init" "$root/init"
 gcc -O2 -static -o "$root/bin/send-frame" "$here/send-frame.c" || cannot "gcc makes no static program"
 for module in $modules; do

@@ -235,10 +235,6 @@ static void numbers_have_their_limits(void **state)
 		{ &m.mirror.snaplen, 60, { 0 } },
 		{ &m.mirror.snaplen, 65535, { 0 } },
 		{ &m.mirror.snaplen, 65536, { "mirror.snaplen" } },
-		{ &m.mirror.files, 9999, { 0 } },
-		{ &m.mirror.files, 10000, { "mirror.files" } },
-		{ &m.mirror.file_seconds, 604800, { 0 } },
-		{ &m.mirror.file_seconds, 604801, { "mirror.file_seconds" } },
 		{ &m.mirror.max_share, 100, { 0 } },
 		{ &m.mirror.max_share, 101, { "mirror.max_share" } },
 		{ &m.mirror.erspan_session, 1023, { 0 } },
@@ -544,18 +540,6 @@ static void what_must_be_unique_in_a_snapshot_is(void **state)
 	expect((struct expectation){ "mirror.ports[1]", TW_E_DUPLICATE }, "mirror's ports");
 }
 
-static void several_files_are_of_some_size_and_of_a_mirror_into_files(void **state)
-{
-	m.mirror.files = 3;
-	m.mirror.max_bytes = 65535;
-	expect((struct expectation){ "mirror.max_bytes" }, "one of several small files");
-	m.mirror.max_bytes = 65536;
-	expect((struct expectation){ 0 }, "one of several files");
-	m.mirror.to_port = TEXT("ids/eth0");
-	m.mirror.file = TEXT("");
-	expect((struct expectation){ "mirror.files" }, "several files of none");
-}
-
 static void the_text_says_what_would_be_right(void **state)
 {
 	struct tw_error err;
@@ -799,7 +783,6 @@ int main(void)
 		CLAIM(a_vlan_says_only_what_its_mode_has),
 		CLAIM(only_a_port_inherits_its_vlan),
 		CLAIM(what_must_be_unique_in_a_snapshot_is),
-		CLAIM(several_files_are_of_some_size_and_of_a_mirror_into_files),
 		CLAIM(the_text_says_what_would_be_right),
 		CLAIM(a_set_is_checked_in_the_fields_it_names),
 		CLAIM(a_create_needs_all_that_is_mandatory),

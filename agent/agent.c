@@ -4,7 +4,7 @@
  *
  *   WatchReply    -> slice -> links, switch (apply), disk, handover, peer, local; its tasks -> tasks
  *   applied       -> realised -> report, local
- *   SwitchStatus  -> status (with the kernel's word on uplinks) -> report, handover
+ *   SwitchStatus  -> status (with the kernel's word on uplinks) -> report, handover, macs
  *   SwitchEvent   -> handover; something is news -> report after the next status
  *
  * Threads  one: that of the event_base.
@@ -232,6 +232,7 @@ static void switch_status(void *arg, const Tw__SwitchStatus *said)
 	if (tw_agent_view(agent)->n_migrations)
 		for (size_t i = 0; i < status->n_ports; i++)
 			tw_handover_link(agent->handover, status->ports[i]->number, status->ports[i]->link, 0);
+	tw_macs_status(agent->macs);
 	if (news)
 		tw_report_now(agent->report);
 }
@@ -265,6 +266,14 @@ static void report_fill(void *arg, Tw__Report *report)
 	report->error = agent->error.text; /* empty when there is none */
 	report->status = agent->status;
 	report->switch_alive = tw_switch_alive(agent->sw);
+	tw_macs_fill(agent->macs, report);
+}
+
+static void report_acknowledged(void *arg, const Tw__Ack *ack)
+{
+	struct tw_agent *agent = arg;
+
+	tw_macs_acknowledged(agent->macs, ack);
 }
 
 static void report_connected(void *arg, bool connected)
@@ -315,7 +324,11 @@ static bool connect_switch(struct tw_agent *agent)
 static bool connect_controller(struct tw_agent *agent)
 {
 	static const struct tw_watch_hooks watch_hooks = { .have = watch_have, .reply = watch_reply };
-	static const struct tw_report_hooks report_hooks = { .fill = report_fill, .connected = report_connected };
+	static const struct tw_report_hooks report_hooks = {
+		.fill = report_fill,
+		.acknowledged = report_acknowledged,
+		.connected = report_connected,
+	};
 	const struct tw_agent_config *config = &agent->config;
 	Tw__Hello hello;
 
@@ -353,8 +366,9 @@ static bool make_rooms(struct tw_agent *agent)
 	agent->slice = tw_slice_create();
 	agent->handover = tw_handover_create(agent);
 	agent->tasks = tw_tasks_create(agent);
+	agent->macs = tw_macs_create(agent);
 	agent->migrate = tw_migrate_create(agent, tw_tasks_migrated, agent->tasks);
-	if (!agent->slice || !agent->handover || !agent->tasks || !agent->migrate)
+	if (!agent->slice || !agent->handover || !agent->tasks || !agent->macs || !agent->migrate)
 		return false;
 	agent->links = tw_links_create(agent->base, links_changed, agent);
 	if (!agent->links)
@@ -409,6 +423,7 @@ void tw_agent_destroy(struct tw_agent *agent)
 	tw_report_destroy(agent->report);
 	tw_calls_destroy(agent->operator);
 	tw_switch_destroy(agent->sw);
+	tw_macs_destroy(agent->macs);
 	tw_records_destroy(agent->records);
 	tw_slice_destroy(agent->slice);
 	if (agent->status)

@@ -3,7 +3,7 @@
  * agent.h - one host's agent: the rooms of this folder and what they share.
  *
  * slice.c knows, snapshot.c turns that into a switch's configuration, switch.c applies it; watch.c hears the controller,
- * report.c speaks to it; records.c carries flow records; tasks.c does what it asks for; handover.c, migrate.c and peer.c move guests; local.c serves
+ * report.c speaks to it; records.c carries flow records, macs.c learned MACs; tasks.c does what it asks for; handover.c, migrate.c and peer.c move guests; local.c serves
  * tw-vm; links.c watches the kernel. agent.c joins them and is the only file that knows them all.
  *
  * Threads  one: that of the event_base. Nothing blocks but writing the slice (a file of some megabytes at most).
@@ -16,6 +16,7 @@
 
 #include "agent/calls.h"
 #include "agent/links.h"
+#include "agent/macs.h"
 #include "agent/records.h"
 #include "agent/report.h"
 #include "agent/slice.h"
@@ -46,6 +47,7 @@ struct tw_agent {
 	struct tw_records *records;
 	struct tw_links *links; /* NULL where netlink cannot be used */
 	struct tw_handover *handover;
+	struct tw_macs *macs;
 	struct tw_migrate *migrate;
 	struct tw_tasks *tasks;
 	struct tw_peer *peer; /* NULL without peer_url */

@@ -71,6 +71,7 @@ static void report_done(const Tw__Envelope *reply, const struct tw_error *err, v
 			memmove(report->activated, report->activated + report->n_sent,
 				report->n_activated * sizeof(*report->activated));
 		set_connected(report, true);
+		report->hooks.acknowledged(report->arg, reply->ack);
 		event_active(report->kick, 0, 0);
 	} else {
 		tw_log_debug("no acknowledgement code=%u field=%s error=%s", why.code, why.field, why.text);

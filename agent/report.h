@@ -20,6 +20,8 @@ struct tw_report;
 struct tw_report_hooks {
 	/** Fill all but `activated`; what it points to must stay valid until the next loop turn. */
 	void (*fill)(void *arg, Tw__Report *report);
+	/** A Report is acknowledged; ack is borrowed. */
+	void (*acknowledged)(void *arg, const Tw__Ack *ack);
 	/** The controller takes reports again (true) or has ceased to (false). */
 	void (*connected)(void *arg, bool connected);
 };

@@ -40,6 +40,7 @@ struct tw_controller *tw_controller_create(struct event_base *base, const char *
 	}
 	if (base)
 		ctl->timer = tw_need(evtimer_new(base, on_timer, ctl));
+	ctl->learned = tw_learned_create();
 	tw_hosts_load(ctl);
 	tw_migration_resume(ctl);
 	tw_log_info("the model is at revision %" PRIu64 " hosts=%zu networks=%zu ports=%zu", ctl->model.revision,
@@ -58,6 +59,7 @@ void tw_controller_destroy(struct tw_controller *ctl)
 	tw_questions_drop_all(ctl);
 	tw_wait_drop_all(ctl);
 	tw_hosts_drop_all(ctl);
+	tw_learned_destroy(ctl->learned);
 	if (ctl->timer)
 		event_free(ctl->timer);
 	tw_store_close(ctl->store);
@@ -80,6 +82,7 @@ int tw_controller_commit(struct tw_controller *ctl, struct tw_changes *changes, 
 	}
 	tw_model_apply(&ctl->model, revision, changes);
 	tw_hosts_update(ctl);
+	tw_learned_update(ctl);
 	tw_central_update(ctl->central, &ctl->model);
 	/* Answers to those who wait are sent from the tick, so that a commit never re-enters its caller. */
 	tw_controller_wake_at(ctl, 0);

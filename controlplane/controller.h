@@ -29,6 +29,7 @@ struct tw_controller {
 	struct tw_model model;
 	struct tw_store *store;
 	struct tw_host_list hosts;                          /* hosts.c: one for each Host of the model */
+	struct tw_learned *learned;                         /* learned.c */
 	LIST_HEAD(tw_wait_list, tw_wait) waits;             /* wait.c */
 	LIST_HEAD(tw_move_list, tw_move) moves;             /* migration.c */
 	LIST_HEAD(tw_gather_list, tw_gather) gathers;       /* flows.c */

@@ -35,12 +35,14 @@ static struct tw_host *host_add(struct tw_controller *ctl, const char *name)
 	host->version = tw_need(strdup(""));
 	host->error = tw_need(strdup(""));
 	TAILQ_INIT(&host->tasks);
+	LIST_INIT(&host->claims.list);
 	LIST_INSERT_HEAD(&ctl->hosts, host, link);
 	return host;
 }
 
-static void host_free(struct tw_host *host)
+static void host_free(struct tw_controller *ctl, struct tw_host *host)
 {
+	tw_learned_end(ctl, host);
 	LIST_REMOVE(host, link);
 	free(host->name);
 	free(host->version);
@@ -85,7 +87,7 @@ void tw_hosts_update(struct tw_controller *ctl)
 			continue;
 		tw_watch_end(ctl, host);
 		tw_tasks_end_all(ctl, host);
-		host_free(host);
+		host_free(ctl, host);
 	}
 	for (size_t i = 0; i < ctl->model.tables[TW__KIND__HOST].n; i++) {
 		const char *name = tw_model_host_at(&ctl->model, i)->name;
@@ -108,7 +110,7 @@ void tw_hosts_drop_all(struct tw_controller *ctl)
 		struct tw_host *host = LIST_FIRST(&ctl->hosts);
 
 		tw_tasks_drop(host);
-		host_free(host);
+		host_free(ctl, host);
 	}
 }
 
@@ -234,6 +236,20 @@ void tw_hosts_hello(struct tw_controller *ctl, const Tw__Envelope *env, struct t
 	tw_call_reply(call, &reply);
 }
 
+/* With what other hosts have learned. */
+static void answer_report(struct tw_controller *ctl, struct tw_host *host, const Tw__Report *report,
+			  struct tw_call call)
+{
+	Tw__Envelope reply = TW__ENVELOPE__INIT;
+	Tw__Ack ack = TW__ACK__INIT;
+	struct tw_learned_page *page = tw_learned_report(ctl, host, report, &ack);
+
+	reply.body_case = TW__ENVELOPE__BODY_ACK;
+	reply.ack = &ack;
+	tw_call_reply(call, &reply);
+	free(page);
+}
+
 void tw_hosts_report(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)
 {
 	const Tw__Report *report = env->report;
@@ -254,7 +270,7 @@ void tw_hosts_report(struct tw_controller *ctl, const Tw__Envelope *env, struct 
 	host->status = report->status ? (Tw__SwitchStatus *)tw_message_clone(&report->status->base) : NULL;
 	for (size_t i = 0; i < report->n_activated; i++)
 		tw_migration_activated(ctl, host, report->activated[i]);
-	tw_call_ack(call);
+	answer_report(ctl, host, report, call);
 	if (!LIST_EMPTY(&ctl->waits) || !LIST_EMPTY(&ctl->moves))
 		tw_controller_wake_at(ctl, 0);
 }

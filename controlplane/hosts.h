@@ -16,6 +16,7 @@
 #include <sys/queue.h>
 
 #include "controlplane/call.h"
+#include "controlplane/learned.h"
 
 enum {
 	TW_HOST_SILENT_MS = 5000, /* without a report for so long, a host is not connected; agents report each second */
@@ -54,6 +55,9 @@ struct tw_host {
 	struct tw_call watch;
 	uint64_t watch_since;
 	uint64_t watch_until_ms;
+
+	/* --- learned.c: what it has learned --- */
+	struct tw_claims claims;
 
 	/* --- tasks.c --- */
 	struct tw_task_list tasks; /* in the order given; answered ones are gone */

@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "controlplane/mem.h"
-#include "proto/link/check.h"
-
-enum { N_VLANS = TW_VLAN_MAX + 1 };
+#include "controlplane/port_vlans.h"
 
 struct bound_port {
 	const Tw__Port *port;
@@ -21,32 +19,6 @@ struct tw_slicer {
 	size_t n_ports;
 };
 
-/* VLAN ids as bits; 0 = untagged on the uplink. */
-struct vlan_set {
-	uint64_t bits[(N_VLANS + 63) / 64];
-};
-
-static void vlan_set_add(struct vlan_set *set, uint32_t id)
-{
-	if (id < N_VLANS)
-		set->bits[id / 64] |= UINT64_C(1) << id % 64;
-}
-
-static bool vlan_set_has(const struct vlan_set *set, uint32_t id)
-{
-	return id < N_VLANS && (set->bits[id / 64] >> id % 64 & 1);
-}
-
-static const Tw__Vlan *vlan_of(const struct tw_model *model, const Tw__Port *port)
-{
-	const Tw__Network *network;
-
-	if (port->vlan && port->vlan->mode != TW__VLAN__MODE__INHERIT)
-		return port->vlan;
-	network = tw_model_network(model, port->network);
-	return network ? network->vlan : NULL;
-}
-
 struct tw_slicer *tw_slicer_create(const struct tw_model *model)
 {
 	size_t n = model->tables[TW__KIND__PORT].n;
@@ -59,7 +31,7 @@ struct tw_slicer *tw_slicer_create(const struct tw_model *model)
 		const char *host = tw_port_host(port);
 
 		if (host)
-			slicer->ports[slicer->n_ports++] = (struct bound_port){ port, host, vlan_of(model, port) };
+			slicer->ports[slicer->n_ports++] = (struct bound_port){ port, host, tw_port_vlan(model, port) };
 	}
 	return slicer;
 }
@@ -68,43 +40,6 @@ void tw_slicer_destroy(struct tw_slicer *slicer)
 {
 	free(slicer->ports);
 	free(slicer);
-}
-
-static void vlan_set_join(struct vlan_set *set, const Tw__Vlan *vlan)
-{
-	if (!vlan)
-		return;
-	if (vlan->mode != TW__VLAN__MODE__TRUNK) {
-		vlan_set_add(set, vlan->access);
-		if (vlan->secondary)
-			vlan_set_add(set, vlan->secondary);
-		return;
-	}
-	if (vlan->native)
-		vlan_set_add(set, vlan->native);
-	for (uint32_t id = 1; vlan->n_trunk == 0 && id < N_VLANS; id++)
-		vlan_set_add(set, id);
-	for (size_t i = 0; i < vlan->n_trunk; i++)
-		for (uint32_t id = vlan->trunk[i]->first; id <= vlan->trunk[i]->last && id < N_VLANS; id++)
-			vlan_set_add(set, id);
-}
-
-static bool vlan_set_meets(const struct vlan_set *set, const Tw__Vlan *vlan)
-{
-	if (!vlan)
-		return false;
-	if (vlan->mode != TW__VLAN__MODE__TRUNK)
-		return vlan_set_has(set, vlan->access) || (vlan->secondary && vlan_set_has(set, vlan->secondary));
-	if (vlan->native && vlan_set_has(set, vlan->native))
-		return true;
-	for (uint32_t id = 1; vlan->n_trunk == 0 && id < N_VLANS; id++)
-		if (vlan_set_has(set, id))
-			return true;
-	for (size_t i = 0; i < vlan->n_trunk; i++)
-		for (uint32_t id = vlan->trunk[i]->first; id <= vlan->trunk[i]->last && id < N_VLANS; id++)
-			if (vlan_set_has(set, id))
-				return true;
-	return false;
 }
 
 /* The arrays of a reply are made as long as they can become; tw_slice_release() frees them. */
@@ -196,7 +131,7 @@ static void add_networks(const struct tw_model *model, Tw__WatchReply *slice)
 /* Local ports first (n_local of them), then identities. @return n_local */
 static size_t add_ports(const struct tw_slicer *slicer, const char *host, Tw__WatchReply *slice)
 {
-	struct vlan_set vlans = { 0 };
+	struct tw_port_vlans vlans = { 0 };
 	size_t n_local;
 
 	slice->ports = array_for(slicer->n_ports + slicer->model->tables[TW__KIND__MIRROR].n);
@@ -205,14 +140,14 @@ static size_t add_ports(const struct tw_slicer *slicer, const char *host, Tw__Wa
 
 		if (is_local(slice, bound, host)) {
 			slice->ports[slice->n_ports++] = unconst(bound->port);
-			vlan_set_join(&vlans, bound->vlan);
+			tw_port_vlans_add(&vlans, bound->vlan);
 		}
 	}
 	n_local = slice->n_ports;
 	for (size_t i = 0; i < slicer->n_ports && n_local; i++) {
 		const struct bound_port *bound = &slicer->ports[i];
 
-		if (vlan_set_meets(&vlans, bound->vlan) && !is_local(slice, bound, host))
+		if (tw_port_vlans_meet(&vlans, bound->vlan) && !is_local(slice, bound, host))
 			slice->ports[slice->n_ports++] = unconst(bound->port);
 	}
 	return n_local;

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/mac.h"
+
 enum {
 	TW_PORTS_MAX = 1024,
 	TW_UPLINKS_MAX = 8,
@@ -226,18 +228,6 @@ static inline bool tw_slot_takes_groups(const struct tw_slot *s)
 {
 	return s->kind != TW_SLOT_EMPTY && !s->uplink && !s->disabled &&
 	       (s->link == TW_LINK_UP || s->link == TW_LINK_HOLD);
-}
-
-static inline uint64_t tw_mac_word(const uint8_t mac[6])
-{
-	return (uint64_t)mac[0] << 40 | (uint64_t)mac[1] << 32 | (uint64_t)mac[2] << 24 | (uint64_t)mac[3] << 16 |
-	       (uint64_t)mac[4] << 8 | mac[5];
-}
-
-static inline void tw_mac_of_word(uint64_t word, uint8_t mac[6])
-{
-	for (int i = 0; i < 6; i++)
-		mac[i] = (uint8_t)(word >> (40 - 8 * i));
 }
 
 /** Is it a MAC of this port's: its own or a static one? */

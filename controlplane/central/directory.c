@@ -4,17 +4,9 @@
 
 #include <string.h>
 
+#include "common/mac.h"
 #include "controlplane/mem.h"
 #include "controlplane/model.h"
-
-static uint64_t number_of(const uint8_t mac[static 6])
-{
-	uint64_t number = 0;
-
-	for (int i = 0; i < 6; i++)
-		number = number << 8 | mac[i];
-	return number;
-}
 
 static int by_name(const void *a, const void *b)
 {
@@ -51,7 +43,7 @@ static void add_hosts(struct tw_directory *directory, const struct tw_table *tab
 static void add_mac(struct tw_directory *directory, ProtobufCBinaryData mac)
 {
 	if (mac.len == 6)
-		directory->macs[directory->n_macs++] = number_of(mac.data);
+		directory->macs[directory->n_macs++] = tw_mac_word(mac.data);
 }
 
 static void add_ports(struct tw_directory *directory, const struct tw_model *model)
@@ -130,7 +122,7 @@ uint32_t tw_directory_place(const struct tw_directory *directory, uint32_t numbe
 
 bool tw_directory_has_mac(const struct tw_directory *directory, const uint8_t mac[static 6])
 {
-	const uint64_t key = number_of(mac);
+	const uint64_t key = tw_mac_word(mac);
 
 	return directory->n_macs && bsearch(&key, directory->macs, directory->n_macs, sizeof(key), by_value);
 }

@@ -8,7 +8,7 @@ static bool is_target(const struct tw_exporter_target *t)
 {
 	return t->collector_size && t->collector_size <= sizeof(t->collector) && t->format < TW_FLOW_FORMATS &&
 	       t->transport < TW_FLOW_TRANSPORTS &&
-	       ((t->transport == TW_TRANSPORT_UDP && !t->names) || t->format == TW_FORMAT_IPFIX);
+	       ((t->transport == TW_TRANSPORT_UDP && !t->names && !t->biflow) || t->format == TW_FORMAT_IPFIX);
 }
 
 static bool is_same_exporter(const struct tw_exporter_target *a, const struct tw_exporter_target *b)

@@ -2,12 +2,14 @@
 /* encode.c - encodes data records and templates from the field list; see encode.h. */
 #include "flowexport/encode.h"
 
+#include "flowexport/reverse.h"
 #include "flowexport/template.h"
 #include "flowexport/wire.h"
 
 enum {
 	TEMPLATE_MAX = 512, /* octets of the longest template record: 4 + 4 * fields, 8 of a private one */
-	NAMED_MAX = 256 + 4 * (1 + TW_VARTEXT_MAX), /* octets of the longest record with names */
+	NAMED_MAX = 256 + 4 * (1 + TW_VARTEXT_MAX), /* octets of the longest record with names, */
+	BIFLOW_MAX = NAMED_MAX + 128,               /* and of a biflow */
 	PROTO_TCP = 6,
 	PROTO_UDP = 17,
 	PROTO_DCCP = 33,
@@ -113,6 +115,40 @@ bool tw_encode_flow_of(struct tw_message *message, const struct tw_flow_record *
 	return at != NULL;
 }
 
+/* Behind its forward fields. */
+#define PUT_BIFLOW(cls, name, element, pen, width, put, value, records) at = TW_PUT_##put(at, value, width);
+#define PUT_REVERSE(cls, name, element, pen, width, put, value, records, variants) \
+	if (TW_CARRIES_REVERSE(cls, records, variants))                            \
+		at = TW_PUT_##put(at, value, width);
+
+static uint8_t *write_reverse(uint8_t *at, const struct tw_flow_record *r, enum tw_flow_class cls)
+{
+	const struct tw_flow_names *names = &tw_flow_names_none; /* no field of the reverse direction is a name */
+	const uint64_t boot_ms = 0;                              /* or one of version 9 */
+
+	TW_BIFLOW_FIELDS(PUT_BIFLOW, cls)
+	TW_FLOW_FIELDS(PUT_REVERSE, cls)
+	return at;
+}
+
+bool tw_encode_biflow(struct tw_message *message, const struct tw_flow_record *forward,
+		      const struct tw_flow_record *reverse, enum tw_flow_class cls, unsigned variant,
+		      const struct tw_flow_names *names, const struct tw_flow_origin *origin)
+{
+	unsigned layout = TW_FLOW_LAYOUT(TW_FORMAT_IPFIX, cls, variant);
+	unsigned id = origin ? tw_origin_template_id(TW_FORMAT_IPFIX, cls, variant, origin->kind)
+			     : TW_FLOW_TEMPLATE_FIRST + layout;
+	uint8_t record[BIFLOW_MAX], *end = write_fields(record, forward, layout, names, 0), *at;
+	size_t size;
+
+	end = write_origin(write_reverse(end, reverse, cls), origin);
+	size = (size_t)(end - record);
+	at = tw_message_reserve(message, (uint16_t)(id + TW_BIFLOW_TEMPLATE_STEP), size, false);
+	if (at)
+		memcpy(at, record, size);
+	return at != NULL;
+}
+
 static bool add_template(struct tw_message *message, uint16_t set_id, const uint8_t *record, size_t size, bool alone)
 {
 	uint8_t *at = size ? tw_message_reserve(message, set_id, size, alone) : NULL;
@@ -138,6 +174,23 @@ bool tw_encode_origin_template(struct tw_message *message, enum tw_flow_class cl
 	size_t size = tw_origin_template_write(record, sizeof(record), message->format, cls, variant, kind);
 
 	return add_template(message, set_of[message->format].templates, record, size, false);
+}
+
+bool tw_encode_biflow_template(struct tw_message *message, enum tw_flow_class cls, unsigned variant)
+{
+	uint8_t record[TEMPLATE_MAX];
+	size_t size = tw_biflow_template_write(record, sizeof(record), cls, variant);
+
+	return add_template(message, set_of[TW_FORMAT_IPFIX].templates, record, size, false);
+}
+
+bool tw_encode_biflow_origin_template(struct tw_message *message, enum tw_flow_class cls, unsigned variant,
+				      enum tw_flow_origin_kind kind)
+{
+	uint8_t record[TEMPLATE_MAX];
+	size_t size = tw_biflow_origin_template_write(record, sizeof(record), cls, variant, kind);
+
+	return add_template(message, set_of[TW_FORMAT_IPFIX].templates, record, size, false);
 }
 
 bool tw_encode_option_template(struct tw_message *message, enum tw_option_table table)

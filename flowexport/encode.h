@@ -44,12 +44,28 @@ bool tw_encode_flow_of(struct tw_message *message, const struct tw_flow_record *
 		       unsigned variant, const struct tw_flow_names *names, uint64_t boot_ms,
 		       const struct tw_flow_origin *origin);
 
+/**
+ * Add the record of a biflow; IPFIX.
+ * @param forward the direction that began, @param reverse the other one; neither was refused
+ * @param variant 0 or TW_VARIANT_NAMED
+ * @param names   of the forward direction
+ * @param origin  the same; NULL = none
+ */
+bool tw_encode_biflow(struct tw_message *message, const struct tw_flow_record *forward,
+		      const struct tw_flow_record *reverse, enum tw_flow_class cls, unsigned variant,
+		      const struct tw_flow_names *names, const struct tw_flow_origin *origin);
+
 /** Add a template record of a class; templates share a set. @return false if the message is too full */
 bool tw_encode_template(struct tw_message *message, enum tw_flow_class cls, unsigned variant);
 
 /** Add the template record of a class with an origin behind it. @return false if the message is too full */
 bool tw_encode_origin_template(struct tw_message *message, enum tw_flow_class cls, unsigned variant,
 			       enum tw_flow_origin_kind kind);
+
+/** The same two of a class's biflows. */
+bool tw_encode_biflow_template(struct tw_message *message, enum tw_flow_class cls, unsigned variant);
+bool tw_encode_biflow_origin_template(struct tw_message *message, enum tw_flow_class cls, unsigned variant,
+				      enum tw_flow_origin_kind kind);
 
 /**
  * Add an options template, in a set of its own (nfdump reads only the first of a set). Nothing for a table that the format

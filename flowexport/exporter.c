@@ -4,7 +4,7 @@
  *
  * Threads  a configuration is prepared whole by the caller of tw_exporter_configure() (memory, targets), left under the
  *          lock, and taken by the exporter thread's next tick, where nothing can fail any more. Statistics go the other way.
- * Owns     targets, the identity table.
+ * Owns     targets, stages that pair records, the identity table.
  */
 #include "flowexport/exporter.h"
 
@@ -25,6 +25,7 @@ struct plan { /* a configuration on its way to the exporter thread */
 	size_t n_targets, n_identities;
 	struct tw_exporter_target configs[TW_TARGETS_MAX];
 	struct tw_target *targets[TW_TARGETS_MAX]; /* made anew; used where none stays */
+	struct tw_biflow *biflows[TW_TARGETS_MAX]; /* the same; of an exporter's first target */
 	struct tw_flow_identity *identities;
 	uint64_t *changed;
 	struct tw_dictionary dictionary;
@@ -62,6 +63,8 @@ static void destroy_plan(struct plan *plan)
 		return;
 	for (size_t i = 0; i < plan->n_targets; i++)
 		tw_target_destroy(plan->targets[i]);
+	for (size_t i = 0; i < TW_TARGETS_MAX; i++)
+		tw_biflow_destroy(plan->biflows[i]);
 	free(plan->identities);
 	free(plan->changed);
 	free(plan->networks);
@@ -73,6 +76,8 @@ void tw_exporter_destroy(struct tw_exporter *exporter)
 	if (!exporter)
 		return;
 	destroy_plan(exporter->plan);
+	for (size_t i = 0; i < exporter->n_groups; i++)
+		tw_biflow_destroy(exporter->groups[i].biflow);
 	for (size_t i = 0; i < exporter->n_targets; i++)
 		tw_target_destroy(exporter->targets[i]);
 	tw_identity_table_clear(&exporter->context.identities);
@@ -119,6 +124,20 @@ static int copy_dictionary(struct plan *plan, const struct tw_dictionary *dictio
 	return 0;
 }
 
+/* A mediator's records are paired by its owner, who knows where each came from. */
+static int make_biflows(struct plan *plan)
+{
+	for (size_t first = 0; first < plan->n_targets && !plan->mediates;
+	     first += tw_config_count_alike(plan->configs, first, plan->n_targets)) {
+		if (!plan->configs[first].biflow)
+			continue;
+		plan->biflows[first] = tw_biflow_create();
+		if (!plan->biflows[first])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int make_plan(struct tw_exporter *exporter, const struct tw_exporter_config *config, struct plan **out)
 {
 	struct plan *plan = calloc(1, sizeof(*plan));
@@ -139,6 +158,8 @@ static int make_plan(struct tw_exporter *exporter, const struct tw_exporter_conf
 		if (!plan->targets[i])
 			rc = -ENOMEM;
 	}
+	if (!rc)
+		rc = make_biflows(plan);
 	if (rc)
 		destroy_plan(plan);
 	else
@@ -181,6 +202,32 @@ static struct tw_target *take_running(struct tw_exporter *exporter, const struct
 	return NULL;
 }
 
+static struct tw_biflow **find_biflow(struct plan *plan, const char *exporter)
+{
+	for (size_t i = 0; i < plan->n_targets; i++)
+		if (plan->biflows[i] && strcmp(plan->configs[i].name, exporter) == 0)
+			return &plan->biflows[i];
+	return NULL;
+}
+
+/* Records that wait go on waiting where the exporter stays what it is; else they leave to the collectors that they were for. */
+static void merge_biflows(struct tw_exporter *exporter, struct plan *plan)
+{
+	for (size_t i = 0; i < exporter->n_groups; i++) {
+		struct tw_export_group *group = &exporter->groups[i];
+		struct tw_biflow **next = find_biflow(plan, tw_target_name(group->targets[0]));
+
+		if (group->biflow && next) {
+			tw_biflow_destroy(*next);
+			*next = group->biflow;
+		} else {
+			tw_group_flush(group);
+			tw_biflow_destroy(group->biflow);
+		}
+		group->biflow = NULL;
+	}
+}
+
 /* Targets that stay go over to the plan in place of its own; the others end. */
 static void merge_targets(struct tw_exporter *exporter, struct plan *plan)
 {
@@ -201,12 +248,16 @@ static void merge_targets(struct tw_exporter *exporter, struct plan *plan)
 }
 
 /* The one that had the records keeps them, if it stays. */
-static struct tw_export_group make_group(struct tw_exporter *exporter, const struct plan *plan, size_t first,
+static struct tw_export_group make_group(struct tw_exporter *exporter, struct plan *plan, size_t first,
 					 const struct tw_target *const *active)
 {
 	struct tw_export_group group = { .n = tw_config_count_alike(plan->configs, first, exporter->n_targets),
 					 .targets = &exporter->targets[first],
-					 .failover = plan->configs[first].failover };
+					 .failover = plan->configs[first].failover,
+					 .context = &exporter->context,
+					 .biflow = plan->biflows[first] };
+
+	plan->biflows[first] = NULL;
 
 	for (size_t i = 0; i < group.n; i++)
 		for (size_t k = 0; k < TW_EXPORTERS_MAX; k++)
@@ -215,7 +266,7 @@ static struct tw_export_group make_group(struct tw_exporter *exporter, const str
 	return group;
 }
 
-static void make_groups(struct tw_exporter *exporter, const struct plan *plan, const struct tw_target *const *active)
+static void make_groups(struct tw_exporter *exporter, struct plan *plan, const struct tw_target *const *active)
 {
 	exporter->n_groups = 0;
 	for (size_t first = 0; first < exporter->n_targets; first += exporter->groups[exporter->n_groups++].n)
@@ -229,6 +280,7 @@ static void apply_plan(struct tw_exporter *exporter)
 
 	if (!plan)
 		return;
+	merge_biflows(exporter, plan);
 	for (size_t i = 0; i < exporter->n_targets; i++)
 		tw_target_flush(exporter->targets[i]); /* under the old domain, to the old collectors */
 	for (size_t i = 0; i < exporter->n_groups; i++)
@@ -326,11 +378,7 @@ void tw_exporter_note_unsent(struct tw_exporter *exporter, uint64_t flows, uint6
 void tw_exporter_find_names(const struct tw_exporter *exporter, const struct tw_flow_record *record,
 			    struct tw_flow_names *names)
 {
-	const struct tw_export_context *context = &exporter->context;
-
-	names->ingress = tw_identity_of(&context->identities, record->ingress);
-	names->egress = tw_identity_of(&context->identities, record->egress);
-	names->host = context->origin && context->origin->host ? context->origin->host : context->host;
+	*names = tw_export_names(&exporter->context, record);
 }
 
 void tw_exporter_add(struct tw_exporter *exporter, const struct tw_flow_record *record)
@@ -348,6 +396,18 @@ void tw_exporter_add_of(struct tw_exporter *exporter, const struct tw_flow_recor
 {
 	exporter->context.origin = origin;
 	tw_exporter_add(exporter, record);
+	exporter->context.origin = NULL;
+}
+
+void tw_exporter_add_biflow_of(struct tw_exporter *exporter, const struct tw_flow_record *forward,
+			       const struct tw_flow_record *reverse, const struct tw_flow_origin *origin)
+{
+	struct tw_flow_names names;
+
+	exporter->context.origin = origin;
+	names = tw_export_names(&exporter->context, forward);
+	for (size_t i = 0; i < exporter->n_groups; i++)
+		tw_group_add_biflow(&exporter->groups[i], forward, reverse, &names);
 	exporter->context.origin = NULL;
 }
 
@@ -372,6 +432,8 @@ void tw_exporter_push(struct tw_exporter *exporter, uint64_t now_ms)
 void tw_exporter_flush(struct tw_exporter *exporter, uint64_t now_ms)
 {
 	exporter->context.now_ms = now_ms;
+	for (size_t i = 0; i < exporter->n_groups; i++)
+		tw_group_flush(&exporter->groups[i]);
 	for (size_t i = 0; i < exporter->n_targets; i++)
 		tw_target_flush(exporter->targets[i]);
 	publish_stats(exporter);

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 
 #include "common/prefix.h"
+#include "flowexport/biflow.h"
 #include "flowexport/dictionary.h"
 #include "flowexport/message.h"
 #include "flowexport/origin.h"
@@ -50,6 +51,7 @@ struct tw_exporter_target {
 	uint32_t options_refresh_s;         /* statistics and names are sent again this often; 0 = as templates */
 	uint16_t mtu;                       /* largest IP packet */
 	bool names;                         /* both ends' names stand in each record; only with IPFIX */
+	bool biflow;                        /* both directions of a conversation in a record; only with IPFIX */
 	struct tw_flow_scope scope;
 	bool resends; /* the owner adds records again that did not arrive: they are returned, not lost */
 };
@@ -57,7 +59,7 @@ struct tw_exporter_target {
 struct tw_exporter_config {
 	uint32_t observation_domain; /* never 0 */
 	char host[64];
-	bool mediates; /* records are added with their origin */
+	bool mediates; /* records are added with their origin, biflows as such */
 	size_t n_targets;
 	struct tw_exporter_target targets[TW_TARGETS_MAX];
 	size_t n_identities;
@@ -78,7 +80,8 @@ struct tw_exporter_stats {
 	char collector[TW_ENDPOINT_TEXT];
 	char source[TW_ENDPOINT_TEXT]; /* address and port that messages come from; empty = not open */
 	enum tw_collector_state state;
-	uint64_t changes; /* how often the exporter has gone over to another collector */
+	uint64_t changes;                /* how often the exporter has gone over to another collector */
+	struct tw_biflow_counts pairing; /* of the exporter; zeros if it has no biflows */
 	uint64_t records; /* data records of flows that left and were not refused, known a little later */
 	uint64_t messages;
 	uint64_t octets;           /* of messages, without headers of lower layers */
@@ -153,6 +156,10 @@ void tw_exporter_find_names(const struct tw_exporter *exporter, const struct tw_
 void tw_exporter_add_of(struct tw_exporter *exporter, const struct tw_flow_record *record,
 			const struct tw_flow_origin *origin);
 
+/** Both directions of a conversation, for exporters of biflows; the origin is the forward one's. */
+void tw_exporter_add_biflow_of(struct tw_exporter *exporter, const struct tw_flow_record *forward,
+			       const struct tw_flow_record *reverse, const struct tw_flow_origin *origin);
+
 /** Records that were lost before they came here: reported in the statistics options. */
 void tw_exporter_note_unsent(struct tw_exporter *exporter, uint64_t flows, uint64_t packets, uint64_t l3_octets);
 
@@ -162,7 +169,7 @@ void tw_exporter_tick(struct tw_exporter *exporter, uint64_t now_ms);
 /** Send what is open, now; whether it arrives is heard later. */
 void tw_exporter_push(struct tw_exporter *exporter, uint64_t now_ms);
 
-/** Send what is open, now, before the end. */
+/** Send what is open, and what waits to be paired, now, before the end. */
 void tw_exporter_flush(struct tw_exporter *exporter, uint64_t now_ms);
 
 /** @return number of targets described in stats[] */

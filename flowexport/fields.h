@@ -70,10 +70,12 @@ enum { TW_V9_LAYOUT_FIRST = 16, TW_LAYOUTS = 32 };
 /* Of each flow layout there are four: of flows that passed and that were refused, without names in the record and with. */
 enum { TW_VARIANT_REFUSED = 1, TW_VARIANT_NAMED = 2, TW_FLOW_VARIANTS = 4 };
 enum {
-	TW_PASSED = 1 << 0 | 1 << TW_VARIANT_NAMED,
+	TW_REVERSE = 1 << 7, /* in a biflow of the reverse direction, too: reverse.h */
+	TW_PASSED = 1 << 0 | 1 << TW_VARIANT_NAMED | TW_REVERSE,
 	TW_REFUSED = 1 << TW_VARIANT_REFUSED | 1 << (TW_VARIANT_REFUSED | TW_VARIANT_NAMED),
 	TW_NAMED = 1 << TW_VARIANT_NAMED | 1 << (TW_VARIANT_REFUSED | TW_VARIANT_NAMED),
-	TW_ALWAYS = TW_PASSED | TW_REFUSED,
+	TW_ALWAYS = (1 << TW_FLOW_VARIANTS) - 1,
+	TW_EACH_WAY = TW_ALWAYS | TW_REVERSE,
 };
 #define TW_FLOW_LAYOUT(format, cls, variant) ((variant)*TW_LAYOUTS + TW_LAYOUT(format, cls))
 #define TW_CARRIES(layout, records, variants) \
@@ -91,23 +93,24 @@ enum {
 	F(c, sourceTransportPort, 7, 0, 2, UINT, r->src_port, TW_BOTH(TW_IN_TRANSPORT), TW_ALWAYS)                     \
 	F(c, destinationTransportPort, 11, 0, 2, UINT, r->dst_port, TW_BOTH(TW_IN_TRANSPORT), TW_ALWAYS)               \
 	F(c, protocolIdentifier, 4, 0, 1, UINT, r->protocol, TW_BOTH(TW_IN_IP), TW_ALWAYS)                             \
-	F(c, icmpTypeCodeIPv4, 32, 0, 2, UINT, r->dst_port, TW_IN_ICMP4 | TW_V9(TW_IN_ICMP4 | TW_IN_ICMP6), TW_ALWAYS) \
-	F(c, icmpTypeIPv4, 176, 0, 1, UINT, r->dst_port >> 8, TW_IN_ICMP4, TW_ALWAYS)                                  \
-	F(c, icmpCodeIPv4, 177, 0, 1, UINT, r->dst_port & 0xff, TW_IN_ICMP4, TW_ALWAYS)                                \
-	F(c, icmpTypeCodeIPv6, 139, 0, 2, UINT, r->dst_port, TW_IN_ICMP6, TW_ALWAYS)                                   \
-	F(c, icmpTypeIPv6, 178, 0, 1, UINT, r->dst_port >> 8, TW_IN_ICMP6, TW_ALWAYS)                                  \
-	F(c, icmpCodeIPv6, 179, 0, 1, UINT, r->dst_port & 0xff, TW_IN_ICMP6, TW_ALWAYS)                                \
-	F(c, ipClassOfService, 5, 0, 1, UINT, r->tos, TW_BOTH(TW_IN_IP), TW_ALWAYS)                                    \
-	F(c, tcpControlBits, 6, 0, 1, UINT, r->tcp_flags, TW_BOTH(TW_IN_TRANSPORT), TW_ALWAYS)                         \
+	F(c, icmpTypeCodeIPv4, 32, 0, 2, UINT, r->dst_port, TW_IN_ICMP4 | TW_V9(TW_IN_ICMP4 | TW_IN_ICMP6),            \
+	  TW_EACH_WAY)                                                                                                 \
+	F(c, icmpTypeIPv4, 176, 0, 1, UINT, r->dst_port >> 8, TW_IN_ICMP4, TW_EACH_WAY)                                \
+	F(c, icmpCodeIPv4, 177, 0, 1, UINT, r->dst_port & 0xff, TW_IN_ICMP4, TW_EACH_WAY)                              \
+	F(c, icmpTypeCodeIPv6, 139, 0, 2, UINT, r->dst_port, TW_IN_ICMP6, TW_EACH_WAY)                                 \
+	F(c, icmpTypeIPv6, 178, 0, 1, UINT, r->dst_port >> 8, TW_IN_ICMP6, TW_EACH_WAY)                                \
+	F(c, icmpCodeIPv6, 179, 0, 1, UINT, r->dst_port & 0xff, TW_IN_ICMP6, TW_EACH_WAY)                              \
+	F(c, ipClassOfService, 5, 0, 1, UINT, r->tos, TW_BOTH(TW_IN_IP), TW_EACH_WAY)                                  \
+	F(c, tcpControlBits, 6, 0, 1, UINT, r->tcp_flags, TW_BOTH(TW_IN_TRANSPORT), TW_EACH_WAY)                       \
 	F(c, ipVersion, 60, 0, 1, UINT, (r->key_flags & TW_FLOW_KEY_IPV6) ? 6 : 4, TW_BOTH(TW_IN_IP), TW_ALWAYS)       \
-	F(c, minimumTTL, 52, 0, 1, UINT, r->min_ttl, TW_BOTH(TW_IN_IP), TW_ALWAYS)                                     \
-	F(c, maximumTTL, 53, 0, 1, UINT, r->max_ttl, TW_BOTH(TW_IN_IP), TW_ALWAYS)                                     \
-	F(c, minimumIpTotalLength, 25, 0, 2, UINT, r->min_len, TW_BOTH(TW_IN_IP), TW_ALWAYS)                           \
-	F(c, maximumIpTotalLength, 26, 0, 2, UINT, r->max_len, TW_BOTH(TW_IN_IP), TW_ALWAYS)                           \
-	F(c, flowLabelIPv6, 31, 0, 4, UINT, r->flow_label, TW_IN_IPV6, TW_ALWAYS)                                      \
-	F(c, flowLabelIPv6, 31, 0, 3, UINT, r->flow_label, TW_V9(TW_IN_IPV6), TW_ALWAYS)                               \
-	F(c, flowStartMilliseconds, 152, 0, 8, UINT, r->first_ms, TW_IN_ALL, TW_ALWAYS)                                \
-	F(c, flowEndMilliseconds, 153, 0, 8, UINT, r->last_ms, TW_IN_ALL, TW_ALWAYS)                                   \
+	F(c, minimumTTL, 52, 0, 1, UINT, r->min_ttl, TW_BOTH(TW_IN_IP), TW_EACH_WAY)                                   \
+	F(c, maximumTTL, 53, 0, 1, UINT, r->max_ttl, TW_BOTH(TW_IN_IP), TW_EACH_WAY)                                   \
+	F(c, minimumIpTotalLength, 25, 0, 2, UINT, r->min_len, TW_BOTH(TW_IN_IP), TW_EACH_WAY)                         \
+	F(c, maximumIpTotalLength, 26, 0, 2, UINT, r->max_len, TW_BOTH(TW_IN_IP), TW_EACH_WAY)                         \
+	F(c, flowLabelIPv6, 31, 0, 4, UINT, r->flow_label, TW_IN_IPV6, TW_EACH_WAY)                                    \
+	F(c, flowLabelIPv6, 31, 0, 3, UINT, r->flow_label, TW_V9(TW_IN_IPV6), TW_EACH_WAY)                             \
+	F(c, flowStartMilliseconds, 152, 0, 8, UINT, r->first_ms, TW_IN_ALL, TW_EACH_WAY)                              \
+	F(c, flowEndMilliseconds, 153, 0, 8, UINT, r->last_ms, TW_IN_ALL, TW_EACH_WAY)                                 \
 	F(c, flowStartSysUpTime, 22, 0, 4, UINT, tw_message_uptime(r->first_ms, boot_ms), TW_V9(TW_IN_ALL), TW_ALWAYS) \
 	F(c, flowEndSysUpTime, 21, 0, 4, UINT, tw_message_uptime(r->last_ms, boot_ms), TW_V9(TW_IN_ALL), TW_ALWAYS)    \
 	F(c, octetDeltaCount, 1, 0, 8, UINT, r->l3_octets, TW_BOTH(TW_IN_LAYER3), TW_PASSED)                           \
@@ -118,16 +121,16 @@ enum {
 	F(c, droppedLayer2OctetDeltaCount, 424, 0, 8, UINT, r->l2_octets, TW_IN_ALL, TW_REFUSED)                       \
 	F(c, ingressInterface, 10, 0, 4, UINT, r->ingress, TW_BOTH(TW_IN_ALL), TW_ALWAYS)                              \
 	F(c, egressInterface, 14, 0, 4, UINT, r->egress, TW_BOTH(TW_IN_ALL), TW_ALWAYS)                                \
-	F(c, flowDirection, 61, 0, 1, UINT, r->direction, TW_BOTH(TW_IN_ALL), TW_ALWAYS)                               \
-	F(c, flowEndReason, 136, 0, 1, UINT, r->end_reason, TW_IN_ALL, TW_ALWAYS)                                      \
+	F(c, flowDirection, 61, 0, 1, UINT, r->direction, TW_BOTH(TW_IN_ALL), TW_EACH_WAY)                             \
+	F(c, flowEndReason, 136, 0, 1, UINT, r->end_reason, TW_IN_ALL, TW_EACH_WAY)                                    \
 	F(c, forwardingStatus, 89, 0, 1, UINT, r->forwarding, TW_BOTH(TW_IN_ALL), TW_ALWAYS)                           \
-	F(c, sourceMacAddress, 56, 0, 6, OCTETS, r->src_mac, TW_BOTH(TW_IN_FRAMES), TW_ALWAYS)                         \
-	F(c, destinationMacAddress, 80, 0, 6, OCTETS, r->dst_mac, TW_BOTH(TW_IN_FRAMES), TW_ALWAYS)                    \
+	F(c, sourceMacAddress, 56, 0, 6, OCTETS, r->src_mac, TW_BOTH(TW_IN_FRAMES), TW_EACH_WAY)                       \
+	F(c, destinationMacAddress, 80, 0, 6, OCTETS, r->dst_mac, TW_BOTH(TW_IN_FRAMES), TW_EACH_WAY)                  \
 	F(c, vlanId, 58, 0, 2, UINT, r->vlan, TW_BOTH(TW_IN_FRAMES), TW_ALWAYS)                                        \
 	F(c, dot1qVlanId, 243, 0, 2, UINT, r->vlan, TW_IN_FRAMES, TW_ALWAYS)                                           \
 	F(c, postVlanId, 59, 0, 2, UINT, r->post_vlan, TW_IN_FRAMES, TW_ALWAYS)                                        \
 	F(c, postDot1qVlanId, 254, 0, 2, UINT, r->post_vlan, TW_IN_FRAMES, TW_ALWAYS)                                  \
-	F(c, dot1qPriority, 244, 0, 1, UINT, r->vlan_priority, TW_IN_FRAMES, TW_ALWAYS)                                \
+	F(c, dot1qPriority, 244, 0, 1, UINT, r->vlan_priority, TW_IN_FRAMES, TW_EACH_WAY)                              \
 	F(c, dot1qCustomerVlanId, 245, 0, 2, UINT, r->inner_vlan, TW_IN_LAYER2, TW_ALWAYS)                             \
 	F(c, ethernetType, 256, 0, 2, UINT, r->ethertype, TW_IN_FRAMES | TW_V9(TW_IN_LAYER2), TW_ALWAYS)               \
 	F(c, ingressVRFID, 234, 0, 4, UINT, names->ingress->network_number, TW_IN_ALL, TW_ALWAYS)                      \

@@ -102,6 +102,7 @@ bool tw_target_is(const struct tw_target *target, const struct tw_exporter_targe
 	return strcmp(target->config.name, config->name) == 0 &&
 	       target->config.collector_size == config->collector_size && target->config.format == config->format &&
 	       target->config.transport == config->transport && target->config.names == config->names &&
+	       target->config.biflow == config->biflow &&
 	       memcmp(&target->config.tls, &config->tls, sizeof(config->tls)) == 0 &&
 	       memcmp(&target->config.source, &config->source, sizeof(config->source)) == 0 &&
 	       memcmp(&target->config.collector, &config->collector, config->collector_size) == 0;
@@ -161,6 +162,30 @@ static void add_templated(struct tw_target *target, const struct tw_flow_record 
 	tally(target, record);
 }
 
+static bool encode_biflow(struct tw_target *target, const struct tw_flow_record *forward,
+			  const struct tw_flow_record *reverse, enum tw_flow_class cls, unsigned variant,
+			  const struct tw_flow_names *names)
+{
+	return tw_encode_biflow(&target->data, forward, reverse, cls, variant, names, target->context->origin);
+}
+
+/* One record, which has counted what both have. */
+void tw_target_add_biflow(struct tw_target *target, const struct tw_flow_record *forward,
+			  const struct tw_flow_record *reverse, enum tw_flow_class cls,
+			  const struct tw_flow_names *names)
+{
+	unsigned variant = tw_flow_variant_of(forward, target->config.names);
+
+	if (!encode_biflow(target, forward, reverse, cls, variant, names)) {
+		send_data(target);
+		if (!encode_biflow(target, forward, reverse, cls, variant, names))
+			encode_biflow(target, forward, reverse, cls, variant & ~TW_VARIANT_NAMED, names);
+	}
+	tally(target, forward);
+	tally(target, reverse);
+	target->data_tally.flows--;
+}
+
 static void add_netflow5(struct tw_target *target, const struct tw_flow_record *record)
 {
 	struct tw_flow_record rest = *record, part = *record;
@@ -188,10 +213,16 @@ void tw_target_add_any(struct tw_target *target, const struct tw_flow_record *re
 		target->unsaid++;
 }
 
+bool tw_target_wants(const struct tw_target *target, const struct tw_flow_record *record,
+		     const struct tw_flow_names *names)
+{
+	return tw_flow_scope_has(&target->config.scope, record, names);
+}
+
 void tw_target_add(struct tw_target *target, const struct tw_flow_record *record, enum tw_flow_class cls,
 		   const struct tw_flow_names *names)
 {
-	if (tw_flow_scope_has(&target->config.scope, record, names))
+	if (tw_target_wants(target, record, names))
 		tw_target_add_any(target, record, cls, names);
 }
 

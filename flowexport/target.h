@@ -37,6 +37,17 @@ struct tw_export_context {
 	struct tw_dictionary dictionary; /* networks: owned by the exporter */
 };
 
+/** Who a record's ends are, and whose it is. Valid until the next configuration. */
+static inline struct tw_flow_names tw_export_names(const struct tw_export_context *context,
+						   const struct tw_flow_record *record)
+{
+	return (struct tw_flow_names){
+		.ingress = tw_identity_of(&context->identities, record->ingress),
+		.egress = tw_identity_of(&context->identities, record->egress),
+		.host = context->origin && context->origin->host ? context->origin->host : context->host,
+	};
+}
+
 struct tw_target;
 
 /** @return a target that connects at its first tick, or NULL (no memory). Keeps context. */
@@ -56,6 +67,16 @@ void tw_target_update(struct tw_target *target, const struct tw_exporter_target 
 /** Borrows the record and whose it is. */
 void tw_target_add(struct tw_target *target, const struct tw_flow_record *record, enum tw_flow_class cls,
 		   const struct tw_flow_names *names);
+/** Does its exporter tell this record? */
+bool tw_target_wants(const struct tw_target *target, const struct tw_flow_record *record,
+		     const struct tw_flow_names *names);
+/** A biflow, whatever the exporter's scope: of an exporter that has them. Names: of the forward direction. */
+void tw_target_add_biflow(struct tw_target *target, const struct tw_flow_record *forward,
+			  const struct tw_flow_record *reverse, enum tw_flow_class cls,
+			  const struct tw_flow_names *names);
+/** tw_target_add() of a record whatever the exporter's scope. */
+void tw_target_add_any(struct tw_target *target, const struct tw_flow_record *record, enum tw_flow_class cls,
+		       const struct tw_flow_names *names);
 /** Time has passed (context->now_ms): announce, send tables, send what has waited. */
 void tw_target_tick(struct tw_target *target);
 /** Send what is open, now, before the end. */
@@ -73,9 +94,6 @@ void tw_target_tell_lost(struct tw_target *target, const struct tw_flow_tally *l
 /* ---- trials ---- */
 
 const char *tw_target_name(const struct tw_target *target);
-/** tw_target_add() of a record whatever the exporter's scope. */
-void tw_target_add_any(struct tw_target *target, const struct tw_flow_record *record, enum tw_flow_class cls,
-		       const struct tw_flow_names *names);
 /** Announce now, and say who a number is that no table has. Nothing if it is not open or the format cannot. */
 void tw_target_introduce(struct tw_target *target, const struct tw_flow_identity *who);
 /** Send the open message, now; what becomes of it is known later. */

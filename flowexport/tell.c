@@ -40,6 +40,26 @@ static void announce_template(struct tw_target *target, enum tw_flow_class cls, 
 		ADD_CONTROL(target, tw_encode_origin_template, cls, variant, kind);
 }
 
+static void announce_biflow_template(struct tw_target *target, enum tw_flow_class cls, unsigned variant)
+{
+	if (!target->context->mediates)
+		ADD_CONTROL(target, tw_encode_biflow_template, cls, variant);
+	for (unsigned kind = 0; target->context->mediates && kind < TW_ORIGIN_KINDS; kind++)
+		ADD_CONTROL(target, tw_encode_biflow_origin_template, cls, variant, kind);
+}
+
+/* What the switch refused is no biflow, and neither are counts of no flow. */
+static void announce_biflows(struct tw_target *target)
+{
+	for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++) {
+		if (cls == TW_CLASS_OVERFLOW)
+			continue;
+		announce_biflow_template(target, cls, 0);
+		if (target->config.names)
+			announce_biflow_template(target, cls, TW_VARIANT_NAMED);
+	}
+}
+
 /* Over TCP they arrive, and are not to be told twice (RFC 7011 section 8). */
 static void announce_templates(struct tw_target *target)
 {
@@ -48,6 +68,8 @@ static void announce_templates(struct tw_target *target)
 	for (unsigned variant = 0; variant < variants; variant++)
 		for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++)
 			announce_template(target, cls, variant);
+	if (target->config.biflow)
+		announce_biflows(target);
 	for (unsigned table = 0; table < TW_OPTION_TABLES; table++)
 		ADD_CONTROL(target, tw_encode_option_template, table);
 	target->templates_told = target->config.transport != TW_TRANSPORT_UDP;

@@ -2,6 +2,7 @@
 /* template.c - writes (options) template records from the field list; see template.h. Constant tables, any thread. */
 #include "flowexport/template.h"
 
+#include "flowexport/reverse.h"
 #include "flowexport/wire.h"
 
 /* The field list's values are not looked at here. */
@@ -17,45 +18,88 @@ const struct tw_field tw_option_fields[] = { TW_OPTION_FIELDS(FIELD, 0) };
 const size_t tw_n_option_fields = sizeof(tw_option_fields) / sizeof(*tw_option_fields);
 const struct tw_field tw_origin_fields[] = { TW_ORIGIN_FIELDS(FIELD, 0) };
 const size_t tw_n_origin_fields = sizeof(tw_origin_fields) / sizeof(*tw_origin_fields);
+const struct tw_field tw_biflow_fields[] = { TW_BIFLOW_FIELDS(FIELD, 0) };
+const size_t tw_n_biflow_fields = sizeof(tw_biflow_fields) / sizeof(*tw_biflow_fields);
 
-/* Field specifiers of a layout (RFC 7011 section 3.2). @return octets, 0 if room is too small; *n = how many */
-static size_t write_specs(uint8_t *out, size_t room, const struct tw_field *fields, size_t n_fields, unsigned layout,
-			  uint16_t *n)
+/* A template record that is being written. */
+struct writer {
+	uint8_t *out, *at, *end;
+	uint16_t n;   /* fields */
+	bool is_full; /* there was too little room */
+};
+
+static struct writer begin(uint8_t *out, size_t room, size_t header)
 {
-	uint8_t *at = out;
+	return (struct writer){
+		.out = out, .at = room < header ? out : out + header, .end = out + room, .is_full = room < header
+	};
+}
 
-	*n = 0;
-	for (const struct tw_field *f = fields; f < fields + n_fields; f++) {
-		size_t size = f->pen ? ENTERPRISE_SPEC : SPEC;
-
-		if (!TW_CARRIES(layout, f->records, f->variants))
-			continue;
-		if ((size_t)(at - out) + size > room)
-			return 0;
-		at = tw_put_uint(at, f->element | (f->pen ? ENTERPRISE_BIT : 0), 2);
-		at = tw_put_uint(at, f->width, 2);
-		if (f->pen)
-			at = tw_put_uint(at, f->pen, 4);
-		++*n;
+/* RFC 7011 section 3.2. */
+static void write_spec(struct writer *w, const struct tw_field *f, uint32_t pen)
+{
+	if (w->is_full || w->end - w->at < (pen ? ENTERPRISE_SPEC : SPEC)) {
+		w->is_full = true;
+		return;
 	}
-	return (size_t)(at - out);
+	w->at = tw_put_uint(w->at, f->element | (pen ? ENTERPRISE_BIT : 0), 2);
+	w->at = tw_put_uint(w->at, f->width, 2);
+	if (pen)
+		w->at = tw_put_uint(w->at, pen, 4);
+	w->n++;
+}
+
+static void write_specs(struct writer *w, const struct tw_field *fields, size_t n_fields, unsigned layout)
+{
+	for (const struct tw_field *f = fields; f < fields + n_fields; f++)
+		if (TW_CARRIES(layout, f->records, f->variants))
+			write_spec(w, f, f->pen);
+}
+
+/* @return octets; 0 if room was too small, or there are no fields */
+static size_t end(struct writer *w, unsigned id)
+{
+	if (w->is_full || !w->n)
+		return 0;
+	tw_put_uint(w->out, id, 2);
+	tw_put_uint(w->out + 2, w->n, 2);
+	return (size_t)(w->at - w->out);
+}
+
+static struct writer begin_flow(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_flow_class cls,
+				unsigned variant)
+{
+	struct writer w = begin(out, room, TEMPLATE_HEADER);
+
+	write_specs(&w, tw_flow_fields, tw_n_flow_fields, TW_FLOW_LAYOUT(format, cls, variant));
+	return w;
+}
+
+static struct writer begin_biflow(uint8_t *out, size_t room, enum tw_flow_class cls, unsigned variant)
+{
+	struct writer w = begin_flow(out, room, TW_FORMAT_IPFIX, cls, variant);
+
+	write_specs(&w, tw_biflow_fields, tw_n_biflow_fields, cls);
+	for (const struct tw_field *f = tw_flow_fields; f < tw_flow_fields + tw_n_flow_fields; f++)
+		if (TW_CARRIES_REVERSE(cls, f->records, f->variants))
+			write_spec(&w, f, TW_REVERSE_PEN);
+	return w;
 }
 
 size_t tw_flow_template_write(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_flow_class cls,
 			      unsigned variant)
 {
-	unsigned layout = TW_FLOW_LAYOUT(format, cls, variant);
-	uint16_t n;
-	size_t size;
+	struct writer w = begin_flow(out, room, format, cls, variant);
 
-	if (room < TEMPLATE_HEADER)
-		return 0;
-	size = write_specs(out + TEMPLATE_HEADER, room - TEMPLATE_HEADER, tw_flow_fields, tw_n_flow_fields, layout, &n);
-	if (!size)
-		return 0;
-	tw_put_uint(out, TW_FLOW_TEMPLATE_FIRST + layout, 2);
-	tw_put_uint(out + 2, n, 2);
-	return TEMPLATE_HEADER + size;
+	return end(&w, TW_FLOW_TEMPLATE_FIRST + TW_FLOW_LAYOUT(format, cls, variant));
+}
+
+size_t tw_biflow_template_write(uint8_t *out, size_t room, enum tw_flow_class cls, unsigned variant)
+{
+	struct writer w = begin_biflow(out, room, cls, variant);
+
+	return end(&w,
+		   TW_FLOW_TEMPLATE_FIRST + TW_BIFLOW_TEMPLATE_STEP + TW_FLOW_LAYOUT(TW_FORMAT_IPFIX, cls, variant));
 }
 
 uint16_t tw_origin_template_id(enum tw_flow_format format, enum tw_flow_class cls, unsigned variant,
@@ -68,35 +112,35 @@ uint16_t tw_origin_template_id(enum tw_flow_format format, enum tw_flow_class cl
 size_t tw_origin_template_write(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_flow_class cls,
 				unsigned variant, enum tw_flow_origin_kind kind)
 {
-	size_t size = tw_flow_template_write(out, room, format, cls, variant), more;
-	uint16_t n;
+	struct writer w = begin_flow(out, room, format, cls, variant);
 
-	if (!size)
-		return 0;
-	more = write_specs(out + size, room - size, tw_origin_fields, tw_n_origin_fields, kind, &n);
-	if (!more)
-		return 0;
-	tw_put_uint(out, tw_origin_template_id(format, cls, variant, kind), 2);
-	tw_put_uint(out + 2, (unsigned)(out[2] << 8 | out[3]) + n, 2);
-	return size + more;
+	write_specs(&w, tw_origin_fields, tw_n_origin_fields, kind);
+	return end(&w, tw_origin_template_id(format, cls, variant, kind));
+}
+
+size_t tw_biflow_origin_template_write(uint8_t *out, size_t room, enum tw_flow_class cls, unsigned variant,
+				       enum tw_flow_origin_kind kind)
+{
+	struct writer w = begin_biflow(out, room, cls, variant);
+
+	write_specs(&w, tw_origin_fields, tw_n_origin_fields, kind);
+	return end(&w, TW_BIFLOW_TEMPLATE_STEP + tw_origin_template_id(TW_FORMAT_IPFIX, cls, variant, kind));
 }
 
 /* The scope comes first. IPFIX says how many fields there are and how many of them are scopes; version 9 says how many octets
  * the specifiers of scopes and of the others take. */
 size_t tw_option_template_write(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_option_table table)
 {
+	struct writer w = begin(out, room, OPTIONS_TEMPLATE_HEADER);
 	unsigned layout = TW_LAYOUT(format, table);
-	uint16_t n;
-	size_t size;
+	size_t size, specs;
 
-	if (room < OPTIONS_TEMPLATE_HEADER)
-		return 0;
-	size = write_specs(out + OPTIONS_TEMPLATE_HEADER, room - OPTIONS_TEMPLATE_HEADER, tw_option_fields,
-			   tw_n_option_fields, layout, &n);
+	write_specs(&w, tw_option_fields, tw_n_option_fields, layout);
+	size = end(&w, TW_OPTION_TEMPLATE_FIRST + layout);
 	if (!size)
 		return 0;
-	tw_put_uint(out, TW_OPTION_TEMPLATE_FIRST + layout, 2);
-	tw_put_uint(out + 2, format == TW_FORMAT_V9 ? SPEC : n, 2);
-	tw_put_uint(out + 4, format == TW_FORMAT_V9 ? size - SPEC : TW_SCOPES(table), 2);
-	return OPTIONS_TEMPLATE_HEADER + size;
+	specs = size - OPTIONS_TEMPLATE_HEADER;
+	tw_put_uint(out + 2, format == TW_FORMAT_V9 ? SPEC : w.n, 2);
+	tw_put_uint(out + 4, format == TW_FORMAT_V9 ? specs - SPEC : TW_SCOPES(table), 2);
+	return size;
 }

@@ -2,6 +2,7 @@
 /* flow-fields.c - prints the field list of flowexport/ as the table that stands in docs/flow-export.md. */
 #include <stdio.h>
 
+#include "flowexport/reverse.h"
 #include "flowexport/template.h"
 
 /* "all" of n layouts, or their numbers, counted from the first one's id. */
@@ -18,6 +19,15 @@ static void print_ids(const struct tw_field *f, enum tw_flow_format format, unsi
 		if (records & UINT32_C(1) << i)
 			printf(" %u", first_id + TW_LAYOUT(format, i));
 	printf(" |");
+}
+
+/* Of the reverse direction, in biflows. */
+static void print_reverse(const struct tw_field *f)
+{
+	if (f->variants & TW_REVERSE && f->records & TW_IN_ALL)
+		printf(" %u/%u |", TW_REVERSE_PEN, f->element);
+	else
+		printf(" |");
 }
 
 static const char *variants_text(const struct tw_field *f)
@@ -40,14 +50,21 @@ static void print_row(const struct tw_field *f, unsigned first_id, unsigned n)
 		printf("| %s | %u | %s |", f->name, f->element, width);
 	print_ids(f, TW_FORMAT_IPFIX, first_id, n);
 	print_ids(f, TW_FORMAT_V9, first_id, n);
+	if (n == TW_FLOW_CLASSES)
+		print_reverse(f);
 	printf("%s\n", n == TW_FLOW_CLASSES ? variants_text(f) : "");
 }
 
 int main(void)
 {
-	printf("| element | number | octets | IPFIX flow records | version 9 | only |\n| --- | --- | --- | --- | --- | --- |\n");
+	printf("| element | number | octets | IPFIX flow records | version 9 | reverse | only |\n"
+	       "| --- | --- | --- | --- | --- | --- | --- |\n");
 	for (size_t i = 0; i < tw_n_flow_fields; i++)
 		print_row(&tw_flow_fields[i], TW_FLOW_TEMPLATE_FIRST, TW_FLOW_CLASSES);
+	for (size_t i = 0; i < tw_n_biflow_fields;
+	     i++) /* a field of all classes but the last one, which has no flows */
+		printf("| %s | %u | %u | 896 897 898 899 900 901 902 903 904 | | | in biflows |\n",
+		       tw_biflow_fields[i].name, tw_biflow_fields[i].element, tw_biflow_fields[i].width);
 	printf("\n| element | number | octets | IPFIX options records | version 9 |\n| --- | --- | --- | --- | --- |\n");
 	for (size_t i = 0; i < tw_n_option_fields; i++)
 		print_row(&tw_option_fields[i], TW_OPTION_TEMPLATE_FIRST, TW_OPTION_TABLES);

@@ -393,3 +393,13 @@ uint64_t ipfix_private(const struct ipfix_record *record, uint16_t element)
 {
 	return number(find(record, IPFIX_OURS, element));
 }
+
+const struct ipfix_value *ipfix_find_reverse(const struct ipfix_record *record, uint16_t element)
+{
+	return find(record, IPFIX_REVERSE, element);
+}
+
+uint64_t ipfix_reverse(const struct ipfix_record *record, uint16_t element)
+{
+	return number(find(record, IPFIX_REVERSE, element));
+}

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { IPFIX_FIELDS_MAX = 64, IPFIX_TEMPLATES_MAX = 256, IPFIX_DOMAINS_MAX = 16 };
+enum { IPFIX_FIELDS_MAX = 96, IPFIX_TEMPLATES_MAX = 256, IPFIX_DOMAINS_MAX = 16 };
 
 struct ipfix_value {
 	uint32_t pen;
@@ -75,8 +75,12 @@ uint64_t ipfix_uint(const struct ipfix_record *record, uint16_t element);
 enum { IPFIX_OURS = 32473 };
 const struct ipfix_value *ipfix_find_private(const struct ipfix_record *record, uint16_t element);
 uint64_t ipfix_private(const struct ipfix_record *record, uint16_t element);
+/** The same two of the reverse direction (RFC 5103 section 6.1). */
+enum { IPFIX_REVERSE = 29305 };
+const struct ipfix_value *ipfix_find_reverse(const struct ipfix_record *record, uint16_t element);
+uint64_t ipfix_reverse(const struct ipfix_record *record, uint16_t element);
 
-/** The element's name, or NULL if this decoder does not know it. */
+/** The element's name, or NULL if this decoder does not know it. Of a reverse one: valid until the thread's next call. */
 const char *ipfix_element_name(uint32_t pen, uint16_t element);
 enum { IPFIX_TEXT_MAX = 1024 };
 /** A value as people write it: numbers, addresses, text, or hexadecimal. *is_number: it is a decimal integer. */

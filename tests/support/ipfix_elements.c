@@ -5,6 +5,7 @@
  * Spec     IANA registry "IP Flow Information Export (IPFIX) Entities"; types: RFC 7012 section 3.1.
  */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,6 +78,7 @@ static const struct element {
 	{ 234, UNSIGNED, "ingressVRFID" },
 	{ 235, UNSIGNED, "egressVRFID" },
 	{ 236, TEXT, "VRFname" },
+	{ 239, UNSIGNED, "biflowDirection" },
 	{ 243, UNSIGNED, "dot1qVlanId" },
 	{ 244, UNSIGNED, "dot1qPriority" },
 	{ 245, UNSIGNED, "dot1qCustomerVlanId" },
@@ -116,7 +118,7 @@ static const struct element *find_element(uint32_t pen, uint16_t number)
 	for (size_t i = 0; pen == IPFIX_OURS && i < sizeof(ours) / sizeof(*ours); i++)
 		if (ours[i].number == number)
 			return &ours[i];
-	for (size_t i = 0; pen == 0 && i < sizeof(elements) / sizeof(*elements); i++)
+	for (size_t i = 0; (pen == 0 || pen == IPFIX_REVERSE) && i < sizeof(elements) / sizeof(*elements); i++)
 		if (elements[i].number == number)
 			return &elements[i];
 	return NULL;
@@ -124,9 +126,13 @@ static const struct element *find_element(uint32_t pen, uint16_t number)
 
 const char *ipfix_element_name(uint32_t pen, uint16_t element)
 {
+	static _Thread_local char reverse[64];
 	const struct element *e = find_element(pen, element);
 
-	return e ? e->name : NULL;
+	if (!e || pen != IPFIX_REVERSE)
+		return e ? e->name : NULL;
+	snprintf(reverse, sizeof(reverse), "reverse%c%s", toupper(*e->name), e->name + 1); /* RFC 5103 section 6.1 */
+	return reverse;
 }
 
 static void format_hex(const struct ipfix_value *v, const char *separator, char *text)

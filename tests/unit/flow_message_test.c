@@ -142,6 +142,7 @@ static void what_does_not_fit_changes_nothing(void **state)
 static void the_smallest_message_takes_every_record_and_template(void **state)
 {
 	static const struct tw_export_statistics none;
+	static const struct tw_flow_origin origin = { .kind = TW_ORIGIN_IPV6 };
 	struct tw_flow_identity who = { .number = 1 };
 	struct tw_message m;
 
@@ -158,6 +159,14 @@ static void the_smallest_message_takes_every_record_and_template(void **state)
 		tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MIN);
 		assert_true(
 			tw_encode_flow(&m, &tcp, cls, variant & ~(unsigned)TW_VARIANT_NAMED, &tw_flow_names_none, 0));
+	}
+	for (unsigned cls = 0; cls < TW_FLOW_CLASSES; cls++) {
+		tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MIN);
+		assert_true(tw_encode_biflow_template(&m, cls, TW_VARIANT_NAMED));
+		tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MIN);
+		assert_true(tw_encode_biflow_origin_template(&m, cls, TW_VARIANT_NAMED, TW_ORIGIN_IPV6));
+		tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MIN);
+		assert_true(tw_encode_biflow(&m, &tcp, &tcp, cls, 0, &tw_flow_names_none, &origin));
 	}
 	for (unsigned table = 0; table < TW_OPTION_TABLES; table++) {
 		tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MIN);

@@ -318,6 +318,7 @@ static bool add_exporter(struct tw_snapshot *s, const Tw__WatchReply *view, cons
 	msg->format = from->format;
 	msg->transport = from->transport;
 	msg->names = from->names;
+	msg->biflow = from->biflow;
 	fill_scope(&s->exporters[s->msg.n_exporters], view, from);
 	msg->collectors = from->collectors;
 	msg->n_collectors = from->n_collectors;

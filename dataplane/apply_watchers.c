@@ -154,6 +154,7 @@ static bool read_target(struct tw_change *c, const Tw__LocalExporter *e, const c
 	read_tls(&t->tls, e);
 	read_scope(&t->scope, e);
 	t->names = e->names == TW__EXPORTER__NAMES__RECORD;
+	t->biflow = e->biflow;
 	t->failover = e->delivery == TW__EXPORTER__DELIVERY__FAILOVER;
 	t->domain = e->observation_domain;
 	t->template_refresh_s = e->template_refresh_s ? e->template_refresh_s : REFRESH_DEFAULT_S;

@@ -27,6 +27,10 @@ static bool add_collector(Tw__ExporterStatus *e, const struct tw_exporter_stats 
 	e->lost_records += stats->lost_records;
 	e->unsaid_records += stats->unsaid_records;
 	e->changes = stats->changes;
+	e->biflow_records = stats->pairing.biflows;
+	e->uniflow_records = stats->pairing.uniflows;
+	e->crowded_records = stats->pairing.crowded;
+	e->pairing_records = stats->pairing.waiting;
 	return tw_status_set_text(&out->collector, stats->collector) && tw_status_set_text(&out->error, stats->error) &&
 	       tw_status_set_text(&out->source, stats->source) &&
 	       (*e->error || tw_status_set_text(&e->error, stats->error));

@@ -91,6 +91,7 @@ static const struct tw_column card[] = {
 	{ "TLS key", "tls_key", NULL },
 	{ "TLS name", "tls_name", NULL },
 	{ "names", "names", NULL },
+	{ "biflows", "biflow", NULL },
 	{ "networks", "networks", NULL },
 	{ "ports", "ports", NULL },
 	{ "east-west only", "east_west", NULL },
@@ -108,6 +109,16 @@ static const struct tw_column status_columns[] = {
 	{ "OCTETS", "octets", NULL },     { "LOST", "lost_records", NULL },
 	{ "TEST", "test_records", NULL }, { "UNSAID", "unsaid_records", NULL },
 	{ "ERROR", "error", NULL },       { 0 },
+};
+
+/* Of an exporter of biflows. */
+static const struct tw_column pairing_columns[] = {
+	{ "HOST", "host", NULL },
+	{ "BIFLOWS", "biflow_records", NULL },
+	{ "ALONE", "uniflow_records", NULL },
+	{ "FOR LACK OF ROOM", "crowded_records", NULL },
+	{ "WAITING", "pairing_records", NULL },
+	{ 0 },
 };
 
 static bool detail(struct tw_run *run, json_t *object)
@@ -141,6 +152,10 @@ static void show(FILE *out, const json_t *object)
 		fputc('\n', out);
 	tw_out_table(out, status_columns, rows);
 	json_decref(rows);
+	if (json_is_true(json_object_get(object, "biflow"))) {
+		fputc('\n', out);
+		tw_out_table(out, pairing_columns, json_object_get(object, "status"));
+	}
 	tw_central_print(out, object);
 }
 
@@ -290,6 +305,15 @@ static const struct tw_option options[] = {
 	  .complete = TW_COMPLETE_WORDS,
 	  .words = "options record",
 	  .apply = tw_apply_enum },
+	{ .name = "biflow",
+	  .help = "both directions of a conversation leave in one record, up to 10s later; ipfix only",
+	  .field = "biflow",
+	  .excludes = "no-biflow",
+	  .apply = tw_apply_yes },
+	{ .name = "no-biflow",
+	  .help = "each direction has its own (default)",
+	  .field = "biflow",
+	  .apply = tw_apply_no },
 	{ .name = "networks",
 	  .arg = "NAMES",
 	  .help = "only flows that have an end in one of these (\"blue,green\"; none takes all away: flows of all)",

@@ -11,6 +11,8 @@ struct export
 	Tw__Exporter__Format format;
 	Tw__Exporter__Transport transport;
 	Tw__Exporter__Names names;
+	Tw__Exporter__Way way;
+	bool biflow;
 	size_t n_collectors;
 	char *const *collectors;
 	const char *source, *ca, *certificate, *key;
@@ -22,10 +24,12 @@ static struct export export_of(const ProtobufCMessage *msg)
 	const Tw__LocalExporter *l = (const Tw__LocalExporter *)msg;
 
 	if (msg->descriptor == &tw__exporter__descriptor)
-		return (struct export){ e->format, e->transport, e->names,           e->n_collectors, e->collectors,
-					e->source, e->tls_ca,    e->tls_certificate, e->tls_key };
-	return (struct export){ l->format, l->transport, l->names,           l->n_collectors, l->collectors,
-				l->source, l->tls_ca,    l->tls_certificate, l->tls_key };
+		return (struct export){ e->format, e->transport,       e->names,      e->way,
+					e->biflow, e->n_collectors,    e->collectors, e->source,
+					e->tls_ca, e->tls_certificate, e->tls_key };
+	return (struct export){ l->format, l->transport,       l->names,      l->way,
+				l->biflow, l->n_collectors,    l->collectors, l->source,
+				l->tls_ca, l->tls_certificate, l->tls_key };
 }
 
 bool tw_also_exporter_collectors(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
@@ -43,6 +47,19 @@ bool tw_also_exporter_names(const ProtobufCMessage *msg, const struct tw_where *
 
 	return e.names == TW__EXPORTER__NAMES__OPTIONS || e.format == TW__EXPORTER__FORMAT__IPFIX ||
 	       tw_where_fail(&here, TW_E_INVALID, err, "only records of IPFIX have names in them");
+}
+
+/* They have no words for a reverse direction either. */
+bool tw_also_exporter_biflow(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
+{
+	const struct export e = export_of(msg);
+	struct tw_where here = { at, "biflow", -1 };
+
+	if (e.biflow && e.format != TW__EXPORTER__FORMAT__IPFIX)
+		return tw_where_fail(&here, TW_E_INVALID, err,
+				     "NetFlow has no words for a reverse direction: only IPFIX has records of both");
+	return !e.biflow || e.way == TW__EXPORTER__WAY__DIRECT ||
+	       tw_where_fail(&here, TW_E_INVALID, err, "by the controller each direction has its own record");
 }
 
 /* NetFlow has no framing of its own, and so no TCP. */

@@ -88,6 +88,7 @@ bool tw_also_exporter_collectors(const ProtobufCMessage *msg, const struct tw_wh
 bool tw_also_exporter_transport(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_exporter_tls(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_exporter_names(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_exporter_biflow(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_exporter_source(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 /* check_teaming.c */
 bool tw_also_teaming_fits(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);

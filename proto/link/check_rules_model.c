@@ -113,6 +113,7 @@ static const struct tw_rule exporter[] = {
 	{ "transport", .also = tw_also_exporter_transport },
 	{ "revision", .also = tw_also_exporter_tls }, /* of a whole one: a Set names it not */
 	{ "names", .also = tw_also_exporter_names },
+	{ "biflow", .also = tw_also_exporter_biflow },
 	{ "networks", TW_RULE_NAME, COUNT(0, 64) },
 	{ "ports", TW_RULE_PORT, COUNT(0, 64) },
 	{ 0 }

@@ -105,6 +105,7 @@ static const struct tw_rule local_exporter[] = {
 	{ "transport", .also = tw_also_exporter_transport },
 	{ "observation_domain", .also = tw_also_exporter_tls },
 	{ "names", .also = tw_also_exporter_names },
+	{ "biflow", .also = tw_also_exporter_biflow },
 	{ "networks", COUNT(0, 64) },
 	{ "ports", PORT_NUMBER, COUNT(0, 64) },
 	{ 0 }

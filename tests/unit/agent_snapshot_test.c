@@ -555,6 +555,7 @@ static void an_exporters_zeroes_become_the_defaults(void **state)
 	ADD(reply->exporters[2], networks, strdup("unknown"));
 	ADD(reply->exporters[2], ports, strdup("there/x"));
 	reply->exporters[2]->both_sides = true;
+	reply->exporters[2]->biflow = true;
 	s = build(&bed, reply);
 	assert_non_null(s);
 	assert_int_equal(s->n_exporters, 2);
@@ -570,6 +571,7 @@ static void an_exporters_zeroes_become_the_defaults(void **state)
 	assert_int_equal(s->exporters[1]->n_ports, 1);
 	assert_int_equal(s->exporters[1]->ports[0], 2);
 	assert_true(s->exporters[1]->both_sides && !s->exporters[0]->both_sides);
+	assert_true(s->exporters[1]->biflow && !s->exporters[0]->biflow);
 	assert_int_equal(s->exporters[0]->names, TW__EXPORTER__NAMES__OPTIONS);
 	assert_int_equal(s->exporters[1]->names, TW__EXPORTER__NAMES__RECORD);
 	clean(&bed);

@@ -31,6 +31,7 @@ struct tw_mirror_rule {
 	struct tw_bucket frames, octets;
 	const struct tw_vlan_set *vlans; /* NULL = any */
 	struct tw_mirror_filter *filter; /* NULL = all */
+	char name[64];                   /* for those who ask */
 };
 
 #endif

@@ -62,8 +62,7 @@ static uint64_t hopeful(const struct tw_snapshot *s, uint64_t mask, const struct
 	return kept;
 }
 
-/* Mirrors that have had a frame on the host it came from. */
-static uint64_t had_elsewhere(const struct tw_snapshot *s, const struct tw_key *key)
+uint64_t tw_tap_had_elsewhere(const struct tw_snapshot *s, const struct tw_key *key)
 {
 	const struct tw_identity *src =
 		s->slot[key->in].uplink && s->mirrored_elsewhere ? tw_snapshot_identity(s, key->src_mac) : NULL;
@@ -74,7 +73,7 @@ static uint64_t had_elsewhere(const struct tw_snapshot *s, const struct tw_key *
 /* Mirrors that have had it there, or where it came in. */
 static uint64_t had(const struct tw_snapshot *s, const struct tw_key *key)
 {
-	return s->slot[key->in].mirror_in | had_elsewhere(s, key);
+	return s->slot[key->in].mirror_in | tw_tap_had_elsewhere(s, key);
 }
 
 void tw_tap_foresee(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict *v)
@@ -84,7 +83,7 @@ void tw_tap_foresee(struct tw_worker *w, const struct tw_snapshot *s, const stru
 	bool early = false;
 
 	if (v->flags & TW_V_MIRROR_IN &&
-	    !hopeful(s, s->slot[key->in].mirror_in & ~had_elsewhere(s, key), key, v->vlan, &early))
+	    !hopeful(s, s->slot[key->in].mirror_in & ~tw_tap_had_elsewhere(s, key), key, v->vlan, &early))
 		v->flags &= (uint16_t)~TW_V_MIRROR_IN;
 	if (v->flags & TW_V_MIRROR_OUT && one_way) {
 		bool known = key_behind(s, key, v, &behind);
@@ -193,7 +192,7 @@ static uint64_t frames_before(const struct tw_flow *f, uint64_t counted)
 void tw_tap_in(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f, struct rte_mbuf *m)
 {
 	const struct tw_verdict *v = &f->verdict;
-	const uint64_t mask = s->slot[f->key.in].mirror_in & ~had_elsewhere(s, &f->key);
+	const uint64_t mask = s->slot[f->key.in].mirror_in & ~tw_tap_had_elsewhere(s, &f->key);
 	const struct tw_sight sight = {
 		.m = m,
 		.slot = f->key.in,

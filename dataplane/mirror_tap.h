@@ -78,6 +78,9 @@ struct tw_mirror_tag {
 /** A flow has been decided: flags of its verdict that its frames need not carry are taken away, or added for what counts frames. */
 void tw_tap_foresee(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_key *key, struct tw_verdict *v);
 
+/** Mirrors that have had a frame on the host it came from. */
+uint64_t tw_tap_had_elsewhere(const struct tw_snapshot *s, const struct tw_key *key);
+
 /** A frame came in by key->in; m stays the caller's. @param f its flow, frames before this one counted */
 void tw_tap_in(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f, struct rte_mbuf *m);
 

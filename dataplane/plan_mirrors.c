@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_mirrors.c - a configuration's mirrors become masks of its ports and rules; see plan.h, mirror_rule.h. Main (pure). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,6 +140,7 @@ static bool set_rule(const Tw__LocalMirror *m, const struct tw_mirror_place *pla
 	rule->sample = m->sample ? m->sample : 1;
 	rule->first = m->first_packets ? m->first_packets : UINT32_MAX;
 	rule->filter = tw_mirror_filter_get(place->filter);
+	snprintf(rule->name, sizeof(rule->name), "%s", m->name);
 	set_budget(m, rule);
 	if (!set_vlans(m, rule))
 		return tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");

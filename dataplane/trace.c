@@ -104,20 +104,6 @@ static void note_parsed(struct tw_trace *t, const struct tw_key *k)
 
 /* --- what an action does --- */
 
-static void note_mirrors(struct tw_trace *t, const struct tw_snapshot *s, uint16_t in)
-{
-	const struct tw_verdict *v = &t->verdict;
-
-	if (v->flags & TW_V_MIRROR_IN)
-		tw_trace_note(t, TW_STAGE_mirror, "%d mirror(s) copy what comes from %s",
-			      __builtin_popcountll(s->slot[in].mirror_in), tw_trace_name(t, in, 0));
-	if (v->flags & TW_V_MIRROR_OUT && (v->action == TW_ACT_FORWARD || v->action == TW_ACT_COPY))
-		tw_trace_note(t, TW_STAGE_mirror, "%d mirror(s) copy what goes to %s",
-			      __builtin_popcountll(s->slot[v->out].mirror_out), tw_trace_name(t, v->out, 0));
-	if (!t->text[TW_STAGE_mirror][0])
-		tw_trace_note(t, TW_STAGE_mirror, "no mirror wants it");
-}
-
 /* The frame as it is after an edit, in `wire`. @return its octets; 0: no room for a tag */
 static uint32_t edit(struct tw_trace *t, const uint8_t *frame, uint32_t len, enum tw_edit edit, uint16_t tag)
 {
@@ -285,7 +271,6 @@ static void act(struct tw_trace *t, const struct tw_snapshot *s, const struct tw
 {
 	const struct tw_verdict *v = &t->verdict;
 
-	note_mirrors(t, s, key->in);
 	if (v->flags & TW_V_INSPECT && !inspected(t, s, key, frame, len, l2_len))
 		return;
 	if (v->flags & TW_V_STORM)
@@ -393,7 +378,7 @@ void tw_trace_frame(const struct tw_snapshot *s, uint16_t in, const uint8_t *fra
 	tw_trace_police(t, s, in);
 	tw_trace_note(t, TW_STAGE_lookup, "judged as the first frame of its flow");
 	decide(t, s, &key);
-	if (t->verdict.flags & TW_V_ACL_EACH && !lists_let_pass(t, s, &key, meta.tcp_flags))
-		return;
-	act(t, s, &key, frame, len, meta.l2_len);
+	if (!(t->verdict.flags & TW_V_ACL_EACH) || lists_let_pass(t, s, &key, meta.tcp_flags))
+		act(t, s, &key, frame, len, meta.l2_len);
+	tw_trace_mirrors(t, s, &key, frame, len);
 }

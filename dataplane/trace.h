@@ -69,6 +69,10 @@ void tw_trace_note(struct tw_trace *trace, enum tw_stage stage, const char *fmt,
 /** What to call the port of an identity or a slot, in a note. */
 const char *tw_trace_name(const struct tw_trace *trace, uint16_t slot, uint32_t number);
 
+/* ---- trace_mirrors.c: once it is known where the frame goes ---- */
+void tw_trace_mirrors(struct tw_trace *trace, const struct tw_snapshot *snapshot, const struct tw_key *key,
+		      const uint8_t *frame, uint32_t len);
+
 /* ---- trace_rate.c: what the limits of a port say; whether there is credit in that moment is not asked ---- */
 void tw_trace_police(struct tw_trace *trace, const struct tw_snapshot *snapshot, uint16_t in);
 void tw_trace_storm(struct tw_trace *trace, const struct tw_snapshot *snapshot, const struct tw_key *key);

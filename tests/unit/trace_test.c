@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "controlplane/twctl/frame.h"
+#include "dataplane/mirror_rule.h"
 #include "dataplane/parse.h"
 #include "dataplane/trace.h"
 
@@ -126,6 +127,35 @@ static void a_frame_to_a_port_here_goes_through_every_stage(void **state)
 	assert_int_equal(t.wire_len, 0);
 }
 
+static void each_mirror_says_whether_it_copies(void **state)
+{
+	static struct tw_vlan_set vlans;
+	static struct tw_mirror_rule rules[] = {
+		{ .name = "in", .sample = 100, .first = UINT32_MAX },
+		{ .name = "out", .sample = 1, .first = 5 },
+		{ .name = "twenty", .sample = 1, .first = UINT32_MAX, .vlans = &vlans },
+		{ .name = "drops", .sample = 1, .first = UINT32_MAX },
+	};
+
+	tw_vlan_set_add(&vlans, 20);
+	s.mirrors = rules;
+	s.slot[WEB].mirror_in = 1 | 4;
+	s.slot[WEB].mirror_drops = 8;
+	s.slot[DB].mirror_out = 1 | 2;
+	run(WEB, "src 02:00:00:00:00:01 dst db/eth0 ip 10.0.0.1 10.0.0.2 tcp 1234 80 syn");
+	assert_string_equal(
+		t.text[TW_STAGE_mirror],
+		"in copies what comes from web; of such frames one in 100; "
+		"twenty does not: VLAN 10 is none of its own; out copies what goes to db; of each flow the first 5");
+	run(WEB, "src 02:00:00:00:00:01 dst broadcast type 0x806");
+	HAS(mirror, "out copies what goes there");
+	run(WEB, "src 02:00:00:00:00:63 dst db/eth0 udp");
+	HAS(mirror, "in copies what comes from web");
+	HAS(mirror, "drops copies what is dropped at web");
+	run(OTHER, "src 02:00:00:00:00:03 dst db/eth0 udp");
+	HAS(mirror, "no mirror wants it");
+}
+
 static void a_drop_ends_in_its_stage_with_its_sentence(void **state)
 {
 	run(WEB, "src 02:00:00:00:00:63 dst db/eth0 udp");
@@ -224,6 +254,7 @@ int main(void)
 		cmocka_unit_test_setup(a_group_frame_is_told_with_all_its_copies, setup),
 		cmocka_unit_test_setup(a_trace_says_what_the_switch_does, setup),
 		cmocka_unit_test_setup(every_reason_has_a_stage, setup),
+		cmocka_unit_test_setup(each_mirror_says_whether_it_copies, setup),
 		cmocka_unit_test_setup(a_frame_that_cannot_be_is_refused_with_a_sentence, setup),
 	};
 

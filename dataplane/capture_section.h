@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dataplane/pcapng.h"
+#include "common/pcapng.h"
 
 struct rte_mbuf;
 struct tw_capture_section;

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <pcap/pcap.h>
 
-#include "dataplane/pcapng.h"
+#include "common/pcapng.h"
 
 static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 7 };
 

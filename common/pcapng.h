@@ -9,8 +9,8 @@
  * Threads  pure; any.
  * Spec     IETF draft-ietf-opsawg-pcapng: section header, interface description, enhanced packet, interface statistics.
  */
-#ifndef TW_DATAPLANE_PCAPNG_H
-#define TW_DATAPLANE_PCAPNG_H
+#ifndef TW_COMMON_PCAPNG_H
+#define TW_COMMON_PCAPNG_H
 
 #include <stdbool.h>
 #include <stddef.h>

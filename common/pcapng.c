@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pcapng.c - capture file blocks; see pcapng.h. Pure; any thread. */
-#include "dataplane/pcapng.h"
+#include "common/pcapng.h"
 
 #include <string.h>
 

@@ -26,7 +26,7 @@ bool tw_also_mirror_has_destination(const ProtobufCMessage *msg, const struct tw
 {
 	const Tw__Mirror *m = (const Tw__Mirror *)msg;
 	struct tw_where here = { at, "file", -1 };
-	unsigned n = !!*m->file + !!*m->to_port + !!m->rspan_vlan + !!*m->erspan;
+	unsigned n = !!*m->file + !!*m->to_port + !!m->rspan_vlan + !!*m->erspan + !!m->stream;
 
 	if (n == 0)
 		return tw_where_fail(

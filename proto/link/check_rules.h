@@ -83,6 +83,9 @@ bool tw_also_local_mirror_tunnel(const ProtobufCMessage *msg, const struct tw_wh
 bool tw_also_tunnel_fits(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_host_tunnel(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_mirror_fits_files(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+/* check_capture.c */
+bool tw_also_capture_is_stream(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_capture_frames_fit(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 /* check_exporter.c: of an Exporter and a LocalExporter */
 bool tw_also_exporter_collectors(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_exporter_transport(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);

@@ -85,6 +85,7 @@ static const struct tw_rule local_mirror[] = {
 	{ "tunnel", TW_RULE_ADDRESS, .optional = true },
 	{ "tunnel_source", TW_RULE_ADDRESS, .optional = true, .also = tw_also_local_mirror_tunnel },
 	{ "tunnel_port", UINT16("a UDP port") },
+	{ "stream_socket", TW_RULE_PATH, .max = SOCKET_PATH_MAX, .optional = true },
 	MIRROR_OPTIONS,
 	{ 0 }
 };

@@ -53,6 +53,6 @@ struct tw_rules {
 /* The most frequent messages first: a table is searched from its start. */
 extern const struct tw_rules tw_rules_model[], tw_rules_switch[], tw_rules_stats[], tw_rules_api[], tw_rules_agent[],
 	tw_rules_trace[], tw_rules_multicast[], tw_rules_macs[], tw_rules_workers[], tw_rules_trial[],
-	tw_rules_central[];
+	tw_rules_central[], tw_rules_capture[];
 
 #endif

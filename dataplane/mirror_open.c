@@ -8,6 +8,7 @@
 
 #include "dataplane/mirror_erspan.h"
 #include "dataplane/mirror_remote.h"
+#include "dataplane/mirror_stream.h"
 
 bool tw_mirror_has_sink(const Tw__LocalMirror *m)
 {
@@ -61,6 +62,8 @@ void tw_mirror_describe(const Tw__LocalMirror *m, char to[static TW_MIRROR_TO_SI
 	else if (*m->erspan)
 		snprintf(to, TW_MIRROR_TO_SIZE, "ERSPAN type %s, session %u, to %.64s",
 			 m->erspan_type == 3 ? "III" : "II", m->erspan_session ? m->erspan_session : 1, m->erspan);
+	else if (m->stream)
+		snprintf(to, TW_MIRROR_TO_SIZE, "a live capture");
 	else
 		snprintf(to, TW_MIRROR_TO_SIZE, "file %.150s", m->path);
 }
@@ -79,6 +82,8 @@ struct tw_sink *tw_mirror_open_sink(const struct tw_mirror_config *config, char 
 		return tw_erspan_open(m, error);
 	if (*m->tunnel)
 		return tw_remote_open(m, error);
+	if (m->stream)
+		return tw_mirror_stream_open(m, config->host, error);
 	snprintf(error, 128, "this switch does not know such a destination");
 	return NULL;
 }

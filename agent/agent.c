@@ -80,13 +80,23 @@ static void set_realised(struct tw_agent *agent, uint64_t revision)
 	tw_report_now(agent->report);
 }
 
-static void watch_have(void *arg, uint64_t *revision, uint64_t *epoch)
+static void watch_have(void *arg, Tw__Watch *watch)
 {
 	const struct tw_agent *agent = arg;
 	const Tw__WatchReply *view = tw_agent_view(agent);
 
-	*revision = view->revision;
-	*epoch = view->epoch;
+	watch->since = view->revision;
+	watch->epoch = view->epoch;
+	watch->captures = tw_captures_as_of(agent->captures);
+}
+
+/* Live captures are in no slice; what the switch is given for them is content all the same. */
+static void captures_changed(struct tw_agent *agent)
+{
+	if (!agent->content)
+		return;
+	agent->content++;
+	tw_switch_want(agent->sw);
 }
 
 static bool watch_reply(void *arg, const Tw__WatchReply *reply)
@@ -111,6 +121,8 @@ static bool watch_reply(void *arg, const Tw__WatchReply *reply)
 	} else if (tw_agent_settled(agent)) {
 		set_realised(agent, reply->revision);
 	}
+	if (rc == 0 && tw_captures_set(agent->captures, reply))
+		captures_changed(agent);
 	for (size_t i = 0; i < reply->n_tasks; i++)
 		tw_tasks_begin(agent->tasks, reply->tasks[i]);
 	return rc == 0;
@@ -128,8 +140,11 @@ static struct tw_snapshot *switch_build(void *arg, struct tw_error *err)
 	agent->building = agent->content;
 	agent->building_revision = tw_agent_view(agent)->revision;
 	snapshot = tw_snapshot_build(tw_agent_view(agent), agent->config.host, agent->config.run_dir, err);
-	if (snapshot)
-		tw_snapshot_message(snapshot)->spool = tw_records_spool(agent->records);
+	if (!snapshot)
+		return NULL;
+	tw_snapshot_message(snapshot)->spool = tw_records_spool(agent->records);
+	tw_snapshot_add_captures(snapshot, tw_captures_list(agent->captures), tw_agent_view(agent),
+				 agent->config.run_dir);
 	return snapshot;
 }
 
@@ -281,10 +296,13 @@ static void report_connected(void *arg, bool connected)
 	struct tw_agent *agent = arg;
 
 	/* A controller that was away may be another one; the open poll would not notice before it ends. */
-	if (!connected)
+	if (!connected) {
 		agent->controller_lost = true;
-	else if (agent->controller_lost)
+		if (tw_captures_forget(agent->captures)) /* nobody can read them */
+			captures_changed(agent);
+	} else if (agent->controller_lost) {
 		tw_watch_restart(agent->watch);
+	}
 }
 
 /* ---- life ---- */
@@ -363,6 +381,10 @@ static bool carry_records(struct tw_agent *agent)
 
 static bool make_rooms(struct tw_agent *agent)
 {
+	const struct tw_captures_config config = { .host = agent->config.host,
+						   .run_dir = agent->config.run_dir,
+						   .controller = agent->config.controller };
+
 	agent->slice = tw_slice_create();
 	agent->handover = tw_handover_create(agent);
 	agent->tasks = tw_tasks_create(agent);
@@ -374,7 +396,8 @@ static bool make_rooms(struct tw_agent *agent)
 	if (!agent->links)
 		tw_log_warning("kernel links are not watched");
 	load_slice(agent);
-	return carry_records(agent) && connect_switch(agent) && connect_controller(agent);
+	agent->captures = tw_captures_create(agent->base, &config);
+	return agent->captures && carry_records(agent) && connect_switch(agent) && connect_controller(agent);
 }
 
 static bool open_doors(struct tw_agent *agent)
@@ -425,6 +448,7 @@ void tw_agent_destroy(struct tw_agent *agent)
 	tw_switch_destroy(agent->sw);
 	tw_macs_destroy(agent->macs);
 	tw_records_destroy(agent->records);
+	tw_captures_destroy(agent->captures);
 	tw_slice_destroy(agent->slice);
 	if (agent->status)
 		tw__switch_status__free_unpacked(agent->status, NULL);

@@ -3,7 +3,8 @@
  * agent.h - one host's agent: the rooms of this folder and what they share.
  *
  * slice.c knows, snapshot.c turns that into a switch's configuration, switch.c applies it; watch.c hears the controller,
- * report.c speaks to it; records.c carries flow records, macs.c learned MACs; tasks.c does what it asks for; handover.c, migrate.c and peer.c move guests; local.c serves
+ * report.c speaks to it; records.c carries flow records, macs.c learned MACs, captures.c what is captured live; tasks.c does what
+ * it asks for; handover.c, migrate.c and peer.c move guests; local.c serves
  * tw-vm; links.c watches the kernel. agent.c joins them and is the only file that knows them all.
  *
  * Threads  one: that of the event_base. Nothing blocks but writing the slice (a file of some megabytes at most).
@@ -15,6 +16,7 @@
 #include <event2/event.h>
 
 #include "agent/calls.h"
+#include "agent/captures.h"
 #include "agent/links.h"
 #include "agent/macs.h"
 #include "agent/records.h"
@@ -45,6 +47,7 @@ struct tw_agent {
 	struct tw_report *report;
 	struct tw_calls *operator; /* requests like an operator's: BindPort */
 	struct tw_records *records;
+	struct tw_captures *captures;
 	struct tw_links *links; /* NULL where netlink cannot be used */
 	struct tw_handover *handover;
 	struct tw_macs *macs;

@@ -143,6 +143,14 @@ static bool fill_own(struct tw_local_mirror *out, const char *run_dir, const Tw_
 	msg->erspan_ttl = from->erspan_ttl ? from->erspan_ttl : ERSPAN_TTL_DEFAULT;
 	msg->erspan_ns = from->erspan_ns;
 	msg->oversize = from->oversize;
+	if (from->stream) {
+		msg->stream = from->stream;
+		msg->stream_text = from->stream_text;
+		if (tw_path(out->path, TW_CAPTURE_SOCKET_SIZE, "%s/capture.sock", run_dir))
+			return tw_error_set(err, TW_E_INVALID, "run_dir",
+					    "the captures' socket would have too long a path");
+		msg->stream_socket = out->path;
+	}
 	if (!*from->file)
 		return true;
 	if (tw_path(out->path, sizeof(out->path), "%s/capture/%s", run_dir, from->file))

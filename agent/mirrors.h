@@ -24,9 +24,12 @@ enum tw_mirror_way {
 enum tw_mirror_way tw_mirror_way(const Tw__WatchReply *view, const char *host, const Tw__Mirror *mirror,
 				 const Tw__Port **to);
 
+enum { TW_CAPTURE_SOCKET_SIZE = 108 /* sun_path */ };
+
 struct tw_local_mirror {
 	Tw__LocalMirror msg; /* its texts and VLANs are the slice's */
-	char path[PATH_MAX], no_way[256];
+	char path[PATH_MAX]; /* of its file, or of the captures' socket */
+	char no_way[256];
 	struct tw_tunnel_address own, peer;
 };
 

@@ -15,6 +15,9 @@
 #include "common/path.h"
 #include "proto/link/check.h"
 
+#define TW_LOG_AREA "snapshot"
+#include "common/log.h"
+
 enum { SOCKET_SIZE = 108 /* sun_path */, EXPORTER_MAX_SCOPE = 64 };
 enum { DEFAULT_ACTIVE_S = 60, DEFAULT_IDLE_S = 15, DEFAULT_REFRESH_S = 60, DEFAULT_EXPORT_MTU = 1400 };
 
@@ -41,6 +44,8 @@ struct tw_snapshot {
 	struct remote *remotes;
 	struct tw_local_mirror *mirrors;
 	size_t n_mirrors; /* also those that have nothing to do here */
+	struct tw_local_mirror *captures;
+	size_t n_captures; /* the same */
 	struct exporter *exporters;
 	struct tw_tunnel tunnel;
 };
@@ -408,6 +413,28 @@ struct tw_snapshot *tw_snapshot_build(const Tw__WatchReply *view, const char *ho
 	return s;
 }
 
+void tw_snapshot_add_captures(struct tw_snapshot *s, const Tw__WatchReply *captures, const Tw__WatchReply *view,
+			      const char *run_dir)
+{
+	size_t most = s->msg.n_mirrors + captures->n_captures;
+	Tw__LocalMirror **grown = reallocarray(s->msg.mirrors, most + 1, sizeof(Tw__LocalMirror *));
+
+	s->captures = calloc(captures->n_captures + 1, sizeof(*s->captures));
+	if (grown)
+		s->msg.mirrors = grown;
+	for (size_t i = 0; grown && s->captures && i < captures->n_captures; i++) {
+		struct tw_local_mirror *capture = &s->captures[s->n_captures++];
+		struct tw_error err;
+		bool here;
+
+		if (!tw_local_mirror_fill(capture, view, s->msg.host, run_dir, captures->captures[i], &here, &err))
+			tw_log_warning("a capture is left out capture=%s error=\"%s\"", captures->captures[i]->name,
+				       err.text);
+		else if (here && s->msg.n_mirrors < TW_SNAPSHOT_MAX_MIRRORS)
+			s->msg.mirrors[s->msg.n_mirrors++] = &capture->msg;
+	}
+}
+
 void tw_snapshot_destroy(struct tw_snapshot *s)
 {
 	if (!s)
@@ -418,6 +445,9 @@ void tw_snapshot_destroy(struct tw_snapshot *s)
 		tw_local_mirror_release(&s->mirrors[i]);
 	tw_tunnel_release(&s->tunnel);
 	free(s->mirrors);
+	for (size_t i = 0; i < s->n_captures; i++)
+		tw_local_mirror_release(&s->captures[i]);
+	free(s->captures);
 	free(s->exporters);
 	free(s->msg.ports);
 	free(s->msg.remotes);

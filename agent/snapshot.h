@@ -44,6 +44,13 @@ const Tw__Migration *tw_snapshot_migration(const Tw__WatchReply *view, const cha
  */
 struct tw_snapshot *tw_snapshot_build(const Tw__WatchReply *view, const char *host, const char *run_dir,
 				      struct tw_error *err);
+/**
+ * Add live captures with a source here, as far as there is room for further mirrors: a capture never stands in the way of the
+ * rest.
+ * @param captures their `captures` are added; borrowed as view is
+ */
+void tw_snapshot_add_captures(struct tw_snapshot *snapshot, const Tw__WatchReply *captures, const Tw__WatchReply *view,
+			      const char *run_dir);
 void tw_snapshot_destroy(struct tw_snapshot *snapshot); /* accepts NULL */
 
 /** The message, valid as long as the snapshot. */

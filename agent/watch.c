@@ -91,7 +91,7 @@ static void send_watch(struct tw_watch *watch)
 	Tw__Watch msg;
 
 	tw__watch__init(&msg);
-	watch->hooks.have(watch->arg, &msg.since, &msg.epoch);
+	watch->hooks.have(watch->arg, &msg);
 	msg.host = watch->hello.host;
 	if (watch->afresh || msg.epoch != watch->epoch)
 		msg.since = 0;

@@ -18,8 +18,8 @@
 struct tw_watch;
 
 struct tw_watch_hooks {
-	/** What the agent has, for the next Watch. */
-	void (*have)(void *arg, uint64_t *revision, uint64_t *epoch);
+	/** What the agent has, for the next Watch: since, epoch, captures. */
+	void (*have)(void *arg, Tw__Watch *watch);
 	/** Take a reply over. @return false when it does not fit: everything is then asked for anew. */
 	bool (*reply)(void *arg, const Tw__WatchReply *reply);
 };

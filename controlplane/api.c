@@ -8,6 +8,7 @@
  */
 #define TW_LOG_AREA "api"
 #include "common/log.h"
+#include "controlplane/captures.h"
 #include "controlplane/controller.h"
 #include "controlplane/edit.h"
 #include "controlplane/flows.h"
@@ -146,6 +147,9 @@ static const struct {
 	{ TW__ENVELOPE__BODY_LIST_FLOWS, tw_flows_list },
 	{ TW__ENVELOPE__BODY_MIGRATE_VM, tw_migration_request },
 	{ TW__ENVELOPE__BODY_WAIT_MIGRATION, tw_wait_migration },
+	{ TW__ENVELOPE__BODY_OPEN_CAPTURE, tw_capture_open },
+	{ TW__ENVELOPE__BODY_READ_CAPTURE, tw_capture_read },
+	{ TW__ENVELOPE__BODY_STOP_CAPTURE, tw_capture_stop },
 	{ TW__ENVELOPE__BODY_TRACE_PORT, tw_question_trace },
 	{ TW__ENVELOPE__BODY_LIST_MULTICAST, tw_question_multicast },
 	{ TW__ENVELOPE__BODY_REBALANCE_HOST, tw_question_rebalance },
@@ -156,6 +160,7 @@ static const struct {
 	{ TW__ENVELOPE__BODY_WATCH, tw_watch_handle },
 	{ TW__ENVELOPE__BODY_REPORT, tw_hosts_report },
 	{ TW__ENVELOPE__BODY_TASK_RESULT, tw_tasks_result },
+	{ TW__ENVELOPE__BODY_PUSH_CAPTURES, tw_captures_push },
 };
 
 void tw_api_handle(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)

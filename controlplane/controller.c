@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "controlplane/captures.h"
 #include "controlplane/central/central.h"
 #include "controlplane/exporter_trial.h"
 #include "controlplane/flows.h"
@@ -41,6 +42,7 @@ struct tw_controller *tw_controller_create(struct event_base *base, const char *
 	if (base)
 		ctl->timer = tw_need(evtimer_new(base, on_timer, ctl));
 	ctl->learned = tw_learned_create();
+	ctl->captures = tw_captures_create();
 	tw_hosts_load(ctl);
 	tw_migration_resume(ctl);
 	tw_log_info("the model is at revision %" PRIu64 " hosts=%zu networks=%zu ports=%zu", ctl->model.revision,
@@ -54,6 +56,7 @@ void tw_controller_destroy(struct tw_controller *ctl)
 	if (!ctl)
 		return;
 	tw_central_destroy(ctl->central);
+	tw_captures_destroy(ctl->captures);
 	tw_migration_drop_all(ctl);
 	tw_flows_drop_all(ctl);
 	tw_questions_drop_all(ctl);
@@ -117,6 +120,7 @@ void tw_controller_tick(struct tw_controller *ctl)
 		tw_migration_tick(ctl);
 		tw_flows_tick(ctl);
 		tw_exporter_trial_tick(ctl);
+		tw_captures_tick(ctl);
 		tw_watch_tick(ctl);
 		tw_wait_tick(ctl);
 	} while (ctl->wake_at_ms == 0);

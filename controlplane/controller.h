@@ -19,6 +19,7 @@
 #include "controlplane/model.h"
 #include "controlplane/store.h"
 
+struct tw_captures;
 struct tw_central;
 struct tw_wait;
 struct tw_move;
@@ -35,10 +36,11 @@ struct tw_controller {
 	LIST_HEAD(tw_gather_list, tw_gather) gathers;       /* flows.c */
 	LIST_HEAD(tw_question_list, tw_question) questions; /* question.c */
 	struct event *timer;                                /* NULL without an event loop */
-	uint64_t wake_at_ms;        /* when tw_controller_tick() is due, by the monotonic clock */
-	uint64_t started_ms;        /* monotonic */
-	struct tw_central *central; /* NULL = flow records do not go this way */
-	bool trial_is_open;         /* exporter_trial.c */
+	uint64_t wake_at_ms;          /* when tw_controller_tick() is due, by the monotonic clock */
+	uint64_t started_ms;          /* monotonic */
+	struct tw_captures *captures; /* captures.c */
+	struct tw_central *central;   /* NULL = flow records do not go this way */
+	bool trial_is_open;           /* exporter_trial.c */
 	struct tw_call trial;
 	uint64_t next_task; /* id of the next task of no migration */
 };

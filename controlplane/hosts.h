@@ -54,6 +54,7 @@ struct tw_host {
 	bool watching;
 	struct tw_call watch;
 	uint64_t watch_since;
+	uint64_t watch_captures; /* those that the host has; see tw_captures_as_of() */
 	uint64_t watch_until_ms;
 
 	/* --- learned.c: what it has learned --- */

@@ -3,6 +3,7 @@
 #include "controlplane/watch.h"
 
 #include "common/clock.h"
+#include "controlplane/captures.h"
 #include "controlplane/controller.h"
 #include "controlplane/slice.h"
 #include "controlplane/tasks.h"
@@ -17,6 +18,7 @@ static void answer(struct tw_controller *ctl, struct tw_host *host)
 	Tw__Envelope reply = TW__ENVELOPE__INIT;
 	Tw__WatchReply body = TW__WATCH_REPLY__INIT;
 	Tw__Task *tasks[TW_WATCH_MAX_TASKS];
+	Tw__Mirror *captures[TW_CAPTURES_MAX];
 
 	host->watching = false;
 	if (is_stale(ctl, host)) {
@@ -32,6 +34,9 @@ static void answer(struct tw_controller *ctl, struct tw_host *host)
 	body.epoch = ctl->model.epoch;
 	body.n_tasks = tw_tasks_to_give(host, tasks, TW_WATCH_MAX_TASKS);
 	body.tasks = tasks;
+	body.captures_as_of = tw_captures_as_of(ctl->captures);
+	body.n_captures = tw_captures_open(ctl->captures, captures);
+	body.captures = captures;
 	reply.body_case = TW__ENVELOPE__BODY_WATCH_REPLY;
 	reply.watch_reply = &body;
 	tw_call_reply(host->watch, &reply);
@@ -49,6 +54,7 @@ static void answer_superseded(struct tw_controller *ctl, struct tw_host *host)
 	body.revision = host->watch_since;
 	body.epoch = ctl->model.epoch;
 	body.unchanged = true;
+	body.captures_as_of = host->watch_captures;
 	reply.body_case = TW__ENVELOPE__BODY_WATCH_REPLY;
 	reply.watch_reply = &body;
 	tw_call_reply(host->watch, &reply);
@@ -60,7 +66,8 @@ static void consider(struct tw_controller *ctl, struct tw_host *host)
 
 	if (!host->watching)
 		return;
-	if (is_stale(ctl, host) || next <= tw_clock_mono_ms() || tw_clock_mono_ms() >= host->watch_until_ms)
+	if (is_stale(ctl, host) || host->watch_captures != tw_captures_as_of(ctl->captures) ||
+	    next <= tw_clock_mono_ms() || tw_clock_mono_ms() >= host->watch_until_ms)
 		answer(ctl, host);
 	else
 		tw_controller_wake_at(ctl, next < host->watch_until_ms ? next : host->watch_until_ms);
@@ -84,6 +91,7 @@ void tw_watch_handle(struct tw_controller *ctl, const Tw__Envelope *env, struct 
 	host->watching = true;
 	host->watch = call;
 	host->watch_since = ours ? watch->since : 0;
+	host->watch_captures = watch->captures;
 	host->watch_until_ms =
 		tw_clock_mono_ms() + (watch->wait_ms < TW_WATCH_MAX_MS ? watch->wait_ms : TW_WATCH_MAX_MS);
 	consider(ctl, host);

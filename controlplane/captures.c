@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* captures.c - live captures and their readers; see captures.h. The controller's thread; owns the captures. */
+#define TW_LOG_AREA "captures"
+#include "controlplane/captures.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "controlplane/mem.h"
+#include "controlplane/mirror_expression.h"
+#include "controlplane/refs.h"
+
+enum { SOURCES_MAX = 1024, BATCHES_MAX = 256, TROUBLES_MAX = 16, TROUBLE_SIZE = 256 };
+
+/* A switch that copies, since it began to. */
+struct source {
+	uint64_t id, number; /* of its last batch */
+};
+
+struct batch {
+	STAILQ_ENTRY(batch) link;
+	Tw__CaptureBatch *msg;
+	size_t octets;
+};
+
+struct capture {
+	TAILQ_ENTRY(capture) link;
+	Tw__Mirror *what;
+	char *who;
+	bool stopped;
+	uint64_t opened_ms, asked_ms;
+	uint64_t frames, given_up; /* that came, and of these those that there was no room for */
+	STAILQ_HEAD(, batch) waiting;
+	size_t waiting_octets;
+	struct source sources[SOURCES_MAX];
+	size_t n_sources;
+	/* the open ReadCapture */
+	bool reading;
+	struct tw_call reader;
+	uint64_t read_until_ms;
+	uint32_t read_octets;
+};
+
+struct tw_captures {
+	TAILQ_HEAD(, capture) list;
+	uint64_t next_id, as_of;
+};
+
+struct tw_captures *tw_captures_create(void)
+{
+	struct tw_captures *c = tw_need(calloc(1, sizeof(*c)));
+
+	TAILQ_INIT(&c->list);
+	/* A host, or a reader, of an earlier run must not take our captures for those. */
+	if (getrandom(&c->next_id, sizeof(c->next_id), 0) != sizeof(c->next_id))
+		c->next_id = tw_clock_real_ns();
+	c->next_id = c->next_id >> 2 | 1;
+	c->as_of = c->next_id;
+	return c;
+}
+
+static void drop_first(struct capture *capture)
+{
+	struct batch *batch = STAILQ_FIRST(&capture->waiting);
+
+	STAILQ_REMOVE_HEAD(&capture->waiting, link);
+	capture->waiting_octets -= batch->octets;
+	tw_message_free(&batch->msg->base);
+	free(batch);
+}
+
+static void forget(struct tw_captures *c, struct capture *capture)
+{
+	TAILQ_REMOVE(&c->list, capture, link);
+	while (!STAILQ_EMPTY(&capture->waiting))
+		drop_first(capture);
+	tw_message_free(&capture->what->base);
+	free(capture->who);
+	free(capture);
+}
+
+void tw_captures_destroy(struct tw_captures *c)
+{
+	if (!c)
+		return;
+	while (!TAILQ_EMPTY(&c->list))
+		forget(c, TAILQ_FIRST(&c->list));
+	free(c);
+}
+
+/* --- what hosts are told --- */
+
+size_t tw_captures_open(const struct tw_captures *c, Tw__Mirror *list[static TW_CAPTURES_MAX])
+{
+	const struct capture *capture;
+	size_t n = 0;
+
+	TAILQ_FOREACH (capture, &c->list, link)
+		if (!capture->stopped && n < TW_CAPTURES_MAX)
+			list[n++] = capture->what;
+	return n;
+}
+
+uint64_t tw_captures_as_of(const struct tw_captures *c)
+{
+	Tw__Mirror *list[TW_CAPTURES_MAX];
+
+	return tw_captures_open(c, list) ? c->as_of : 0;
+}
+
+static void tell_hosts(struct tw_controller *ctl)
+{
+	ctl->captures->as_of++;
+	tw_controller_wake_at(ctl, 0);
+}
+
+/* --- open --- */
+
+static struct capture *find(const struct tw_captures *c, uint64_t id)
+{
+	struct capture *capture;
+
+	TAILQ_FOREACH (capture, &c->list, link)
+		if (capture->what->stream == id)
+			return capture;
+	return NULL;
+}
+
+static size_t count(const struct tw_captures *c)
+{
+	const struct capture *capture;
+	size_t n = 0;
+
+	TAILQ_FOREACH (capture, &c->list, link)
+		n++;
+	return n;
+}
+
+/* Copies for somebody else are no live capture. */
+static bool has_other_way(const Tw__Mirror *what)
+{
+	return *what->file || *what->to_port || what->rspan_vlan || *what->erspan;
+}
+
+static bool check(const struct tw_controller *ctl, const Tw__OpenCapture *ask, struct tw_error *err)
+{
+	if (has_other_way(ask->what))
+		return tw_error_set(err, TW_E_INVALID, "mirror.stream",
+				    "a capture goes to who reads it and nowhere else");
+	if (count(ctl->captures) >= TW_CAPTURES_MAX)
+		return tw_error_set(err, TW_E_BUSY, "capture", "%d captures run already; end one of them first",
+				    TW_CAPTURES_MAX);
+	return tw_refs_mirror(&ctl->model, ask->what, err) && tw_mirror_expression_check(ask->what->filter, err);
+}
+
+static void set_name(Tw__Mirror *what, uint64_t id)
+{
+	char name[48];
+
+	snprintf(name, sizeof(name), "capture-%016" PRIx64, id);
+	free(what->name);
+	what->name = tw_need(strdup(name));
+	what->stream = id;
+}
+
+static void add_names(char *out, size_t size, const char *prefix, char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t used = strlen(out);
+
+		snprintf(out + used, size - used, "%s%s%s", used ? "," : "", prefix, names[i]);
+	}
+}
+
+/* A capture is traffic of others: who has looked at what is in the log. */
+static void log_opened(const struct capture *capture)
+{
+	const Tw__Mirror *m = capture->what;
+	char sources[512] = "";
+
+	add_names(sources, sizeof(sources), "", m->ports, m->n_ports);
+	add_names(sources, sizeof(sources), "vm:", m->vms, m->n_vms);
+	add_names(sources, sizeof(sources), "network:", m->networks, m->n_networks);
+	add_names(sources, sizeof(sources), "host:", m->hosts, m->n_hosts);
+	add_names(sources, sizeof(sources), "uplink:", m->uplinks, m->n_uplinks);
+	tw_log_info("a capture begins capture=%" PRIx64 " who=\"%s\" sources=\"%s\" filter=\"%s\"%s", m->stream,
+		    capture->who, sources, m->filter, m->drops ? " drops" : "");
+}
+
+static void log_ended(const struct capture *capture, const char *why)
+{
+	tw_log_info("a capture ends capture=%" PRIx64 " who=\"%s\" why=\"%s\" seconds=%" PRIu64 " frames=%" PRIu64
+		    " given_up=%" PRIu64,
+		    capture->what->stream, capture->who, why, (tw_clock_mono_ms() - capture->opened_ms) / 1000,
+		    capture->frames, capture->given_up);
+}
+
+void tw_capture_open(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)
+{
+	const Tw__OpenCapture *ask = env->open_capture;
+	struct tw_captures *c = ctl->captures;
+	Tw__Envelope reply = TW__ENVELOPE__INIT;
+	Tw__CaptureOpened body = TW__CAPTURE_OPENED__INIT;
+	struct tw_error err = { 0 };
+	struct capture *capture;
+
+	if (!check(ctl, ask, &err)) {
+		tw_call_fail(call, &err);
+		return;
+	}
+	capture = tw_need(calloc(1, sizeof(*capture)));
+	capture->what = (Tw__Mirror *)tw_message_clone(&ask->what->base);
+	set_name(capture->what, c->next_id++);
+	capture->who = tw_need(strdup(ask->who));
+	capture->opened_ms = capture->asked_ms = tw_clock_mono_ms();
+	STAILQ_INIT(&capture->waiting);
+	TAILQ_INSERT_TAIL(&c->list, capture, link);
+	log_opened(capture);
+	body.id = capture->what->stream;
+	reply.body_case = TW__ENVELOPE__BODY_CAPTURE_OPENED;
+	reply.capture_opened = &body;
+	tw_call_reply(call, &reply);
+	tell_hosts(ctl);
+}
+
+/* --- frames come --- */
+
+/* @return NULL: it has come before, or there are too many sources */
+static struct source *new_batch_of(struct capture *capture, const Tw__CaptureBatch *msg)
+{
+	struct source *s = NULL;
+
+	for (size_t i = 0; i < capture->n_sources && !s; i++)
+		if (capture->sources[i].id == msg->source)
+			s = &capture->sources[i];
+	if (!s && capture->n_sources < SOURCES_MAX) {
+		s = &capture->sources[capture->n_sources++];
+		*s = (struct source){ .id = msg->source };
+	}
+	if (!s || msg->number <= s->number)
+		return NULL;
+	s->number = msg->number;
+	return s;
+}
+
+static void strip(Tw__CaptureBatch *msg)
+{
+	for (size_t i = 0; i < msg->n_frames; i++)
+		tw_message_free(&msg->frames[i]->base);
+	msg->n_frames = 0;
+}
+
+static void take(struct capture *capture, const char *host, const Tw__CaptureBatch *from)
+{
+	size_t octets = tw__capture_batch__get_packed_size(from);
+	struct batch *batch;
+
+	if (!new_batch_of(capture, from))
+		return;
+	batch = tw_need(calloc(1, sizeof(*batch)));
+	batch->msg = (Tw__CaptureBatch *)tw_message_clone(&from->base);
+	batch->octets = octets;
+	free(batch->msg->host);
+	batch->msg->host = tw_need(strdup(host));
+	capture->frames += from->n_frames;
+	if (capture->waiting_octets + octets > TW_CAPTURE_WAITING_MAX) {
+		capture->given_up += from->n_frames;
+		strip(batch->msg);
+		batch->octets = 0;
+	}
+	STAILQ_INSERT_TAIL(&capture->waiting, batch, link);
+	capture->waiting_octets += batch->octets;
+}
+
+static void consider(struct tw_controller *ctl, struct capture *capture);
+
+void tw_captures_push(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)
+{
+	const Tw__PushCaptures *push = env->push_captures;
+	struct capture *capture;
+
+	if (!tw_host_find(ctl, push->host)) {
+		tw_hosts_say_unknown(push->host, call);
+		return;
+	}
+	for (size_t i = 0; i < push->n_batches; i++) {
+		capture = find(ctl->captures, push->batches[i]->capture);
+		if (capture)
+			take(capture, push->host, push->batches[i]);
+	}
+	tw_call_ack(call);
+	TAILQ_FOREACH (capture, &ctl->captures->list, link)
+		consider(ctl, capture);
+}
+
+/* --- and are read --- */
+
+/* What hosts say of the capture that copies nothing there. @return how many */
+static size_t troubles_of(const struct tw_controller *ctl, const struct capture *capture,
+			  char text[TROUBLES_MAX][TROUBLE_SIZE], char *list[TROUBLES_MAX])
+{
+	const struct tw_host *host;
+	size_t n = 0;
+
+	LIST_FOREACH (host, &ctl->hosts, link)
+		for (size_t i = 0; host->status && i < host->status->n_mirrors && n < TROUBLES_MAX; i++) {
+			const Tw__MirrorStatus *m = host->status->mirrors[i];
+
+			if (strcmp(m->name, capture->what->name) != 0 || !*m->error)
+				continue;
+			snprintf(text[n], TROUBLE_SIZE, "host %s: %.180s", host->name, m->error);
+			list[n] = text[n];
+			n++;
+		}
+	return n;
+}
+
+static void answer(struct tw_controller *ctl, struct capture *capture)
+{
+	char text[TROUBLES_MAX][TROUBLE_SIZE], *troubles[TROUBLES_MAX];
+	Tw__CaptureBatch *batches[BATCHES_MAX];
+	Tw__CaptureRead body = TW__CAPTURE_READ__INIT;
+	Tw__Envelope reply = TW__ENVELOPE__INIT;
+	struct batch *batch;
+	size_t octets = 0;
+
+	STAILQ_FOREACH (batch, &capture->waiting, link) {
+		if (octets >= capture->read_octets || body.n_batches == BATCHES_MAX)
+			break;
+		batches[body.n_batches++] = batch->msg;
+		octets += batch->octets + 1;
+	}
+	body.batches = batches;
+	body.troubles = troubles;
+	body.n_troubles = troubles_of(ctl, capture, text, troubles);
+	reply.body_case = TW__ENVELOPE__BODY_CAPTURE_READ;
+	reply.capture_read = &body;
+	capture->reading = false;
+	tw_call_reply(capture->reader, &reply);
+	for (size_t i = 0; i < body.n_batches; i++)
+		drop_first(capture);
+}
+
+static void consider(struct tw_controller *ctl, struct capture *capture)
+{
+	if (!capture->reading)
+		return;
+	if ((capture->read_octets && !STAILQ_EMPTY(&capture->waiting)) || tw_clock_mono_ms() >= capture->read_until_ms)
+		answer(ctl, capture);
+	else
+		tw_controller_wake_at(ctl, capture->read_until_ms);
+}
+
+static void fail_unknown(uint64_t id, struct tw_call call)
+{
+	struct tw_error err;
+
+	tw_error_set(&err, TW_E_NOT_FOUND, "capture.id",
+		     "there is no capture %" PRIx64
+		     " any more: it was not read for %d s, or the controller was restarted",
+		     id, TW_CAPTURE_LEASE_MS / 1000);
+	tw_call_fail(call, &err);
+}
+
+void tw_capture_read(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)
+{
+	const Tw__ReadCapture *ask = env->read_capture;
+	struct capture *capture = find(ctl->captures, ask->id);
+
+	if (!capture) {
+		fail_unknown(ask->id, call);
+		return;
+	}
+	if (capture->reading) { /* the same reader, on a new connection: nothing of worth goes the old way */
+		capture->read_octets = 0;
+		answer(ctl, capture);
+	}
+	capture->asked_ms = tw_clock_mono_ms();
+	capture->reading = true;
+	capture->reader = call;
+	capture->read_until_ms = capture->asked_ms + ask->wait_ms;
+	capture->read_octets = ask->max_octets;
+	consider(ctl, capture);
+}
+
+void tw_capture_stop(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)
+{
+	struct capture *capture = find(ctl->captures, env->stop_capture->id);
+
+	if (!capture) {
+		fail_unknown(env->stop_capture->id, call);
+		return;
+	}
+	tw_call_ack(call);
+	if (capture->stopped)
+		return;
+	capture->stopped = true;
+	log_ended(capture, "its reader ended it");
+	tell_hosts(ctl);
+}
+
+void tw_captures_tick(struct tw_controller *ctl)
+{
+	struct capture *capture, *next;
+	uint64_t now = tw_clock_mono_ms();
+
+	for (capture = TAILQ_FIRST(&ctl->captures->list); capture; capture = next) {
+		next = TAILQ_NEXT(capture, link);
+		consider(ctl, capture);
+		if (capture->reading)
+			continue;
+		if (now < capture->asked_ms + TW_CAPTURE_LEASE_MS) {
+			tw_controller_wake_at(ctl, capture->asked_ms + TW_CAPTURE_LEASE_MS);
+			continue;
+		}
+		if (!capture->stopped) {
+			log_ended(capture, "nobody reads it any more");
+			tell_hosts(ctl);
+		}
+		forget(ctl->captures, capture);
+	}
+}

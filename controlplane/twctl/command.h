@@ -119,6 +119,8 @@ struct tw_run {
 	int wait_ms;              /* of --wait; 0 = not given */
 	int watch_ms;             /* of --watch; 0 = not given */
 	uint64_t count;           /* of --count; 0 = without end */
+	uint64_t seconds;         /* of --seconds; 0 = without end */
+	const char *file;         /* of --write; NULL = not given */
 	uint64_t limit;           /* of --limit, where it is not the request's; 0 = not given */
 	const char *network;      /* of --network where it only chooses; NULL = not given */
 	Tw__Envelope *request;    /* owned */

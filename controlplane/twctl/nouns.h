@@ -5,8 +5,8 @@
 
 #include "controlplane/twctl/command.h"
 
-extern const struct tw_noun tw_noun_acl, tw_noun_completion, tw_noun_exporter, tw_noun_flows, tw_noun_help,
-	tw_noun_host, tw_noun_mac, tw_noun_migrate, tw_noun_migration, tw_noun_mirror, tw_noun_multicast,
+extern const struct tw_noun tw_noun_acl, tw_noun_capture, tw_noun_completion, tw_noun_exporter, tw_noun_flows,
+	tw_noun_help, tw_noun_host, tw_noun_mac, tw_noun_migrate, tw_noun_migration, tw_noun_mirror, tw_noun_multicast,
 	tw_noun_network, tw_noun_port, tw_noun_status, tw_noun_trace, tw_noun_why;
 
 /** "list" and "show NAME" are alike for all kinds: rows of a noun's commands. */

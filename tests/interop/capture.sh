@@ -1,0 +1,159 @@
+#!/bin/bash
+# capture.sh - `twctl capture` and the extcap of Wireshark: what is captured live of two hosts is what was sent, as other people's
+# programs read it, and nothing stays behind however the capture ends.
+# timeout: 180
+#
+# Two switches with agents and a controller on this machine, guests without VMs, no uplinks.
+set -u
+. "$(dirname "$0")/../../tools/lib.sh"
+: "${TW_BUILD:=$TW_TOP/build}"
+need_root "shares memory between processes"
+if ! command -v tshark >/dev/null || ! command -v tcpdump >/dev/null; then
+    say "skipped: there is no tshark or no tcpdump"
+    exit 77
+fi
+dir=$(mktemp -d "${TW_TMP:-/tmp}/tw-capture.XXXXXX")
+export TW_CONTROLLER=ipc://$dir/controller.ipc
+failed=0
+answer=
+declare -A pid
+
+# shellcheck disable=SC2317 # called by the trap
+finish()
+{
+    local status=$? name
+    trap - EXIT
+    exec 8>&- 9<&-
+    for name in "${!pid[@]}"; do
+        kill "${pid[$name]}" 2>/dev/null
+    done
+    for name in "${!pid[@]}"; do
+        wait "${pid[$name]}" 2>/dev/null
+    done
+    [ "$failed" -eq 0 ] || status=1
+    [ "$status" -eq 0 ] || tail -n 30 "$dir"/*.log >&2
+    rm -rf "$dir"
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# start NAME COMMAND...
+start()
+{
+    local name=$1
+    shift
+    "$@" >>"$dir/$name.log" 2>&1 &
+    pid[$name]=$!
+}
+
+# stop NAME [SIGNAL]
+stop()
+{
+    kill "-${2:-TERM}" "${pid[$1]}"
+    wait "${pid[$1]}" 2>/dev/null
+    unset "pid[$1]"
+}
+
+ok()
+{
+    local sentence=$1
+    shift
+    if "$@"; then
+        say "ok $sentence"
+    else
+        say "not ok $sentence${answer:+ (answer: $answer)}"
+        failed=1
+    fi
+}
+
+twctl() { "$TW_BUILD/controlplane/twctl/twctl" "$@"; }
+controller() { start controller "$TW_BUILD/controlplane/tw-controller" --run-dir "$dir" --store "$dir/store.db"; }
+agent()
+{
+    start "$1-agent" "$TW_BUILD/agent/tw-agent" --host "$1" --run-dir "$dir/$1" --state-dir "$dir/$1/state" \
+        --controller "$TW_CONTROLLER"
+}
+switch()
+{
+    start "$1-switch" "$TW_BUILD/dataplane/tw-switch" --run-dir "$dir/$1" --cpus "$(($(nproc) - 1))" --memory 96 --no-huge
+}
+
+g()
+{
+    answer=none
+    echo "$*" >&8 && read -r -t 30 -u 9 answer && [ "${answer%% *}" = ok ]
+}
+
+# number PORT
+number() { twctl --json port show "$1" | python3 -c 'import json, sys; print(json.load(sys.stdin)["number"])'; }
+# open_guest N HOST: the guest of port vmN/eth0
+open_guest() { g open "$1" "path=$dir/$2/vhost/$(number "vm$1/eth0").sock,queue_size=1024,mac=02:00:00:00:00:0$1" && g link "$1" up 10000; }
+
+# mirrors HOST: how many the switch has
+mirrors()
+{
+    "$TW_BUILD/tests/support/switchctl" --run-dir "$dir/$1" status |
+        python3 -c 'import json, sys; print(len(json.load(sys.stdin).get("mirrors", [])))'
+}
+are_mirrors() { answer="$(mirrors a) $(mirrors b)"; [ "$answer" = "$1 $2" ]; }
+equal() { answer="$1 and $2"; [ "$1" = "$2" ]; }
+said() { grep -q "$1" "$dir/$2"; }
+gone() { ! [ -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
+connected() { [ "$(twctl --json status 2>/dev/null | grep -c '"connected": true')" = 2 ]; }
+count() { tshark -r "$1" -Y "$2" 2>/dev/null | wc -l; }
+
+# capture NAME ARGUMENT...: in the background, to NAME.pcapng; returns when both hosts copy, or those of $hosts
+hosts='1 1'
+capture()
+{
+    local name=$1
+    shift
+    start "$name" "$TW_BUILD/controlplane/twctl/twctl" capture "$@" -w "$dir/$name.pcapng"
+    # shellcheck disable=SC2086 # two words
+    wait_until 10 are_mirrors $hosts || die "the hosts do not copy: $answer"
+}
+end_capture() { kill -INT "${pid[$1]}" && wait "${pid[$1]}"; local rc=$?; unset "pid[$1]"; return $rc; }
+
+mkdir -p "$dir/a/state" "$dir/b/state"
+controller
+switch a
+switch b
+wait_until 15 twctl status >/dev/null || die "the controller does not start"
+{ twctl host create a && twctl host create b && twctl network create red --vlan 10; } >/dev/null || die "the model cannot be made"
+for n in 1 2 3; do
+    twctl port create "vm$n/eth0" --network red --mac "02:00:00:00:00:0$n" --vhost-server >/dev/null || die "no port $n"
+done
+{ twctl port bind vm1/eth0 --host a && twctl port bind vm2/eth0 --host a && twctl port bind vm3/eth0 --host b; } >/dev/null || die "ports cannot be bound"
+agent a
+agent b
+wait_until 20 connected || die "hosts do not connect"
+mkfifo "$dir/in" "$dir/out"
+RUNTIME_DIRECTORY=$dir taskset -c 0 "$TW_BUILD/tests/support/vguest" "$dir/a" --no-huge -m 128 --no-pci --no-telemetry \
+    --no-shconf --iova-mode=va -l 0 --log-level=4 <"$dir/in" >"$dir/out" 2>>"$dir/guests.log" &
+pid[guests]=$!
+exec 8>"$dir/in" 9<"$dir/out"
+read -r -t 30 -u 9 answer && [ "$answer" = ok ] || die "the guests do not start"
+for n in "1 a" "2 a" "3 b"; do
+    # shellcheck disable=SC2086 # two words
+    open_guest $n || die "guest $n: $answer"
+done
+
+# --- what is sent is what is captured ---
+hosts='1 0'
+capture one vm1/eth0
+ok "sends" g send 1 300 '1>2 udp port=1>2 len=100 seq=1'
+ok "passes" g expect 2 300 '1>2 udp port=1>2 len=100 seq=1'
+ok "back" g send 2 200 '2>1 udp port=2>1 len=200'
+ok "passes back" g expect 1 200 '2>1 udp port=2>1 len=200'
+ok "a capture ends with a signal" end_capture one
+ok "and says what there was" said '500 frames captured, 0 shed by the switch, 0 lost on the way' one.log
+ok "frames of the guest" equal "$(count "$dir/one.pcapng" 'udp.srcport == 1 && frame.packet_flags_direction == 1')" 300
+ok "frames to it" equal "$(count "$dir/one.pcapng" 'udp.srcport == 2 && frame.packet_flags_direction == 2')" 200
+ok "named as the port" equal "$(count "$dir/one.pcapng" 'frame.interface_name == "vm1/eth0"')" 500
+payload=$(tshark -r "$dir/one.pcapng" -Y 'udp.srcport == 1' -T fields -e udp.payload 2>/dev/null | sha256sum)
+sent=$(python3 -c '
+for seq in range(1, 301):
+    print("".join("%02x" % ((((seq + i) * 7) + ((seq + i) >> 8)) & 255) for i in range(100)))' | sha256sum)
+ok "octet for octet, in their order" equal "$payload" "$sent"
+ok "nothing stays on the hosts" wait_until 5 are_mirrors 0 0

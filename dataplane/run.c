@@ -120,8 +120,8 @@ static bool make_threads(struct tw_switch *sw)
 	sw->snooping = tw_snooping_create(sw);
 	sw->recorders = tw_recorders_create(sw->n_workers);
 	sw->rebalancer = tw_rebalancer_create();
-	return tw_learned_create(sw) && sw->arrivals && sw->exporter && sw->jobs && sw->announcer && sw->snooping && sw->recorders &&
-	       sw->rebalancer;
+	return tw_learned_create(sw) && sw->arrivals && sw->exporter && sw->jobs && sw->announcer && sw->snooping &&
+	       sw->recorders && sw->rebalancer;
 }
 
 static bool make_sockets(struct tw_switch *sw)

@@ -91,7 +91,8 @@ static bool create_rings(struct tw_worker *w)
 	w->control = ring("control", w->id, TW_CONTROL_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->snoops = ring("snoops", w->id, TW_SNOOP_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->told = ring("told", w->id, TW_TOLD_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	return w->records && w->mirrors && w->arrivals && w->inject && w->jobs && w->told && w->macs && w->snoops && w->control;
+	return w->records && w->mirrors && w->arrivals && w->inject && w->jobs && w->told && w->macs && w->snoops &&
+	       w->control;
 }
 
 static int create_worker(struct tw_switch *sw, unsigned id)

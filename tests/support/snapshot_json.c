@@ -10,6 +10,8 @@
 #include "common/mac.h"
 #include "controlplane/twctl/message.h"
 
+enum { KEY_OCTETS = 8 };
+
 static void __attribute__((noreturn, format(printf, 1, 2))) fail(const char *fmt, ...)
 {
 	va_list args;
@@ -80,6 +82,16 @@ static void fill_part(ProtobufCMessage *m, const json_t *json)
 		fill_message(m, json);
 }
 
+/* 16 hexadecimal digits */
+static bool parse_key(const char *text, uint8_t *octets)
+{
+	if (strlen(text) != 2 * KEY_OCTETS || strspn(text, "0123456789abcdef") != 2 * KEY_OCTETS)
+		return false;
+	for (unsigned i = 0; i < KEY_OCTETS; i++)
+		sscanf(text + 2 * i, "%2hhx", &octets[i]);
+	return true;
+}
+
 static void fill_bytes(ProtobufCMessage *m, const char *name, const char *text)
 {
 	uint8_t octets[TW_UUID_LEN];
@@ -88,8 +100,10 @@ static void fill_bytes(ProtobufCMessage *m, const char *name, const char *text)
 		tw_message_set_bytes(m, name, octets, TW_MAC_LEN);
 	else if (text && tw_uuid_parse(text, octets))
 		tw_message_set_bytes(m, name, octets, TW_UUID_LEN);
+	else if (text && parse_key(text, octets))
+		tw_message_set_bytes(m, name, octets, KEY_OCTETS);
 	else
-		fail("%s: neither a MAC nor a UUID", name);
+		fail("%s: neither a MAC nor a UUID nor a key", name);
 }
 
 static uint64_t enum_value(const ProtobufCFieldDescriptor *field, const json_t *json)

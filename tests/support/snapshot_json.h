@@ -2,7 +2,7 @@
 /*
  * snapshot_json.h - a switch's configuration from JSON, as tests write it by hand.
  *
- * Members are the fields of proto/switch.proto by name. Besides: a MAC is text; "vlan" is a number (access) or an object
+ * Members are the fields of proto/switch.proto by name. Besides: a MAC is text, a key 16 hexadecimal digits; "vlan" is a number (access) or an object
  * {"trunk": [10, [20, 29]], "native": 0}; what an exporter's timeouts and MTU and the observation domain are left out of is
  * filled in. One thread.
  */

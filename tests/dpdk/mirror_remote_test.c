@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * remote_test.c - copies for a port of another host: from the sink over the loopback device, through the thread that checks them,
+ * mirror_remote_test.c - copies for a port of another host: from the sink over the loopback device, through the thread that checks them,
  * to the port; and what is refused on the way. A network of its own: root.
  */
 #include <arpa/inet.h>
-#include <net/if.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +20,7 @@
 #include "dataplane/geneve.h"
 #include "dataplane/mirror_arrive.h"
 #include "dataplane/mirror_remote.h"
+#include "tests/support/own_network.h"
 #include "tests/support/ringswitch.h"
 
 enum { PORT = 1, PORT_6081 = 6081, WAIT_MS = 3000, RING = 64 };
@@ -39,15 +37,7 @@ static char *text(const char *t)
 
 static int start(void **state)
 {
-	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	int fd, rc;
-
-	if (unshare(CLONE_NEWNET))
-		return -1;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	rc = ioctl(fd, SIOCSIFFLAGS, &lo);
-	close(fd);
-	return rc ? rc : rs_group_setup(state);
+	return enter_own_network() ? rs_group_setup(state) : -1;
 }
 
 /* 127.0.0.1 and ::1 are the switch's hosts; 127.0.0.9 is nobody. */

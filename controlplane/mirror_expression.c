@@ -8,14 +8,19 @@
  */
 #include "controlplane/mirror_expression.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <pcap/pcap.h>
 
 #include <pcap/namedb.h> /* needs both */
 
-enum { SNAPLEN = 65535, OPTIMISE = 1, INSTRUCTIONS_MOST = 4096 /* BPF_MAXINSNS */ };
+#include "proto/link/check_value.h"
+
+enum { SNAPLEN = 65535, OPTIMISE = 1, INSTRUCTIONS_MOST = 4096 /* BPF_MAXINSNS */, TRIALS_MOST = 64 };
 
 struct addrinfo *pcap_nametoaddrinfo(const char *name)
 {
@@ -67,6 +72,67 @@ static bool judge(const struct bpf_program *program, struct tw_error *err)
 			    INSTRUCTIONS_MOST);
 }
 
+/* Parentheses that the first n octets leave open. */
+static size_t left_open(const char *text, size_t n)
+{
+	size_t open = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		open += text[i] == '(';
+		open -= text[i] == ')' && open > 0;
+	}
+	return open;
+}
+
+/* Are the first n octets an expression, once their parentheses are closed? @param trial room for text twice */
+static bool is_whole(pcap_t *pcap, const char *text, size_t n, char *trial)
+{
+	size_t open = left_open(text, n);
+	struct bpf_program program;
+
+	memcpy(trial, text, n);
+	memset(trial + n, ')', open);
+	trial[n + open] = '\0';
+	if (pcap_compile(pcap, &program, trial, 0, PCAP_NETMASK_UNKNOWN))
+		return false;
+	pcap_freecode(&program);
+	return true;
+}
+
+/* libpcap does not say where it stopped: behind the longest beginning, of whole words, that is an expression. */
+static const char *find_place(pcap_t *pcap, const char *text)
+{
+	size_t n = strlen(text);
+	char *trial = malloc(2 * n + 1);
+	unsigned tries = 0;
+
+	while (trial && n > 0 && tries++ < TRIALS_MOST && !is_whole(pcap, text, n, trial)) {
+		while (n > 0 && !isspace((unsigned char)text[n - 1]))
+			n--;
+		while (n > 0 && isspace((unsigned char)text[n - 1]))
+			n--;
+	}
+	if (!trial || tries > TRIALS_MOST)
+		n = 0;
+	free(trial);
+	return text + n + strspn(text + n, " \t");
+}
+
+static void refuse(pcap_t *pcap, const char *text, struct tw_error *err)
+{
+	char why[PCAP_ERRBUF_SIZE], shown[TW_SHOWN_SIZE];
+	const char *place;
+
+	snprintf(why, sizeof(why), "%s", pcap_geterr(pcap));
+	place = find_place(pcap, text);
+	if (*place)
+		tw_error_set(err, TW_E_INVALID, "mirror.filter", "%.120s; not understood from character %zu on: %s",
+			     why, (size_t)(place - text) + 1, tw_shown(place, shown));
+	else
+		tw_error_set(err, TW_E_INVALID, "mirror.filter", "%.120s%s", why,
+			     left_open(text, strlen(text)) ? "; a ')' is missing at its end" : "");
+}
+
 bool tw_mirror_expression_check(const char *text, struct tw_error *err)
 {
 	struct bpf_program program;
@@ -79,7 +145,7 @@ bool tw_mirror_expression_check(const char *text, struct tw_error *err)
 	if (!pcap)
 		return tw_error_set(err, TW_E_INTERNAL, "mirror.filter", "out of memory");
 	if (pcap_compile(pcap, &program, text, OPTIMISE, PCAP_NETMASK_UNKNOWN)) {
-		tw_error_set(err, TW_E_INVALID, "mirror.filter", "%.200s", pcap_geterr(pcap));
+		refuse(pcap, text, err);
 		pcap_close(pcap);
 		return false;
 	}

@@ -14,7 +14,7 @@
 
 /**
  * @param text a tcpdump expression; empty = every frame
- * @return false with *err filled: field "mirror.filter", what libpcap says of it
+ * @return false with *err filled: field "mirror.filter", what libpcap says of it, and where
  */
 bool tw_mirror_expression_check(const char *text, struct tw_error *err);
 

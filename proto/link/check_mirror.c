@@ -72,7 +72,7 @@ bool tw_also_mirror_fits_files(const ProtobufCMessage *msg, const struct tw_wher
 
 	if (!m->files && !m->file_seconds)
 		return true;
-	if (!*m->file)
+	if (*m->to_port || m->rspan_vlan || *m->erspan) /* a change need not name the file that stays */
 		return tw_where_fail(&files, TW_E_INVALID, err, "only a mirror into files has several of them");
 	return !m->max_bytes || m->max_bytes >= TW_MIRROR_FILE_BYTES_MIN ||
 	       tw_where_fail(&size, TW_E_INVALID, err, "one of several files has at least %d octets",

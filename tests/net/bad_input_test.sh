@@ -43,8 +43,10 @@ refused port.mac port set db/eth0 --mac 02:00:00:00:00:01
 refused host port bind web/eth0 --host nowhere
 refused mirror.ports mirror create m --port nobody/eth0 --file m.pcapng
 refused mirror.file mirror create m --port web/eth0 --file ../../etc/m.pcapng
-refused mirror.filter mirror create m --port web/eth0 --file m.pcapng --filter 'tcp prot 443'
+refused 'from character 5 on: prot 443' mirror create m --port web/eth0 --file m.pcapng --filter 'tcp prot 443'
 refused mirror.filter mirror create m --port web/eth0 --file m.pcapng --filter 'host web.example'
+refused mirror.max_bytes mirror create m --port web/eth0 --file m.pcapng --files 5 --max-size 1k
+refused mirror.files mirror create m --port web/eth0 --to-port db/eth0 --files 5
 refused mirror.to_port mirror create m --port web/eth0 --to-port web/eth0
 refused mirror.to_port mirror create m --vm web --to-port web/eth0
 refused mirror.networks mirror create m --network nowhere --to-port web/eth0

@@ -80,11 +80,34 @@ static void only_a_mirror_into_files_has_several(void **state)
 	accepted();
 }
 
+static void a_change_of_files_need_not_name_the_file(void **state)
+{
+	static char set[] = "files", size[] = "max_bytes", *fields[] = { set, size };
+	Tw__Object object = TW__OBJECT__INIT;
+	Tw__Set change = TW__SET__INIT;
+	Tw__Envelope envelope = TW__ENVELOPE__INIT;
+	struct tw_error err = { 0 };
+
+	mirror.file = (char *)(uintptr_t)protobuf_c_empty_string;
+	mirror.max_bytes = 1 << 20;
+	object.what_case = TW__OBJECT__WHAT_MIRROR;
+	object.mirror = &mirror;
+	change.object = &object;
+	change.fields = fields;
+	change.n_fields = 2;
+	envelope.body_case = TW__ENVELOPE__BODY_SET;
+	envelope.set = &change;
+	assert_true(tw_check_envelope(&envelope, &err));
+	mirror.max_bytes = 1;
+	assert_false(tw_check_envelope(&envelope, &err));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(there_are_at_most_so_many_files_for_at_most_so_long, make),
 		cmocka_unit_test_setup(one_of_several_files_is_not_tiny, make),
+		cmocka_unit_test_setup(a_change_of_files_need_not_name_the_file, make),
 		cmocka_unit_test_setup(only_a_mirror_into_files_has_several, make),
 	};
 

@@ -322,6 +322,12 @@ static void filters_that_a_switch_cannot_run_are_refused(void **state)
 		{ "net example", "unknown network" },
 		{ "inbound", "a mirror has a direction" },
 		{ "ip[0] & 0xf > 5 and (", "syntax error" },
+		{ "tcp prot 443", "from character 5 on: prot 443" },
+		{ "tcp port 80 and  udp prt 53", "from character 22 on: prt 53" },
+		{ "(tcp port 80 and (udp or icmp", "missing at its end" },
+		{ "(tcp port 80 and (udp or", "from character 23 on: or" },
+		{ "tcp and udp", "expression rejects all packets" },
+		{ "and", "from character 1 on: and" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

@@ -115,7 +115,6 @@ bool tw_encode_flow_of(struct tw_message *message, const struct tw_flow_record *
 	return at != NULL;
 }
 
-/* Behind its forward fields. */
 #define PUT_BIFLOW(cls, name, element, pen, width, put, value, records) at = TW_PUT_##put(at, value, width);
 #define PUT_REVERSE(cls, name, element, pen, width, put, value, records, variants) \
 	if (TW_CARRIES_REVERSE(cls, records, variants))                            \
@@ -138,10 +137,10 @@ bool tw_encode_biflow(struct tw_message *message, const struct tw_flow_record *f
 	unsigned layout = TW_FLOW_LAYOUT(TW_FORMAT_IPFIX, cls, variant);
 	unsigned id = origin ? tw_origin_template_id(TW_FORMAT_IPFIX, cls, variant, origin->kind)
 			     : TW_FLOW_TEMPLATE_FIRST + layout;
-	uint8_t record[BIFLOW_MAX], *end = write_fields(record, forward, layout, names, 0), *at;
+	uint8_t record[BIFLOW_MAX], *end = write_reverse(record, reverse, cls), *at;
 	size_t size;
 
-	end = write_origin(write_reverse(end, reverse, cls), origin);
+	end = write_origin(write_fields(end, forward, layout, names, 0), origin);
 	size = (size_t)(end - record);
 	at = tw_message_reserve(message, (uint16_t)(id + TW_BIFLOW_TEMPLATE_STEP), size, false);
 	if (at)

@@ -77,12 +77,13 @@ static struct writer begin_flow(uint8_t *out, size_t room, enum tw_flow_format f
 
 static struct writer begin_biflow(uint8_t *out, size_t room, enum tw_flow_class cls, unsigned variant)
 {
-	struct writer w = begin_flow(out, room, TW_FORMAT_IPFIX, cls, variant);
+	struct writer w = begin(out, room, TEMPLATE_HEADER);
 
 	write_specs(&w, tw_biflow_fields, tw_n_biflow_fields, cls);
 	for (const struct tw_field *f = tw_flow_fields; f < tw_flow_fields + tw_n_flow_fields; f++)
 		if (TW_CARRIES_REVERSE(cls, f->records, f->variants))
 			write_spec(&w, f, TW_REVERSE_PEN);
+	write_specs(&w, tw_flow_fields, tw_n_flow_fields, TW_FLOW_LAYOUT(TW_FORMAT_IPFIX, cls, variant));
 	return w;
 }
 

@@ -135,6 +135,21 @@ static void compare_flow(const struct ipfix_record *got, void *context)
 	must_be(got, 14, r->egress);
 }
 
+/* records[0] with each of its class that follows. */
+static void compare_biflow(const struct ipfix_record *got, void *context)
+{
+	const struct tw_flow_record *forward = &records[0], *reverse = context;
+
+	n_seen++;
+	must(!got->is_options && ipfix_find(got, 239) && ipfix_uint(got, 239) == 1);
+	must_be(got, 152, forward->first_ms);
+	must_be(got, 2, forward->packets);
+	must_be(got, 10, forward->ingress);
+	must(ipfix_reverse(got, 152) == reverse->first_ms && ipfix_reverse(got, 153) == reverse->last_ms);
+	must(ipfix_reverse(got, 2) == reverse->packets && ipfix_reverse(got, 352) == reverse->l2_octets);
+	must(ipfix_reverse(got, 136) == reverse->end_reason && !ipfix_find_reverse(got, 10));
+}
+
 static void compare_identity(const struct ipfix_record *got, void *context)
 {
 	n_seen++;
@@ -146,7 +161,8 @@ static void compare_identity(const struct ipfix_record *got, void *context)
 	}
 }
 
-static void send_to(struct ipfix_decoder *d, struct tw_message *m, uint32_t *sequence, ipfix_record_fn *fn)
+static void send_to(struct ipfix_decoder *d, struct tw_message *m, uint32_t *sequence, ipfix_record_fn *fn,
+		    void *context)
 {
 	struct tw_message_stamp stamp = moment;
 	size_t size;
@@ -156,7 +172,7 @@ static void send_to(struct ipfix_decoder *d, struct tw_message *m, uint32_t *seq
 
 	must(size <= m->limit);
 	if (!tw_message_is_empty(m)) /* a table that version 9 has not */
-		must(ipfix_decode(d, m->octets, size, fn, NULL) == 0);
+		must(ipfix_decode(d, m->octets, size, fn, context) == 0);
 	*sequence += tw_message_is_empty(m) ? 0 : tw_message_step(m);
 	tw_message_begin(m, format, m->limit);
 }
@@ -167,11 +183,33 @@ static void teach(struct ipfix_decoder *d, struct tw_message *m, uint32_t *seque
 		if (format == TW_FORMAT_V9 && i >= TW_FLOW_CLASSES * TW_VARIANT_NAMED)
 			break;
 		must(tw_encode_template(m, i % TW_FLOW_CLASSES, i / TW_FLOW_CLASSES));
-		send_to(d, m, sequence, NULL);
+		send_to(d, m, sequence, NULL, NULL);
 	}
 	for (unsigned table = 0; table < TW_OPTION_TABLES; table++) {
 		must(tw_encode_option_template(m, table));
-		send_to(d, m, sequence, NULL);
+		send_to(d, m, sequence, NULL, NULL);
+	}
+}
+
+/* What passed, one record a message. */
+static void tell_biflows(struct ipfix_decoder *d, struct tw_message *m, uint32_t *sequence)
+{
+	const struct tw_flow_record *forward = &records[0];
+	enum tw_flow_class cls = tw_flow_class_of(forward);
+	unsigned variant = named ? TW_VARIANT_NAMED : 0;
+
+	if (format != TW_FORMAT_IPFIX || !n_records || tw_flow_is_refused(forward))
+		return;
+	must(tw_encode_biflow_template(m, cls, variant));
+	send_to(d, m, sequence, NULL, NULL);
+	for (size_t i = 1; i < n_records; i++) {
+		if (tw_flow_class_of(&records[i]) != cls || tw_flow_is_refused(&records[i]))
+			continue;
+		names_of(forward);
+		n_seen = 0;
+		must(tw_encode_biflow(m, forward, &records[i], cls, variant, &names, NULL));
+		send_to(d, m, sequence, compare_biflow, &records[i]);
+		must(n_seen == 1);
 	}
 }
 
@@ -209,16 +247,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		names_of(&records[i]);
 		if (!tw_encode_flow(&m, &records[i], cls, variant, &names, moment.boot_ms)) {
-			send_to(d, &m, &sequence, compare_flow);
+			send_to(d, &m, &sequence, compare_flow, NULL);
 			names_of(&records[i]);
 			must(tw_encode_flow(&m, &records[i], cls, variant, &names, moment.boot_ms));
 		}
 	}
-	send_to(d, &m, &sequence, compare_flow);
+	send_to(d, &m, &sequence, compare_flow, NULL);
 	must(n_seen == n_records);
+	tell_biflows(d, &m, &sequence);
 	n_seen = 0;
 	must(tw_options_add_identity(&m, 7, &who));
-	send_to(d, &m, &sequence, compare_identity);
+	send_to(d, &m, &sequence, compare_identity, NULL);
 	must(n_seen == (format == TW_FORMAT_V9 ? 1 : 2) && ipfix_decoder_counts(d)->sequence_errors == 0 &&
 	     ipfix_decoder_counts(d)->unknown_sets == 0);
 	ipfix_decoder_destroy(d);

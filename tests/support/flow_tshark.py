@@ -49,6 +49,7 @@ def _of(proto):
             found = {}
             for part in field.iter("field"):
                 name = part.get("name", "").rsplit(".", 1)[-1]
+                name = f"reverse_{name}" if name and "(Reverse Type" in part.get("showname", "") else name
                 if name and name not in found:
                     found[name] = part
             yield found

@@ -78,8 +78,9 @@ enum {
 	TW_EACH_WAY = TW_ALWAYS | TW_REVERSE,
 };
 #define TW_FLOW_LAYOUT(format, cls, variant) ((variant)*TW_LAYOUTS + TW_LAYOUT(format, cls))
+/* Without the mark: what all variants carry is then one and the same test of the compiled encoder. */
 #define TW_CARRIES(layout, records, variants) \
-	((records) >> (layout) % TW_LAYOUTS & 1 && (variants) >> (layout) / TW_LAYOUTS & 1)
+	((records) >> (layout) % TW_LAYOUTS & 1 && ((variants)&TW_ALWAYS) >> (layout) / TW_LAYOUTS & 1)
 
 /*
  * Data records. boot_ms: what version 9 counts from. r: const struct tw_flow_record *, names: const struct tw_flow_names *.

@@ -368,14 +368,15 @@ static struct tw_learned_page *tell(struct tw_controller *ctl, struct tw_host *h
 	const struct tw_learned *l = ctl->learned;
 	const struct tw_port_vlans *vlans = tw_learners_vlans(l->learners, host->name);
 	struct tw_learned_page *p;
+	bool early = tw_clock_mono_ms() - ctl->started_ms < TW_LEARNED_START_MS;
 	uint64_t origin, known;
 
-	if (!vlans || tw_clock_mono_ms() - ctl->started_ms < TW_LEARNED_START_MS)
+	if (!vlans)
 		return NULL;
 	origin = origin_for(l, host, vlans);
 	known = status->remote_origin == origin && tw_mac_log_knows(l->log, status->remote_known) ? status->remote_known
 												  : 0;
-	if (status->remote_origin == origin && known == tw_mac_log_last(l->log))
+	if (status->remote_origin == origin && known == tw_mac_log_last(l->log) && (early || !status->remote_begun))
 		return NULL;
 	if (known == 0 && tw_mac_log_count(l->log) == 0 && status->remote_macs == 0)
 		return NULL; /* as it is while nobody learns */
@@ -389,7 +390,7 @@ static struct tw_learned_page *tell(struct tw_controller *ctl, struct tw_host *h
 	p->msg.since = known;
 	p->msg.macs = p->list;
 	p->msg.next = tw_mac_log_since(l->log, known, add, p);
-	p->msg.more = p->msg.next != tw_mac_log_last(l->log);
+	p->msg.more = early || p->msg.next != tw_mac_log_last(l->log);
 	return p;
 }
 

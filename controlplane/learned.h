@@ -9,8 +9,8 @@
  *           lies, or is deceived by its guests, takes no more from others than a guest can take from guests of its own host. (What
  *           EVPN does of MACs that move: RFC 7432 section 15.)
  * Bounds    at most TW_LEARNED_MAX in all; in one message TW_LEARNED_PAGE.
- * Lives     in memory. A host that is silent for TW_LEARNED_SILENT_MS has none any more. Nobody is told anything before the
- *           controller has run for TW_LEARNED_START_MS and the hosts have said what they have.
+ * Lives     in memory. A host that is silent for TW_LEARNED_SILENT_MS has none any more. A controller that has just begun, whom
+ *           not every host has said what it has, lets nobody forget what the one before said: for TW_LEARNED_START_MS.
  * Threads   the controller's one thread.
  */
 #ifndef TW_CONTROLPLANE_LEARNED_H

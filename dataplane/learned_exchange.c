@@ -106,5 +106,6 @@ void tw_learned_known(const struct tw_switch *sw, Tw__SwitchStatus *status)
 	status->mac_changes = tw_mac_log_last(tw_learning_log(sw->learning));
 	status->remote_origin = sw->remote_origin;
 	status->remote_known = sw->remote_known;
+	status->remote_begun = sw->remote_begun;
 	status->remote_macs = tw_learning_stats(sw->learning, TW_FDB_REMOTE).macs;
 }

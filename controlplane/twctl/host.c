@@ -58,6 +58,7 @@ static const struct tw_column card[] = {
 	{ "migration address", "migrate_address", NULL },
 	{ "tunnel for copies", "tunnel_address", tunnel_cell },
 	{ "not copies there", "status.status.tunnel_refused", NULL },
+	{ "remote MACs", "status.status.remote_macs", NULL },
 	{ "ports", "ports", NULL },
 	{ "revision", "revision", NULL },
 	{ 0 },

@@ -3,7 +3,8 @@
  * mac.c - `twctl mac list` and `twctl port macs`: every MAC that the distributed switch knows, and where it is. One thread.
  *
  * A port's own and its static MACs are the model's; what was learned each host's switch is asked for, a page at a time. Of
- * the wire's MACs those are left out that another host has behind a port: it is one station.
+ * the wire's MACs those are left out that another host has behind a port: it is one station. What a host was told by the others
+ * is shown of that host alone.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,8 @@ static void add_learned(struct listing *l, const char *host, const json_t *known
 	json_t *vlan = json_object_get(known, "vlan"), *age = json_object_get(known, "age_ms"), *row;
 	const char *mac = tw_json_string_at(known, "mac"), *kind = tw_json_string_at(known, "kind");
 
+	if (!*l->asked->host && strcmp(kind, "elsewhere") == 0)
+		return; /* its own host says it better */
 	if (port) {
 		if (!l->network || strcmp(l->network, tw_json_string_at(port, "network")) == 0)
 			add_row(l, new_row(port, mac, json_incref(vlan), host, kind, json_incref(age)));
@@ -332,7 +335,7 @@ static const struct tw_option options[] = {
 	  .apply = tw_apply_string },
 	{ .name = "host",
 	  .arg = "HOST",
-	  .help = "of this host's ports, and what its switch has learned",
+	  .help = "of this host's ports, and what its switch has learned or was told of other hosts",
 	  .field = "host",
 	  .complete = TW_COMPLETE_HOST,
 	  .apply = tw_apply_string },
@@ -344,7 +347,8 @@ static const struct tw_command commands[] = {
 	  .summary = "list every MAC that the switch knows: its port, VM, network, VLAN and host",
 	  .text = "KIND is own (the port's), static, learned (heard from the guest; AGE is how long ago), moved (the same, "
 		  "and it was behind another port before), flapping (two ports claim it in turn; it stays here for half a "
-		  "minute) or chosen (what the guest has taken in place of its port's, see --mac-change). \"uplink\" is a "
+		  "minute), chosen (what the guest has taken in place of its port's, see --mac-change) or, with --host, "
+		  "elsewhere (another host has learned it behind a port, and this one knows). \"uplink\" is a "
 		  "MAC of the physical network: those are learned only in VLANs with a port whose unknown unicast is "
 		  "flooded.",
 	  .example = "mac list --network lab",

@@ -122,6 +122,7 @@ static uint32_t report(struct host *h, Tw__MacChanges *learned)
 	status.remote_origin = h->origin;
 	status.remote_known = h->known;
 	status.remote_macs = h->n_remote;
+	status.remote_begun = h->begun;
 	body.host = name;
 	body.switch_alive = true;
 	body.status = &status;
@@ -384,22 +385,26 @@ static void a_host_that_is_silent_for_long_or_gone_has_nothing(void **state)
 	assert_int_equal(b.remote[5], 0);
 }
 
-static void a_controller_that_has_just_begun_waits_for_what_hosts_say(void **state)
+static void a_controller_that_has_just_begun_lets_nobody_forget(void **state)
 {
-	struct tw_controller *first = ctl;
-
-	ctl->started_ms += TW_LEARNED_START_MS; /* as if it had */
-	say(&a, 5, WEB);
-	b.remote[5] = WEB; /* of the one before */
-	b.n_remote = 1;
+	ctl_warp(ctl, 1);
+	ctl->started_ms += TW_LEARNED_START_MS;
+	b.remote[5] = b.remote[6] = WEB; /* of the one before */
+	b.n_remote = 2;
 	b.origin = b.known = 77;
 	hear(&b);
-	assert_int_equal(b.remote[5], WEB);
+	say(&a, 5, WEB);
+	say(&a, 7, WEB);
+	hear(&b);
+	assert_int_equal(b.remote[7], WEB); /* nor does what is new wait */
+	assert_int_equal(b.n_remote, 3);
+	hear(&b);
+	assert_int_equal(b.n_remote, 3);
 	ctl_warp(ctl, TW_LEARNED_START_MS);
 	hear(&b);
-	assert_int_equal(b.remote[5], WEB);
-	assert_true(b.origin != 77);
-	assert_ptr_equal(ctl, first);
+	assert_int_equal(b.n_remote, 2);
+	assert_int_equal(b.remote[6], 0); /* nobody has said that one again */
+	assert_false(b.begun);
 }
 
 int main(void)
@@ -419,7 +424,7 @@ int main(void)
 		LEARNED_TEST(a_port_has_no_more_than_its_limit),
 		LEARNED_TEST(what_the_model_no_longer_allows_ends),
 		LEARNED_TEST(a_host_that_is_silent_for_long_or_gone_has_nothing),
-		LEARNED_TEST(a_controller_that_has_just_begun_waits_for_what_hosts_say),
+		LEARNED_TEST(a_controller_that_has_just_begun_lets_nobody_forget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

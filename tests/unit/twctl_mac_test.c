@@ -26,7 +26,8 @@
 #define OF_A                                                                    \
 	"{'mac_list':{'host':'a','macs':{'total':3,'macs':["                    \
 	"{'mac':'02:00:00:00:77:01','vlan':21,'kind':'learned','age_ms':4000}," \
-	"{'mac':'02:00:00:00:77:02','vlan':10,'kind':'learned','age_ms':1500}]}}}"
+	"{'mac':'02:00:00:00:77:02','vlan':10,'kind':'learned','age_ms':1500}," \
+	"{'mac':'02:00:00:00:77:03','vlan':22,'port':2,'kind':'elsewhere','age_ms':9000}]}}}"
 #define OF_B                                                          \
 	"{'mac_list':{'host':'b','macs':{'next':2,'total':2,'macs':[" \
 	"{'mac':'02:00:00:00:77:01','vlan':21,'port':2,'kind':'moved','age_ms':61000}]}}}"
@@ -83,10 +84,11 @@ static void of_one_host_all_is_shown_that_it_has_learned(void **state)
 	struct fake fake = { .answers = { PORTS, NETWORKS, OF_A } };
 
 	run(&fake, "mac list --host a");
-	assert_string_equal(fake.out, "MAC               VLAN PORT     VM  NETWORK HOST KIND    AGE\n"
-				      "02:00:00:00:00:01 10   web/eth0 web blue    a    own     -\n"
-				      "02:00:00:00:77:01 21   uplink   -   -       a    learned 4.0s\n"
-				      "02:00:00:00:77:02 10   uplink   -   -       a    learned 1.5s\n");
+	assert_string_equal(fake.out, "MAC               VLAN PORT     VM  NETWORK HOST KIND      AGE\n"
+				      "02:00:00:00:77:03 22   esx/eth0 esx lab     a    elsewhere 9.0s\n"
+				      "02:00:00:00:00:01 10   web/eth0 web blue    a    own       -\n"
+				      "02:00:00:00:77:01 21   uplink   -   -       a    learned   4.0s\n"
+				      "02:00:00:00:77:02 10   uplink   -   -       a    learned   1.5s\n");
 	fake_reset(&fake);
 }
 

@@ -87,7 +87,7 @@ def snapshot(lab, uplink):
             "two": {"erspan": "127.0.0.1", "erspan_type": 2, "erspan_session": 2, "erspan_ttl": 64},
             "three": {"erspan": "127.0.0.1", "erspan_type": 3, "erspan_session": 3, "erspan_ttl": 64},
             "three-ns": {"erspan": "::1", "erspan_type": 3, "erspan_session": 4, "erspan_ttl": 64, "erspan_ns": True},
-            "file": {"path": lab.path("file.pcapng")}}
+            "file": {"path": lab.path("capture/file.pcapng")}}
     return {"host": "a", "uplinks": [uplink], "ports": ports, "rspan_vlans": [KEPT, STRIPPED],
             "mirrors": [{"name": name, "ports": [SOURCE], **way} for name, way in ways.items()]}
 
@@ -144,7 +144,7 @@ class Seen:
         for _, packet in gre.frames:
             session, frame = inner_of(packet)
             self.erspan[session].append(frame)
-        self.file = [f.octets for f in fc.read(lab.path("file.pcapng"))]
+        self.file = [f.octets for f in fc.read(lab.path("capture/file.pcapng"))]
         self.gre = gre.path
 
     @staticmethod

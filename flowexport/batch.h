@@ -57,7 +57,8 @@
 	M(first_ms, TIME)      \
 	M(last_ms, TIME)       \
 	M(inner_vlan, UINT)    \
-	M(drop_reason, UINT)
+	M(drop_reason, UINT)   \
+	M(sampling, UINT)
 
 static_assert(sizeof(struct tw_flow_record) == 128, "a new member: add it to the end of TW_RECORD_MEMBERS");
 
@@ -65,7 +66,7 @@ enum {
 	TW_BATCH_VERSION = 2,
 	TW_BATCH_HEADER = 75,
 	TW_BATCH_HEADER_1 = TW_BATCH_HEADER - 8, /* of version 1 */
-	TW_BATCH_RECORD_MAX = 320,               /* the longest record, see batch.c */
+	TW_BATCH_RECORD_MAX = 336,               /* the longest record, see batch.c */
 	TW_BATCH_MAX = 60 << 10,                 /* octets of a batch */
 	TW_BATCH_RECORDS_MAX = 2000,
 };

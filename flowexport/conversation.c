@@ -91,7 +91,8 @@ bool tw_conversation_of(const struct tw_flow_record *r, struct tw_conversation *
 	*c = (struct tw_conversation){ .ethertype = r->ethertype,
 				       .inner_vlan = r->inner_vlan,
 				       .protocol = r->protocol,
-				       .key_flags = r->key_flags & KEY_FLAGS };
+				       .key_flags = r->key_flags & KEY_FLAGS,
+				       .sampling = r->sampling };
 	c->ends[*sender] = from;
 	c->ends[!*sender] = to;
 	return order != 0;

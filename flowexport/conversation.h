@@ -27,7 +27,8 @@ struct tw_conversation_end {
 struct tw_conversation {
 	struct tw_conversation_end ends[2]; /* the lesser one first */
 	uint16_t ethertype, inner_vlan;
-	uint8_t protocol, key_flags, zero[2];
+	uint8_t protocol, key_flags;
+	uint16_t sampling; /* counts that stand side by side are of one scale */
 };
 
 /**

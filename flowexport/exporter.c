@@ -22,6 +22,7 @@ struct plan { /* a configuration on its way to the exporter thread */
 	uint32_t domain;
 	char host[64];
 	bool mediates;
+	uint16_t sampling;
 	size_t n_targets, n_identities;
 	struct tw_exporter_target configs[TW_TARGETS_MAX];
 	struct tw_target *targets[TW_TARGETS_MAX]; /* made anew; used where none stays */
@@ -148,6 +149,7 @@ static int make_plan(struct tw_exporter *exporter, const struct tw_exporter_conf
 	if (!rc) {
 		plan->domain = config->observation_domain;
 		plan->mediates = config->mediates;
+		plan->sampling = config->sampling;
 		memcpy(plan->host, config->host, sizeof(plan->host) - 1);
 	}
 	for (size_t i = 0; !rc && i < config->n_targets; i++) {
@@ -289,6 +291,7 @@ static void apply_plan(struct tw_exporter *exporter)
 	merge_targets(exporter, plan);
 	make_groups(exporter, plan, active);
 	exporter->context.mediates = plan->mediates;
+	exporter->context.sampling = plan->sampling;
 	memcpy(exporter->context.host, plan->host, sizeof(exporter->context.host));
 	tw_identity_table_replace(&exporter->context.identities, plan->identities, plan->changed, plan->n_identities);
 	free(exporter->networks);

@@ -59,7 +59,13 @@ struct tw_exporter_target {
 struct tw_exporter_config {
 	uint32_t observation_domain; /* never 0 */
 	char host[64];
+<<<<<<< HEAD
 	bool mediates; /* records are added with their origin, biflows as such */
+=======
+	bool mediates; /* records are added with their origin */
+	uint16_t
+		sampling; /* which packets are counted now (sampling.h): told before the first such record comes; unless mediates */
+>>>>>>> 042f84b (flowexport: say which packets were counted)
 	size_t n_targets;
 	struct tw_exporter_target targets[TW_TARGETS_MAX];
 	size_t n_identities;

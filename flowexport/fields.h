@@ -149,8 +149,8 @@ enum {
 	F(c, observationDomainName, 300, 0, TW_WIDTH_VARIABLE, VARTEXT, names->host, TW_IN_ALL, TW_NAMED)
 
 enum tw_option_table {                      /* template id = TW_OPTION_TEMPLATE_FIRST + layout */
-		       TW_TABLE_SAMPLING_A, /* every packet is metered, as nfdump and pmacct read it */
-		       TW_TABLE_SAMPLING_B, /* the same, as the registry has it today */
+		       TW_TABLE_SAMPLING_A, /* one packet in how many is metered, as nfdump and pmacct read it */
+		       TW_TABLE_SAMPLING_B, /* the same, as the registry has it today: each, or the last of so many */
 		       TW_TABLE_INTERFACE,
 		       TW_TABLE_VM,                   /* retired: nobody carries it */
 		       TW_TABLE_METERING,             /* RFC 7011 section 4.1 */
@@ -158,15 +158,17 @@ enum tw_option_table {                      /* template id = TW_OPTION_TEMPLATE_
 		       TW_TABLE_EXPORT_RELIABILITY,   /* section 4.3 */
 		       TW_TABLE_TYPES,                /* RFC 5610: what our private elements are */
 		       TW_TABLE_DOMAIN,
-		       TW_TABLE_STATION,     /* who an interface number is */
-		       TW_TABLE_NETWORK,     /* what a number of 234 and 235 is called */
-		       TW_TABLE_DROP_REASON, /* what a dropReason is called */
+		       TW_TABLE_STATION,         /* who an interface number is */
+		       TW_TABLE_NETWORK,         /* what a number of 234 and 235 is called */
+		       TW_TABLE_DROP_REASON,     /* what a dropReason is called */
+		       TW_TABLE_SAMPLING_RANDOM, /* in the place of SAMPLING_B: any of so many */
 		       TW_OPTION_TABLES,
 };
 
 enum {
 	TW_IN_SAMPLING_A = 1 << TW_TABLE_SAMPLING_A,
 	TW_IN_SAMPLING_B = 1 << TW_TABLE_SAMPLING_B,
+	TW_IN_SAMPLING_RANDOM = 1 << TW_TABLE_SAMPLING_RANDOM,
 	TW_IN_INTERFACE = 1 << TW_TABLE_INTERFACE,
 	TW_IN_STATION = 1 << TW_TABLE_STATION,
 	TW_IN_NETWORK = 1 << TW_TABLE_NETWORK,
@@ -177,7 +179,7 @@ enum {
 	TW_IN_NOT_SENT = 1 << TW_TABLE_EXPORT_RELIABILITY,
 	TW_IN_DOMAIN = 1 << TW_TABLE_DOMAIN,
 	TW_IN_PER_DOMAIN = TW_IN_SAMPLING_A | TW_IN_SAMPLING_B | TW_IN_INTERFACE | TW_IN_METERING | TW_IN_IGNORED |
-			   TW_IN_DOMAIN | TW_IN_NETWORK | TW_IN_DROP_REASON,
+			   TW_IN_DOMAIN | TW_IN_NETWORK | TW_IN_DROP_REASON | TW_IN_SAMPLING_RANDOM,
 };
 
 /* How many fields of a table are its scope. */
@@ -185,47 +187,49 @@ enum {
 
 /* Options records; their first fields are their scope. No record can be shorter than a set's filling. Networks are told as nfdump
  * reads them: the number is no scope. o: const struct tw_option_row * (options.c). */
-#define TW_OPTION_FIELDS(F, c)                                                                              \
-	F(c, scopeSystem, 1, 0, 4, UINT, o->domain,                                                         \
-	  TW_V9(TW_IN_SAMPLING_A | TW_IN_INTERFACE | TW_IN_METERING)) /* not an element: scope 1 */         \
-	F(c, observationDomainId, 149, 0, 4, UINT, o->domain, TW_IN_PER_DOMAIN)                             \
-	F(c, exportingProcessId, 144, 0, 4, UINT, 1, TW_IN_NOT_SENT)                                        \
-	F(c, ingressInterface, 10, 0, 4, UINT, o->who->number, TW_BOTH(TW_IN_INTERFACE) | TW_IN_STATION)    \
-	F(c, privateEnterpriseNumber, 346, 0, 4, UINT, TW_PEN, TW_IN_TYPES)                                 \
-	F(c, informationElementId, 303, 0, 2, UINT, o->type->number, TW_IN_TYPES)                           \
-	F(c, informationElementDataType, 339, 0, 1, UINT, o->type->type, TW_IN_TYPES)                       \
-	F(c, informationElementSemantics, 344, 0, 1, UINT, o->type->semantics, TW_IN_TYPES)                 \
-	F(c, informationElementName, 341, 0, TW_WIDTH_VARIABLE, VARTEXT, o->type->name, TW_IN_TYPES)        \
-	F(c, informationElementDescription, 340, 0, TW_WIDTH_VARIABLE, VARTEXT, o->type->text, TW_IN_TYPES) \
-	F(c, dropReason, TW_PRIVATE_dropReason, TW_PEN, 1, UINT, o->reason, TW_IN_DROP_REASON)              \
-	F(c, dropReasonName, TW_PRIVATE_dropReasonName, TW_PEN, TW_WIDTH_VARIABLE, VARTEXT, o->name,        \
-	  TW_IN_DROP_REASON)                                                                                \
-	F(c, ingressVRFID, 234, 0, 4, UINT, o->number, TW_IN_NETWORK)                                       \
-	F(c, VRFname, 236, 0, 64, TEXT, o->name, TW_IN_NETWORK)                                             \
-	F(c, ingressVRFID, 234, 0, 4, UINT, o->who->network_number, TW_IN_STATION)                          \
-	F(c, samplingInterval, 34, 0, 4, UINT, 1, TW_BOTH(TW_IN_SAMPLING_A))                                \
-	F(c, samplingAlgorithm, 35, 0, 1, UINT, 1, TW_V9(TW_IN_SAMPLING_A)) /* deterministic */             \
-	F(c, selectorAlgorithm, 304, 0, 2, UINT, 1, TW_IN_SAMPLING_B)       /* systematic, by count */      \
-	F(c, samplingPacketInterval, 305, 0, 4, UINT, 1, TW_IN_SAMPLING_B)                                  \
-	F(c, samplingPacketSpace, 306, 0, 4, UINT, 0, TW_IN_SAMPLING_B)                                     \
-	F(c, interfaceName, 82, 0, 32, TEXT, o->who->name, TW_BOTH(TW_IN_INTERFACE))                        \
-	F(c, interfaceDescription, 83, 0, 64, TEXT, o->description, TW_BOTH(TW_IN_INTERFACE))               \
-	F(c, virtualStationInterfaceId, 347, 0, 16, OCTETS, o->who->uuid, TW_IN_STATION)                    \
-	F(c, virtualStationUUID, 349, 0, 16, OCTETS, o->who->vm_uuid, TW_IN_STATION)                        \
-	F(c, virtualStationName, 350, 0, TW_WIDTH_VARIABLE, VARTEXT, o->who->vm_name, TW_IN_STATION)        \
-	F(c, virtualStationInterfaceName, 348, 0, TW_WIDTH_VARIABLE, VARTEXT, o->who->name, TW_IN_STATION)  \
-	F(c, exportedOctetTotalCount, 40, 0, 8, UINT, o->sent.octets, TW_BOTH(TW_IN_METERING))              \
-	F(c, exportedMessageTotalCount, 41, 0, 8, UINT, o->sent.messages, TW_BOTH(TW_IN_METERING))          \
-	F(c, exportedFlowRecordTotalCount, 42, 0, 8, UINT, o->sent.flows, TW_BOTH(TW_IN_METERING))          \
-	F(c, ignoredPacketTotalCount, 164, 0, 8, UINT, o->ignored.packets, TW_IN_IGNORED)                   \
-	F(c, ignoredOctetTotalCount, 165, 0, 8, UINT, o->ignored.octets, TW_IN_IGNORED)                     \
-	F(c, observationTimeMilliseconds, 323, 0, 8, UINT, o->ignored.first_ms, TW_IN_IGNORED)              \
-	F(c, observationTimeMilliseconds, 323, 0, 8, UINT, o->ignored.last_ms, TW_IN_IGNORED)               \
-	F(c, notSentFlowTotalCount, 166, 0, 8, UINT, o->not_sent.flows, TW_IN_NOT_SENT)                     \
-	F(c, notSentPacketTotalCount, 167, 0, 8, UINT, o->not_sent.packets, TW_IN_NOT_SENT)                 \
-	F(c, notSentOctetTotalCount, 168, 0, 8, UINT, o->not_sent.octets, TW_IN_NOT_SENT)                   \
-	F(c, observationTimeMilliseconds, 323, 0, 8, UINT, o->not_sent.first_ms, TW_IN_NOT_SENT)            \
-	F(c, observationTimeMilliseconds, 323, 0, 8, UINT, o->not_sent.last_ms, TW_IN_NOT_SENT)             \
+#define TW_OPTION_FIELDS(F, c)                                                                                \
+	F(c, scopeSystem, 1, 0, 4, UINT, o->domain,                                                           \
+	  TW_V9(TW_IN_SAMPLING_A | TW_IN_INTERFACE | TW_IN_METERING)) /* not an element: scope 1 */           \
+	F(c, observationDomainId, 149, 0, 4, UINT, o->domain, TW_IN_PER_DOMAIN)                               \
+	F(c, exportingProcessId, 144, 0, 4, UINT, 1, TW_IN_NOT_SENT)                                          \
+	F(c, ingressInterface, 10, 0, 4, UINT, o->who->number, TW_BOTH(TW_IN_INTERFACE) | TW_IN_STATION)      \
+	F(c, privateEnterpriseNumber, 346, 0, 4, UINT, TW_PEN, TW_IN_TYPES)                                   \
+	F(c, informationElementId, 303, 0, 2, UINT, o->type->number, TW_IN_TYPES)                             \
+	F(c, informationElementDataType, 339, 0, 1, UINT, o->type->type, TW_IN_TYPES)                         \
+	F(c, informationElementSemantics, 344, 0, 1, UINT, o->type->semantics, TW_IN_TYPES)                   \
+	F(c, informationElementName, 341, 0, TW_WIDTH_VARIABLE, VARTEXT, o->type->name, TW_IN_TYPES)          \
+	F(c, informationElementDescription, 340, 0, TW_WIDTH_VARIABLE, VARTEXT, o->type->text, TW_IN_TYPES)   \
+	F(c, dropReason, TW_PRIVATE_dropReason, TW_PEN, 1, UINT, o->reason, TW_IN_DROP_REASON)                \
+	F(c, dropReasonName, TW_PRIVATE_dropReasonName, TW_PEN, TW_WIDTH_VARIABLE, VARTEXT, o->name,          \
+	  TW_IN_DROP_REASON)                                                                                  \
+	F(c, ingressVRFID, 234, 0, 4, UINT, o->number, TW_IN_NETWORK)                                         \
+	F(c, VRFname, 236, 0, 64, TEXT, o->name, TW_IN_NETWORK)                                               \
+	F(c, ingressVRFID, 234, 0, 4, UINT, o->who->network_number, TW_IN_STATION)                            \
+	F(c, samplingInterval, 34, 0, 4, UINT, o->interval, TW_BOTH(TW_IN_SAMPLING_A))                        \
+	F(c, samplingAlgorithm, 35, 0, 1, UINT, o->random ? 2 : 1, TW_V9(TW_IN_SAMPLING_A))                   \
+	F(c, selectorAlgorithm, 304, 0, 2, UINT, o->random ? 3 : 1, TW_IN_SAMPLING_B | TW_IN_SAMPLING_RANDOM) \
+	F(c, samplingPacketInterval, 305, 0, 4, UINT, 1, TW_IN_SAMPLING_B)                                    \
+	F(c, samplingPacketSpace, 306, 0, 4, UINT, o->interval - 1, TW_IN_SAMPLING_B)                         \
+	F(c, samplingSize, 309, 0, 4, UINT, 1, TW_IN_SAMPLING_RANDOM)                                         \
+	F(c, samplingPopulation, 310, 0, 4, UINT, o->interval, TW_IN_SAMPLING_RANDOM)                         \
+	F(c, interfaceName, 82, 0, 32, TEXT, o->who->name, TW_BOTH(TW_IN_INTERFACE))                          \
+	F(c, interfaceDescription, 83, 0, 64, TEXT, o->description, TW_BOTH(TW_IN_INTERFACE))                 \
+	F(c, virtualStationInterfaceId, 347, 0, 16, OCTETS, o->who->uuid, TW_IN_STATION)                      \
+	F(c, virtualStationUUID, 349, 0, 16, OCTETS, o->who->vm_uuid, TW_IN_STATION)                          \
+	F(c, virtualStationName, 350, 0, TW_WIDTH_VARIABLE, VARTEXT, o->who->vm_name, TW_IN_STATION)          \
+	F(c, virtualStationInterfaceName, 348, 0, TW_WIDTH_VARIABLE, VARTEXT, o->who->name, TW_IN_STATION)    \
+	F(c, exportedOctetTotalCount, 40, 0, 8, UINT, o->sent.octets, TW_BOTH(TW_IN_METERING))                \
+	F(c, exportedMessageTotalCount, 41, 0, 8, UINT, o->sent.messages, TW_BOTH(TW_IN_METERING))            \
+	F(c, exportedFlowRecordTotalCount, 42, 0, 8, UINT, o->sent.flows, TW_BOTH(TW_IN_METERING))            \
+	F(c, ignoredPacketTotalCount, 164, 0, 8, UINT, o->ignored.packets, TW_IN_IGNORED)                     \
+	F(c, ignoredOctetTotalCount, 165, 0, 8, UINT, o->ignored.octets, TW_IN_IGNORED)                       \
+	F(c, observationTimeMilliseconds, 323, 0, 8, UINT, o->ignored.first_ms, TW_IN_IGNORED)                \
+	F(c, observationTimeMilliseconds, 323, 0, 8, UINT, o->ignored.last_ms, TW_IN_IGNORED)                 \
+	F(c, notSentFlowTotalCount, 166, 0, 8, UINT, o->not_sent.flows, TW_IN_NOT_SENT)                       \
+	F(c, notSentPacketTotalCount, 167, 0, 8, UINT, o->not_sent.packets, TW_IN_NOT_SENT)                   \
+	F(c, notSentOctetTotalCount, 168, 0, 8, UINT, o->not_sent.octets, TW_IN_NOT_SENT)                     \
+	F(c, observationTimeMilliseconds, 323, 0, 8, UINT, o->not_sent.first_ms, TW_IN_NOT_SENT)              \
+	F(c, observationTimeMilliseconds, 323, 0, 8, UINT, o->not_sent.last_ms, TW_IN_NOT_SENT)               \
 	F(c, observationDomainName, 300, 0, TW_WIDTH_VARIABLE, VARTEXT, o->host, TW_IN_DOMAIN)
 
 /* Octets of a data record of a layout without names, at compile time. */

@@ -129,7 +129,7 @@ static void put_v5_header(struct tw_message *message, const struct tw_message_st
 	at = tw_put_uint(at, stamp->now_ms % MS * NS_OF_MS, 4);
 	at = tw_put_uint(at, stamp->sequence, 4);
 	at = tw_put_uint(at, stamp->domain, 2);
-	tw_put_uint(at, 0, 2); /* sampling interval: every packet */
+	tw_put_uint(at, stamp->sampling, 2);
 }
 
 size_t tw_message_finish(struct tw_message *message, const struct tw_message_stamp *stamp)

@@ -47,6 +47,7 @@ struct tw_message_stamp {
 	uint64_t boot_ms;  /* the same; uptimes of versions 5 and 9 count from here */
 	uint32_t sequence; /* tw_message_step() says what it counts */
 	uint32_t domain;   /* observation domain; source id; its low 16 bits are version 5's engine type and id */
+	uint16_t sampling; /* version 5: sampling.h */
 };
 
 /** A moment as versions 5 and 9 tell it, in milliseconds since the boot; one before that (the clock was set) is the boot. */

@@ -26,6 +26,8 @@ struct tw_option_row {
 	const struct tw_flow_identity *who;
 	const struct type *type;
 	uint32_t number; /* of a network */
+	uint32_t interval;
+	bool random;
 	uint8_t reason;
 	const char *name;
 	char description[DESCRIPTION_SIZE];
@@ -73,10 +75,13 @@ static bool add_rows(struct tw_message *message, const struct tw_option_row *o, 
 	return true;
 }
 
-bool tw_options_add_sampling(struct tw_message *message, uint32_t domain)
+bool tw_options_add_sampling(struct tw_message *message, uint32_t domain, uint16_t sampling)
 {
-	static const enum tw_option_table tables[] = { TW_TABLE_SAMPLING_A, TW_TABLE_SAMPLING_B };
-	const struct tw_option_row row = { .domain = domain };
+	const struct tw_option_row row = { .domain = domain,
+					   .interval = tw_sampling_interval(sampling),
+					   .random = tw_sampling_is_random(sampling) };
+	const enum tw_option_table tables[] = { TW_TABLE_SAMPLING_A,
+						row.random ? TW_TABLE_SAMPLING_RANDOM : TW_TABLE_SAMPLING_B };
 
 	return add_rows(message, &row, tables, 2);
 }

@@ -2,7 +2,7 @@
 /*
  * options.h - records about the export itself: sampling, who an interface number is, statistics, what names stand for.
  *
- * Sampling is announced even though every packet is metered: a collector that does not know the rate drops flows
+ * Sampling is announced even where every packet is metered: a collector that does not know the rate drops flows
  * (Akvorado) or guesses. Two records say it, as no single form is understood by all; they travel in one message, the
  * older form first. Each options record has a set of its own: nfdump 1.7.1 misreads several interface records of a set.
  *
@@ -18,6 +18,7 @@
 #include "flowexport/dictionary.h"
 #include "flowexport/encode.h"
 #include "flowexport/record.h"
+#include "flowexport/sampling.h"
 #include "flowexport/session.h"
 
 struct tw_export_statistics {
@@ -29,8 +30,8 @@ struct tw_export_statistics {
 /* Each returns false, with nothing written, if the message is too full. What the message's format has no record for is left
  * out: version 9 tells sampling, interfaces and its volume. */
 
-/** Sampling, in both forms. */
-bool tw_options_add_sampling(struct tw_message *message, uint32_t domain);
+/** Which packets are metered (sampling.h), in both forms. */
+bool tw_options_add_sampling(struct tw_message *message, uint32_t domain, uint16_t sampling);
 /** The host's name for the observation domain. */
 bool tw_options_add_domain(struct tw_message *message, uint32_t domain, const char *host);
 /** What private element i is, 0..TW_PRIVATE_COUNT - 1 (RFC 5610). */

@@ -68,6 +68,7 @@ struct tw_flow_record {
 	uint8_t direction;   /* flowDirection (61): 0 = into the switch from a port, 1 = from an uplink to a port */
 	uint32_t flow_label; /* IPv6, 20 bits */
 	uint16_t min_len, max_len; /* layer-3 length, capped at 65535 */
+	uint16_t sampling;         /* which of its packets were counted: sampling.h */
 	uint64_t packets;
 	uint64_t l3_octets;
 	uint64_t l2_octets;

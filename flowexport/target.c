@@ -43,7 +43,8 @@ void tw_target_send(struct tw_target *target, struct tw_message *message, const 
 	const struct tw_message_stamp stamp = { .now_ms = moment(target, message),
 						.boot_ms = target->boot_ms,
 						.sequence = target->sequence,
-						.domain = target->domain };
+						.domain = target->domain,
+						.sampling = target->sampling };
 	size_t size = tw_message_finish(message, &stamp);
 
 	target->sequence += tw_message_step(message);
@@ -63,6 +64,18 @@ static void send_data(struct tw_target *target)
 	target->data_tally = (struct tw_flow_tally){ 0 };
 	tw_target_send(target, &target->data, &tally);
 	target->data_last_ms = 0;
+}
+
+/* What a message says of sampling holds for all its records, and for those behind it until it is said anew. */
+static void have_sampling(struct tw_target *target, uint16_t sampling)
+{
+	if (target->sampling == sampling)
+		return;
+	send_data(target);
+	target->sampling = sampling;
+	if (tw_session_is_open(target->session) && tw_target_announces(target) &&
+	    target->announcements_due < TW_ANNOUNCEMENTS_AT_START)
+		tw_target_tell_sampling(target);
 }
 
 static void start_anew(struct tw_target *target)
@@ -176,6 +189,7 @@ void tw_target_add_biflow(struct tw_target *target, const struct tw_flow_record 
 {
 	unsigned variant = tw_flow_variant_of(forward, target->config.names);
 
+	have_sampling(target, forward->sampling); /* the other direction's, too: conversation.h */
 	if (!encode_biflow(target, forward, reverse, cls, variant, names)) {
 		send_data(target);
 		if (!encode_biflow(target, forward, reverse, cls, variant, names))
@@ -205,6 +219,7 @@ static void add_netflow5(struct tw_target *target, const struct tw_flow_record *
 void tw_target_add_any(struct tw_target *target, const struct tw_flow_record *record, enum tw_flow_class cls,
 		       const struct tw_flow_names *names)
 {
+	have_sampling(target, record->sampling);
 	if (target->config.format != TW_FORMAT_V5)
 		add_templated(target, record, cls, names);
 	else if (tw_netflow5_can_say(record))
@@ -261,6 +276,8 @@ void tw_target_tick(struct tw_target *target)
 	if (tw_session_tick(target->session, tw_target_now(target)))
 		begin_session(target);
 	recovered = tw_session_has_recovered(target->session);
+	if (tw_message_is_empty(&target->data) && !target->context->mediates)
+		have_sampling(target, target->context->sampling);
 	if (tw_session_is_open(target->session) && tw_target_announces(target))
 		tw_target_tell(target, recovered);
 	if (!tw_message_is_empty(&target->data) &&
@@ -295,6 +312,7 @@ void tw_target_take_over(struct tw_target *target, struct tw_target *from)
 {
 	size_t limit = target->data.limit;
 
+	have_sampling(target, from->sampling);
 	if (tw_session_is_open(target->session) && tw_target_announces(target))
 		tw_target_announce(target);
 	if (tw_message_is_empty(&from->data))

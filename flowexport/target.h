@@ -32,6 +32,7 @@ struct tw_export_context {
 	struct tw_flow_tally ignored;
 	struct tw_flow_tally unsent;         /* lost before they came to this exporter */
 	bool mediates;                       /* records have origins */
+	uint16_t sampling;                   /* by which the metering process counts now; unless mediates */
 	const struct tw_flow_origin *origin; /* of the record that is being added */
 	struct tw_identity_table identities;
 	struct tw_dictionary dictionary; /* networks: owned by the exporter */

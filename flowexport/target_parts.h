@@ -18,6 +18,7 @@ struct tw_target {
 
 	/* data records that wait, and what they count */
 	struct tw_message data;
+	uint16_t sampling; /* of these, and of those before as the collector knows it */
 	struct tw_flow_tally data_tally;
 	uint64_t data_since_ms;
 	uint64_t data_last_ms; /* the latest end of a flow among them */
@@ -57,6 +58,8 @@ void tw_target_send(struct tw_target *target, struct tw_message *message, const 
 bool tw_target_announces(const struct tw_target *target);
 /** Templates, unless they have been told and stay told; then sampling, the host's name and statistics. */
 void tw_target_announce(struct tw_target *target);
+/** Which packets of the records to come were counted. */
+void tw_target_tell_sampling(struct tw_target *target);
 /** What is due by time, by messages or by a change. @param recovered the collector takes messages after it did not */
 void tw_target_tell(struct tw_target *target, bool recovered);
 

@@ -94,12 +94,18 @@ static void tell_options(struct tw_target *target)
 										   : counts->not_sent };
 
 	tw_tally_join(&statistics.not_sent, &context->unsent);
-	ADD_CONTROL(target, tw_options_add_sampling, target->domain);
+	ADD_CONTROL(target, tw_options_add_sampling, target->domain, target->sampling);
 	ADD_CONTROL(target, tw_options_add_domain, target->domain, context->host);
 	ADD_CONTROL(target, tw_options_add_statistics, target->domain, &statistics);
 	tell_dictionary(target);
 	send_control(target);
 	target->options_ms = tw_target_now(target);
+}
+
+void tw_target_tell_sampling(struct tw_target *target)
+{
+	ADD_CONTROL(target, tw_options_add_sampling, target->domain, target->sampling);
+	send_control(target);
 }
 
 /* Templates come first: collectors take those of one message in order. */

@@ -89,6 +89,8 @@ static const struct element {
 	{ 304, UNSIGNED, "selectorAlgorithm" },
 	{ 305, UNSIGNED, "samplingPacketInterval" },
 	{ 306, UNSIGNED, "samplingPacketSpace" },
+	{ 309, UNSIGNED, "samplingSize" },
+	{ 310, UNSIGNED, "samplingPopulation" },
 	{ 323, UNSIGNED, "observationTimeMilliseconds" },
 	{ 339, UNSIGNED, "informationElementDataType" },
 	{ 340, TEXT, "informationElementDescription" },

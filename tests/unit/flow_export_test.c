@@ -27,7 +27,7 @@
 
 #define START_MS UINT64_C(1800000000000)
 
-enum { DATAGRAM_MAX = 65536, TEMPLATES = 20, OPTION_TEMPLATES = 11 };
+enum { DATAGRAM_MAX = 65536, TEMPLATES = 20, OPTION_TEMPLATES = 12 };
 
 static const struct tw_flow_record flow = {
 	.key_flags = TW_FLOW_KEY_IPV4, .protocol = 17, .packets = 2, .l3_octets = 300, .ingress = 1

@@ -133,7 +133,7 @@ static void what_does_not_fit_changes_nothing(void **state)
 	assert_false(add(&m, &icmp));
 	assert_false(tw_encode_template(&m, TW_CLASS_IPV4_TRANSPORT, 0));
 	assert_false(tw_encode_option_template(&m, TW_TABLE_STATION));
-	assert_false(tw_options_add_sampling(&m, 7));
+	assert_false(tw_options_add_sampling(&m, 7, TW_SAMPLE_ALL));
 	assert_false(tw_options_add_statistics(&m, 7, &none));
 	assert_false(tw_options_add_identity(&m, 7, &who));
 	assert_memory_equal(&m, &before, sizeof(m));
@@ -173,7 +173,7 @@ static void the_smallest_message_takes_every_record_and_template(void **state)
 		assert_true(tw_encode_option_template(&m, table));
 	}
 	tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MIN);
-	assert_true(tw_options_add_sampling(&m, 7));
+	assert_true(tw_options_add_sampling(&m, 7, TW_SAMPLE_ALL));
 	tw_message_begin(&m, TW_FORMAT_IPFIX, TW_MESSAGE_MIN);
 	assert_true(tw_options_add_statistics(&m, 7, &none));
 }

@@ -168,7 +168,7 @@ static void version_9_is_read_back_by_a_decoder_of_its_own(void **state)
 			assert_true(tw_encode_template(&m, cls, variant));
 	for (unsigned table = 0; table < TW_OPTION_TABLES; table++)
 		assert_true(tw_encode_option_template(&m, table));
-	assert_true(tw_options_add_sampling(&m, 7));
+	assert_true(tw_options_add_sampling(&m, 7, TW_SAMPLE_ALL));
 	assert_true(tw_options_add_domain(&m, 7, "a"));
 	assert_true(tw_options_add_statistics(&m, 7, &statistics));
 	assert_true(tw_options_add_identity(&m, 7, &(struct tw_flow_identity){ .number = 5, .name = "a/b" }));

@@ -8,6 +8,7 @@
 
 #include "common/path.h"
 #include "dataplane/apply.h"
+#include "flowexport/sampling.h"
 
 #define TW_LOG_AREA "apply"
 #include "common/log.h"
@@ -186,6 +187,7 @@ static bool read_exporter(struct tw_change *c, const Tw__LocalExporter *e, struc
 bool tw_apply_read_exporters(struct tw_change *c, struct tw_error *err)
 {
 	c->exporters.observation_domain = c->config->observation_domain;
+	c->exporters.sampling = tw_sampling(c->config->flow_sample, c->config->flow_sample_random);
 	snprintf(c->exporters.host, sizeof(c->exporters.host), "%s", c->config->host);
 	for (size_t i = 0; i < c->config->n_exporters; i++)
 		if (!read_exporter(c, c->config->exporters[i], err))

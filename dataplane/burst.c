@@ -21,28 +21,31 @@
 #include "dataplane/parse.h"
 #include "dataplane/rate.h"
 #include "dataplane/record.h"
+#include "dataplane/sample.h"
 #include "dataplane/uplink_rx.h"
 #include "dataplane/vlan.h"
 
 /* --- decide --- */
 
-/* The flow's first frame, or its first after a change. What a record says must hold for all it counts: when the new verdict
- * would say something else, what was counted under the old one goes out first. */
-void tw_burst_decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f)
+bool tw_burst_decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f)
 {
 	struct tw_verdict v = tw_decide(s, &f->key);
+	uint16_t sampling;
 
 	if (__builtin_expect(w->no_metering, 0))
 		v.flags &= (uint16_t)~TW_V_METER;
 	w->stats.misses++;
 	if (f->packets && f->verdict.flags & TW_V_STRANGER)
 		tw_ownership_settle(s, f);
-	if (f->packets && tw_meter_told_apart(&f->verdict, &v))
-		tw_expire_flush(w, s, f, TW_FLOW_END_FORCED);
+	sampling = v.flags & TW_V_METER ? w->sampler.sampling : TW_SAMPLE_ALL;
+	if (__builtin_expect(sampling != TW_SAMPLE_ALL, 0))
+		v.flags |= TW_V_SAMPLE;
+	if (!tw_meter_make_way(w, s, f, &v, sampling))
+		return false;
 	if (v.flags & (TW_V_MIRROR_IN | TW_V_MIRROR_OUT))
 		tw_tap_foresee(w, s, &f->key, &v);
 	v.flags |= f->verdict.flags & TW_V_TOLD;
-	f->verdict = v;
+	tw_meter_judge(f, &v, sampling);
 	f->generation = s->generation;
 	tw_acl_count_flow(w, s, &f->key, &v);
 	if (v.flags & TW_V_LEARN)
@@ -52,6 +55,7 @@ void tw_burst_decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw
 
 		rte_ring_sp_enqueue(w->told, tw_told_pack(TW_TOLD_HEARD, sender->slot));
 	}
+	return true;
 }
 
 /* --- act --- */
@@ -93,8 +97,18 @@ static inline __attribute__((always_inline)) void count(struct tw_worker *w, con
 	tw_meter_count(f, &b->meta[i], b->m[i]->pkt_len, w->cache.now_ms);
 }
 
+/* On the slow way. */
+static void count_any(struct tw_worker *w, const struct burst *b, unsigned i, struct tw_flow *f)
+{
+	if (f->verdict.flags & TW_V_SAMPLE)
+		tw_meter_count_sampled(f, &b->meta[i], b->m[i]->pkt_len, w->cache.now_ms);
+	else
+		count(w, b, i, f);
+}
+
+/* @param any it may be a flow of which not each frame is counted */
 static inline __attribute__((always_inline)) void forward(struct tw_worker *w, const struct tw_snapshot *s,
-							  struct burst *b, unsigned i, struct tw_flow *f)
+							  struct burst *b, unsigned i, struct tw_flow *f, bool any)
 {
 	const struct tw_verdict *v = &f->verdict;
 	const struct tw_slot *out = &s->slot[v->out];
@@ -104,7 +118,10 @@ static inline __attribute__((always_inline)) void forward(struct tw_worker *w, c
 		refuse(w, s, b, i, f, v->out, TW_DROP_OVER_MTU);
 		return;
 	}
-	count(w, b, i, f);
+	if (any)
+		count_any(w, b, i, f);
+	else
+		count(w, b, i, f);
 	if (__builtin_expect(v->edit != TW_EDIT_NONE, 0) &&
 	    !tw_edit_apply(m, (enum tw_edit)v->edit, tw_vlan_tag(&s->slot[b->slot], &b->key[i]))) {
 		tw_tx_drop(w, b->slot, TW_DROP_NO_BUFFER, m);
@@ -149,7 +166,7 @@ static void flood(struct tw_worker *w, const struct tw_snapshot *s, struct burst
 		refuse(w, s, b, i, f, b->slot, reason);
 		return;
 	}
-	count(w, b, i, f);
+	count_any(w, b, i, f);
 	if (all)
 		tw_tx_flood(w, s, b->slot, &b->key[i], &f->verdict, b->m[i]);
 	else
@@ -165,6 +182,7 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 	uint16_t charged = b->slot;
 	enum tw_drop reason;
 
+	tw_sample_frame(w, f, &b->meta[i]);
 	if (__builtin_expect(v->flags & TW_V_MIRROR_IN, 0))
 		tw_tap_in(w, s, f, b->m[i]);
 	if (__builtin_expect(v->flags & (TW_V_INSPECT | TW_V_ACL_EACH | TW_V_STORM), 0)) {
@@ -183,11 +201,11 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 		if (s->mirrors)
 			tw_tap_begin_flood(w, s, &b->key[i]);
 		tw_tx_copies(w, s, b->slot, &b->key[i], v, b->m[i]);
-		forward(w, s, b, i, f);
+		forward(w, s, b, i, f, true);
 		tw_tap_end_flood(w);
 		break;
 	case TW_ACT_FORWARD:
-		forward(w, s, b, i, f);
+		forward(w, s, b, i, f, true);
 		break;
 	case TW_ACT_FLOOD:
 		if (s->mirrors)
@@ -196,7 +214,7 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 		tw_tap_end_flood(w);
 		break;
 	case TW_ACT_HOLD:
-		count(w, b, i, f);
+		count_any(w, b, i, f);
 		tw_tx_hold(w, in, v->out, &b->key[i], b->m[i]);
 		break;
 	case TW_ACT_CONTROL:
@@ -204,7 +222,7 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 			tw_tx_drop(w, b->slot, TW_DROP_CONTROL_FULL, b->m[i]);
 		break;
 	case TW_ACT_DROP:
-		count(w, b, i, f);
+		count_any(w, b, i, f);
 		if (v->drop == TW_DROP_ACL_INGRESS || v->drop == TW_DROP_ACL_EGRESS)
 			tw_acl_count_denied(w, s, &b->key[i], v);
 		tw_tx_drop(w, v->out == TW_SLOT_NONE ? b->slot : v->out, (enum tw_drop)v->drop, b->m[i]);
@@ -270,11 +288,13 @@ static void count_and_act_all(struct tw_worker *w, const struct tw_snapshot *s, 
 			without_flow(w, s, b, i);
 			continue;
 		}
-		if (__builtin_expect(f->generation != s->generation, 0))
-			tw_burst_decide(w, s, f);
+		if (__builtin_expect(f->generation != s->generation, 0) && !tw_burst_decide(w, s, f)) {
+			without_flow(w, s, b, i);
+			continue;
+		}
 		/* Nearly all: forwarded, and nothing to be done where it came in. */
 		if (__builtin_expect(f->verdict.action == TW_ACT_FORWARD && !(f->verdict.flags & TW_V_AT_INGRESS), 1))
-			forward(w, s, b, i, f);
+			forward(w, s, b, i, f, false);
 		else
 			act(w, s, b, i, f);
 	}

@@ -36,8 +36,8 @@ static inline struct tw_flow *tw_burst_flow(struct tw_worker *w, const struct bu
 	return f;
 }
 
-/** Have a flow judged by this snapshot: its first frame, or its first after a change. */
-void tw_burst_decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f);
+/** Have a flow judged by this snapshot: its first frame, or its first after a change. @return false: see tw_meter_make_way() */
+bool tw_burst_decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f);
 
 /** Take out, drop and count the frames that there is no credit for. Called when there is not enough for all of them. */
 void tw_police_ingress(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b);

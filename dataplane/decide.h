@@ -57,9 +57,11 @@ enum tw_verdict_flags {
 	TW_V_STRANGER = 1 << 10, /* with METER: its sender may turn out to be behind another host's port; ownership.h */
 	TW_V_EARLY = 1 << 12,    /* a mirror wants the flow's first frames: they are counted, metered or not */
 	TW_V_TOLD = 1 << 13,     /* and a record of it has gone: they are past. Outlives the verdict */
+	TW_V_SAMPLE = 1 << 14,   /* with METER: not each of its frames is counted: sample.h */
 	TW_V_SECOND = 1 << 15,   /* with METER: the sender's host counts it, too (both sides were asked for) */
 	/* Those that each frame pays for before it goes anywhere; without one, worker.c takes the short way. */
-	TW_V_AT_INGRESS = TW_V_MIRROR_IN | TW_V_INSPECT | TW_V_ACL_EACH | TW_V_STORM | TW_V_SNOOP | TW_V_RECORD,
+	TW_V_AT_INGRESS =
+		TW_V_MIRROR_IN | TW_V_INSPECT | TW_V_ACL_EACH | TW_V_STORM | TW_V_SNOOP | TW_V_RECORD | TW_V_SAMPLE,
 };
 
 struct tw_verdict {

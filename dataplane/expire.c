@@ -77,7 +77,10 @@ bool tw_expire_flush(struct tw_worker *w, const struct tw_snapshot *s, struct tw
 		f->verdict.flags |= TW_V_TOLD;
 	f->packets = f->l3_octets = f->l2_octets = 0;
 	f->tcp_flags = 0;
-	f->usual = 0;
+	if (f->verdict.flags & TW_V_SAMPLE)
+		f->seen = 0;
+	else
+		f->usual = 0;
 	f->min_ttl = UINT8_MAX;
 	f->max_ttl = 0;
 	f->min_len = UINT16_MAX;

@@ -21,6 +21,7 @@
 
 #include "dataplane/decide.h"
 #include "dataplane/key.h"
+#include "flowexport/sampling.h"
 
 struct tw_flow {
 	struct tw_key key;
@@ -34,8 +35,15 @@ struct tw_flow {
 	uint16_t min_len, max_len;
 	uint8_t min_ttl, max_ttl;
 	uint8_t tcp_flags;
-	uint8_t live;   /* 0 = the entry is not in use; else 1 + the receive queue its first frame came by */
-	uint64_t usual; /* tw_meta.word of the frame counted last: one like it has no new extreme and no new flag */
+	uint8_t live; /* 0 = the entry is not in use; else 1 + the receive queue its first frame came by */
+	union {
+		uint64_t
+			usual; /* tw_meta.word of the frame counted last: one like it has no new extreme and no new flag */
+		struct {       /* with TW_V_SAMPLE */
+			uint32_t seen;     /* frames since the last record, counted or not; at most UINT32_MAX */
+			uint16_t sampling; /* under which its frames were counted: flowexport/sampling.h */
+		};
+	};
 } __attribute__((aligned(64)));
 static_assert(sizeof(struct tw_flow) == 128, "an entry is two cache lines");
 
@@ -77,6 +85,12 @@ static inline uint16_t tw_flow_queue(const struct tw_flow *f)
 static inline void tw_flow_set_queue(struct tw_flow *f, uint16_t queue)
 {
 	f->live = (uint8_t)(queue + 1);
+}
+
+/** Which of its frames were counted: flowexport/sampling.h. */
+static inline uint16_t tw_flow_sampling(const struct tw_flow *f)
+{
+	return f->verdict.flags & TW_V_SAMPLE ? f->sampling : TW_SAMPLE_ALL;
 }
 
 /** @return the entry or NULL */

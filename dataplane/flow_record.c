@@ -104,6 +104,7 @@ void tw_flow_to_record(const struct tw_flow *f, const struct tw_slot *in, uint32
 	r->direction = in->uplink;
 	r->min_len = f->min_len;
 	r->max_len = f->max_len;
+	r->sampling = tw_flow_sampling(f);
 	r->packets = f->packets;
 	r->l3_octets = f->l3_octets;
 	r->l2_octets = f->l2_octets;

@@ -67,6 +67,8 @@ Tw__Flow *tw_flow_to_message(const struct tw_flow *f, const struct tw_flow_clock
 	m->min_len = r.min_len;
 	m->max_len = r.max_len;
 	m->key_flags = r.key_flags;
+	m->sample = r.sampling == TW_SAMPLE_ALL ? 0 : tw_sampling_interval(r.sampling);
+	m->sample_random = tw_sampling_is_random(r.sampling);
 	if (f->verdict.action == TW_ACT_DROP)
 		m->drop_reason = strdup(tw_drop_name(f->verdict.drop));
 	if (!set_addresses(m, f, &r, with_key) || !m->drop_reason) {
@@ -118,6 +120,12 @@ static bool plausible_time(const struct tw_flow_clock *clock, uint64_t unix_ms)
 	return unix_ms + AGE_MAX_MS > clock->now_unix_ms && unix_ms < clock->now_unix_ms + AGE_MAX_MS;
 }
 
+/* Nobody has said; about so many. */
+static uint32_t frames_seen(const Tw__Flow *m)
+{
+	return m->packets > UINT32_MAX / m->sample ? UINT32_MAX : (uint32_t)m->packets * m->sample;
+}
+
 const char *tw_flow_from_message(const Tw__Flow *m, const struct tw_flow_clock *clock, uint16_t slot,
 				 struct tw_flow *flow)
 {
@@ -136,6 +144,8 @@ const char *tw_flow_from_message(const Tw__Flow *m, const struct tw_flow_clock *
 		return wrong;
 	if (m->packets == 0 || m->l2_octets < m->l3_octets)
 		return "packets, l2_octets: counters that no frames can give";
+	if (m->sample > TW_SAMPLE_MAX)
+		return "sample: more than 16383";
 	if (!plausible_time(clock, m->first_ms) || !plausible_time(clock, m->last_ms))
 		return "first_ms, last_ms: more than a day from now";
 	f.key.in = slot;
@@ -154,6 +164,11 @@ const char *tw_flow_from_message(const Tw__Flow *m, const struct tw_flow_clock *
 					 .out = TW_SLOT_NONE,
 					 .vlan = (uint16_t)(m->vlan & 0x0fff),
 					 .egress = m->egress };
+	f.sampling = tw_sampling(m->sample, m->sample_random);
+	if (f.sampling != TW_SAMPLE_ALL) {
+		f.verdict.flags |= TW_V_SAMPLE;
+		f.seen = frames_seen(m);
+	}
 	wrong = f.key.refused ? take_reason(m->drop_reason, &f) : NULL;
 	if (wrong)
 		return wrong;

@@ -82,6 +82,15 @@ static bool handle_entry(struct tw_worker *w, const struct tw_snapshot *s, struc
 	return true;
 }
 
+/* Would one record of them both be true? */
+static bool may_join(const struct tw_flow *f, const struct tw_flow *in)
+{
+	if (f->generation == 0 && f->packets == 0)
+		return true;
+	return tw_flow_sampling(f) == tw_flow_sampling(in) &&
+	       (f->generation == 0 || !tw_meter_told_apart(&f->verdict, &in->verdict));
+}
+
 /* Where a flow that came along is to go on; NULL = nowhere. */
 static struct tw_flow *place_for(struct tw_worker *w, const struct tw_flow *in)
 {
@@ -89,7 +98,7 @@ static struct tw_flow *place_for(struct tw_worker *w, const struct tw_flow *in)
 	struct tw_flow *f = tw_flow_cache_find(&w->cache, &in->key, hash);
 
 	if (f)
-		return f->generation && tw_meter_told_apart(&f->verdict, &in->verdict) ? NULL : f;
+		return may_join(f, in) ? f : NULL;
 	f = tw_flow_cache_add(&w->cache, &in->key, hash);
 	if (f)
 		f->live = in->live ? in->live : f->live;
@@ -110,7 +119,12 @@ static void join(const struct tw_worker *w, struct tw_flow *f, const struct tw_f
 		f->verdict = in->verdict;
 		f->verdict.flags |= TW_V_METER;
 	}
-	f->usual = 0;
+	if (in->verdict.flags & TW_V_SAMPLE) {
+		f->seen = f->seen > UINT32_MAX - in->seen ? UINT32_MAX : f->seen + in->seen;
+		f->sampling = in->sampling;
+	} else {
+		f->usual = 0;
+	}
 	f->packets += in->packets;
 	f->l3_octets += in->l3_octets;
 	f->l2_octets += in->l2_octets;

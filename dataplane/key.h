@@ -83,7 +83,7 @@ static inline uint16_t tw_key_l2_len(const struct tw_key *k)
 	return k->flags & TW_FLOW_KEY_TAGGED ? (uint16_t)(tw_key_is_double_tagged(k) ? 22 : 18) : 14;
 }
 
-/* What of a frame is counted but does not tell flows apart. `word` is all of it; never 0, which is no frame's. */
+/* What of a frame is counted but does not tell flows apart. `word` is all of it; never 0, which is no counted frame's. */
 struct tw_meta {
 	union {
 		struct {
@@ -91,7 +91,7 @@ struct tw_meta {
 			uint8_t tcp_flags;
 			uint16_t l3_len; /* octets counted as layer 3, capped at 65535 */
 			uint16_t l2_len; /* octets of the Ethernet header with its tags */
-			uint16_t frame;  /* 1 */
+			uint16_t taken;  /* 1; 0 = not counted, by sampling */
 		};
 		uint64_t word;
 	};

@@ -8,9 +8,8 @@
 
 static_assert(TW_DROPS < UINT8_MAX, "a reason and one fits tw_key.refused");
 
-void tw_meter_unusual(struct tw_flow *f, const struct tw_meta *meta)
+static void note_extremes(struct tw_flow *f, const struct tw_meta *meta)
 {
-	f->usual = meta->word;
 	f->tcp_flags |= meta->tcp_flags;
 	if (meta->ttl < f->min_ttl)
 		f->min_ttl = meta->ttl;
@@ -22,9 +21,30 @@ void tw_meter_unusual(struct tw_flow *f, const struct tw_meta *meta)
 		f->max_len = meta->l3_len;
 }
 
+void tw_meter_unusual(struct tw_flow *f, const struct tw_meta *meta)
+{
+	f->usual = meta->word;
+	note_extremes(f, meta);
+}
+
+/* While nothing is counted the times only say that the flow is not quiet. */
+void tw_meter_count_sampled(struct tw_flow *f, const struct tw_meta *meta, uint32_t pkt_len, uint32_t now)
+{
+	f->seen += f->seen != UINT32_MAX;
+	if (f->packets == 0)
+		f->first_ms = f->last_ms = now;
+	if (!meta->taken)
+		return;
+	f->last_ms = now;
+	f->packets++;
+	f->l3_octets += meta->l3_len;
+	f->l2_octets += pkt_len;
+	note_extremes(f, meta);
+}
+
 void tw_meter_undo(struct tw_flow *f, const struct tw_meta *meta, uint32_t pkt_len)
 {
-	if (f->packets == 0) /* it went out in a record meanwhile */
+	if (!meta->taken || f->packets == 0) /* it was not counted; it went out in a record meanwhile */
 		return;
 	f->packets--;
 	f->l3_octets -= meta->l3_len;
@@ -38,9 +58,31 @@ bool tw_meter_told_apart(const struct tw_verdict *a, const struct tw_verdict *b)
 	       (a->action == TW_ACT_DROP && a->drop != b->drop);
 }
 
+bool tw_meter_make_way(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f, const struct tw_verdict *v,
+		       uint16_t sampling)
+{
+	bool another = tw_flow_sampling(f) != sampling;
+
+	if (f->packets == 0 || (!another && !tw_meter_told_apart(&f->verdict, v)))
+		return true;
+	return tw_expire_flush(w, s, f, TW_FLOW_END_FORCED) || !another;
+}
+
+void tw_meter_judge(struct tw_flow *f, const struct tw_verdict *v, uint16_t sampling)
+{
+	uint16_t before = tw_flow_sampling(f);
+
+	f->verdict = *v;
+	if (before == sampling)
+		return;
+	f->usual = 0;
+	f->sampling = sampling;
+}
+
 void tw_meter_refused(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f, const struct tw_meta *meta,
 		      uint32_t pkt_len, enum tw_drop reason)
 {
+	const uint16_t sampling = tw_flow_sampling(f);
 	struct tw_verdict v = f->verdict;
 	struct tw_key key = f->key;
 	struct tw_flow *refused;
@@ -48,11 +90,11 @@ void tw_meter_refused(struct tw_worker *w, const struct tw_snapshot *s, struct t
 
 	if (f->packets == 0) /* it has let nothing pass, but is not quiet */
 		f->last_ms = w->cache.now_ms;
-	if (!f->live || !(v.flags & TW_V_METER))
+	if (!f->live || !(v.flags & TW_V_METER) || !meta->taken)
 		return;
 	v.action = TW_ACT_DROP;
 	v.drop = (uint8_t)reason;
-	v.flags &= TW_V_METER | TW_V_SECOND | TW_V_STRANGER;
+	v.flags &= TW_V_METER | TW_V_SECOND | TW_V_STRANGER | TW_V_SAMPLE;
 	key.refused = (uint8_t)(reason + 1);
 	hash = tw_key_hash(&key);
 	refused = tw_flow_cache_find(&w->cache, &key, hash);
@@ -61,13 +103,14 @@ void tw_meter_refused(struct tw_worker *w, const struct tw_snapshot *s, struct t
 		if (refused)
 			tw_flow_set_queue(refused, tw_flow_queue(f));
 	}
-	if (!refused) {
+	if (!refused || !tw_meter_make_way(w, s, refused, &v, sampling)) {
 		tw_overflow_count(w, key.in, meta, pkt_len, true);
 		return;
 	}
-	if (refused->packets && tw_meter_told_apart(&refused->verdict, &v))
-		tw_expire_flush(w, s, refused, TW_FLOW_END_FORCED);
-	refused->verdict = v;
+	tw_meter_judge(refused, &v, sampling);
 	refused->generation = s->generation;
-	tw_meter_count(refused, meta, pkt_len, w->cache.now_ms);
+	if (v.flags & TW_V_SAMPLE)
+		tw_meter_count_sampled(refused, meta, pkt_len, w->cache.now_ms);
+	else
+		tw_meter_count(refused, meta, pkt_len, w->cache.now_ms);
 }

@@ -17,6 +17,7 @@
 /** What changes an extreme or a flag: apart, for most frames are like the one before. */
 void tw_meter_unusual(struct tw_flow *f, const struct tw_meta *meta);
 
+/** A frame of any flow but those of tw_meter_count_sampled(). */
 static inline void tw_meter_count(struct tw_flow *f, const struct tw_meta *meta, uint32_t pkt_len, uint32_t now)
 {
 	f->last_ms = now;
@@ -30,11 +31,26 @@ static inline void tw_meter_count(struct tw_flow *f, const struct tw_meta *meta,
 		tw_meter_unusual(f, meta);
 }
 
+/** The same of a flow with TW_V_SAMPLE: only if the frame was chosen. */
+void tw_meter_count_sampled(struct tw_flow *f, const struct tw_meta *meta, uint32_t pkt_len, uint32_t now);
+
 /** What was counted last is refused after all. Extremes and TCP flags stay those of all frames. */
 void tw_meter_undo(struct tw_flow *f, const struct tw_meta *meta, uint32_t pkt_len);
 
 /** Would a record say something else of frames judged so than of those judged so? */
 bool tw_meter_told_apart(const struct tw_verdict *a, const struct tw_verdict *b);
+
+/**
+ * What a record says must hold for all it counts: if it would say something else of a flow's frames to come, those counted so
+ * far become a record.
+ * @param v        how the flow is judged from now on; with TW_V_SAMPLE if
+ * @param sampling is not each frame (flowexport/sampling.h)
+ * @return false: they wait for room in the record ring, and frames of another sampling must not join them
+ */
+bool tw_meter_make_way(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f, const struct tw_verdict *v,
+		       uint16_t sampling);
+/** From now on it is judged and counted so. */
+void tw_meter_judge(struct tw_flow *f, const struct tw_verdict *v, uint16_t sampling);
 
 /**
  * Count a frame that was refused though its flow was not.

@@ -184,9 +184,13 @@ static uint32_t number_of(const struct tw_snapshot *s, uint16_t slot)
 }
 
 /* A record of it has gone out already: these are not its first frames. */
-static uint64_t frames_before(const struct tw_flow *f, uint64_t counted)
+static uint64_t frames_before(const struct tw_flow *f, bool is_counted)
 {
-	return f->verdict.flags & TW_V_TOLD ? UINT32_MAX : counted;
+	uint64_t frames = f->verdict.flags & TW_V_SAMPLE ? f->seen : f->packets;
+
+	if (f->verdict.flags & TW_V_TOLD)
+		return UINT32_MAX;
+	return is_counted && frames ? frames - 1 : frames;
 }
 
 void tw_tap_in(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f, struct rte_mbuf *m)
@@ -204,7 +208,7 @@ void tw_tap_in(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow 
 			 v->action == TW_ACT_FLOOD,
 	};
 
-	if (offer(w, s, mask, frames_before(f, f->packets), &sight) == mask)
+	if (offer(w, s, mask, frames_before(f, false), &sight) == mask)
 		f->verdict.flags &= (uint16_t)~TW_V_MIRROR_IN;
 }
 
@@ -219,7 +223,7 @@ void tw_tap_out(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow
 					.egress = true,
 					.stays = true };
 
-	if (offer(w, s, mask, frames_before(f, f->packets ? f->packets - 1 : 0), &sight) == mask)
+	if (offer(w, s, mask, frames_before(f, true), &sight) == mask)
 		f->verdict.flags &= (uint16_t)~TW_V_MIRROR_OUT;
 }
 

@@ -21,8 +21,14 @@ void tw_overflow_count(struct tw_worker *w, uint16_t slot, const struct tw_meta 
 
 	w->stats.overflows++;
 	w->stats.overflow_octets += meta->l3_len;
-	if (!o->any)
+	if (!meta->taken)
+		return;
+	if (!o->any) {
 		o->since_ms = w->cache.now_ms;
+		o->sampling = w->sampler.sampling;
+	} else if (o->sampling != w->sampler.sampling) {
+		return; /* the records of another sampling wait for room in their ring */
+	}
 	o->any = true;
 	add(&o->of[slot][refused], meta, pkt_len, w->cache.now_ms);
 }
@@ -31,7 +37,7 @@ void tw_overflow_refuse(struct tw_worker *w, uint16_t slot, const struct tw_meta
 {
 	struct tw_overflow_tally *passed = &w->overflow.of[slot][false];
 
-	if (passed->packets == 0) /* it went out in a record meanwhile */
+	if (!meta->taken || passed->packets == 0) /* it went out in a record meanwhile */
 		return;
 	passed->packets--;
 	passed->l3_octets -= meta->l3_len;
@@ -56,6 +62,7 @@ static bool put(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot,
 		.key_flags = TW_FLOW_KEY_MANY,
 		.end_reason = TW_FLOW_END_LACK,
 		.forwarding = refused ? TW_DROPPED : TW_FORWARDED,
+		.sampling = w->overflow.sampling,
 		.packets = t->packets,
 		.l3_octets = t->l3_octets,
 		.l2_octets = t->l2_octets,

@@ -175,7 +175,7 @@ bool tw_parse_any(const uint8_t *data, uint32_t len, uint32_t pkt_len, uint16_t 
 	if (len < ETHER_LEN)
 		return false;
 	memset(key, 0, sizeof(*key));
-	*meta = (struct tw_meta){ .frame = 1 };
+	*meta = (struct tw_meta){ .taken = 1 };
 	memcpy(key->dst_mac, data, 6);
 	memcpy(key->src_mac, data + 6, 6);
 	key->in = in;

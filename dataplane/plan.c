@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flowexport/sampling.h"
+
 enum { MTU_DEFAULT = 1500, ACTIVE_DEFAULT_S = 60, IDLE_DEFAULT_S = 15, VLAN_LAST = 4094 };
 
 /* --- VLAN sets, each value once --- */
@@ -278,7 +280,7 @@ static uint64_t at_most(uint64_t most_ms, uint32_t seconds, uint32_t fallback_s)
 }
 
 /* One table of flows serves all exporters: it is emptied as often as the keenest of them asks. */
-static void fill_timeouts(struct tw_plan *plan, const Tw__Snapshot *config)
+static void fill_metering(struct tw_plan *plan, const Tw__Snapshot *config)
 {
 	for (size_t i = 0; i < config->n_exporters; i++) {
 		const Tw__LocalExporter *e = config->exporters[i];
@@ -287,6 +289,7 @@ static void fill_timeouts(struct tw_plan *plan, const Tw__Snapshot *config)
 		plan->idle_timeout_ms = at_most(plan->idle_timeout_ms, e->idle_timeout_s, IDLE_DEFAULT_S);
 		plan->both_sides |= e->both_sides;
 	}
+	plan->sampling = tw_sampling(config->flow_sample, config->flow_sample_random);
 	if (config->n_exporters == 0) {
 		plan->active_timeout_ms = ACTIVE_DEFAULT_S * 1000;
 		plan->idle_timeout_ms = IDLE_DEFAULT_S * 1000;
@@ -372,7 +375,7 @@ struct tw_plan *tw_plan_create(const Tw__Snapshot *config, const struct tw_place
 		tw_plan_put(plan);
 		return NULL;
 	}
-	fill_timeouts(plan, config);
+	fill_metering(plan, config);
 	return plan;
 }
 

@@ -81,6 +81,7 @@ struct tw_plan {
 	uint64_t active_timeout_ms, idle_timeout_ms;
 	uint64_t own_mac; /* set by whoever has one; as struct tw_snapshot */
 	bool both_sides;
+	uint16_t sampling;                   /* as struct tw_snapshot */
 	_Atomic(const struct tw_fdb *) *fdb; /* set by whoever has one, after the plan is made; as struct tw_snapshot */
 	struct tw_identities *identities;    /* every local port at its slot */
 	struct tw_vlan_set learned_elsewhere;

@@ -10,6 +10,7 @@
 #include "dataplane/meter.h"
 #include "dataplane/overflow.h"
 #include "dataplane/rate.h"
+#include "dataplane/sample.h"
 
 /* --- ingress --- */
 
@@ -21,8 +22,11 @@ static void refuse_in(struct tw_worker *w, const struct tw_snapshot *s, struct b
 		f = tw_burst_flow(w, b, i);
 	if (!f)
 		f = &lone;
-	if (f->generation != s->generation)
+	if (f->generation != s->generation && !tw_burst_decide(w, s, f)) {
+		f = &lone;
 		tw_burst_decide(w, s, f);
+	}
+	tw_sample_frame(w, f, &b->meta[i]);
 	if (f == &lone && (lone.verdict.flags & (TW_V_METER | TW_V_SECOND)) == TW_V_METER)
 		tw_overflow_count(w, b->slot, &b->meta[i], b->m[i]->pkt_len, true);
 	tw_meter_refused(w, s, f, &b->meta[i], b->m[i]->pkt_len, TW_DROP_RATE_INGRESS);
@@ -77,7 +81,7 @@ static void refused_out(void *arg, const struct rte_mbuf *m, enum tw_drop reason
 	f = i < b->n ? tw_flow_cache_find(&w->cache, &b->key[i], b->hash[i]) : NULL;
 	if (i == b->n)
 		return;
-	if (!f) { /* it found no room in the table */
+	if (!f || f->generation != r->snapshot->generation) { /* it found no room */
 		const struct tw_verdict v = tw_decide(r->snapshot, &b->key[i]);
 
 		if ((v.flags & (TW_V_METER | TW_V_SECOND)) == TW_V_METER)

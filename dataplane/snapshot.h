@@ -213,6 +213,7 @@ struct tw_snapshot {
 	struct tw_poll_list polls[TW_WORKERS_MAX];
 	bool both_sides; /* an exporter wants what comes from other hosts' ports metered here, too */
 	uint64_t active_timeout_ms, idle_timeout_ms; /* metering; the shortest any exporter asks for */
+	uint16_t sampling;                           /* which frames are counted: flowexport/sampling.h */
 };
 
 /** A port's VLAN membership: may frames of this VLAN go to (come from) it? vlan 0 = untagged network. */

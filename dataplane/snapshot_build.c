@@ -294,6 +294,7 @@ const struct tw_snapshot *tw_snapshot_build(struct tw_plan *plan, const struct t
 	s->idle_timeout_ms = plan->idle_timeout_ms;
 	s->both_sides = plan->both_sides;
 	s->learned_elsewhere = plan->learned_elsewhere;
+	s->sampling = plan->sampling;
 	s->identities = ids->a;
 	s->n_identities = ids->n;
 	s->primary_of = plan->primary_of;

@@ -32,6 +32,7 @@
 #include "dataplane/mirror_deliver.h"
 #include "dataplane/mirror_tap.h"
 #include "dataplane/peek.h"
+#include "dataplane/sample.h"
 #include "dataplane/shape.h"
 
 enum {
@@ -174,6 +175,8 @@ unsigned tw_worker_poll(struct tw_worker *w)
 	if (!s)
 		return 0;
 	w->now = s;
+	if (__builtin_expect(!tw_sample_is_settled(w, s), 0))
+		tw_sample_settle(w, s);
 	handled = tw_tx_inject(w, s);
 	if (__builtin_expect(w->arrivals && !rte_ring_empty(w->arrivals), 0))
 		handled += tw_deliver(w, s);

@@ -97,6 +97,14 @@ struct tw_learn_worker {
 	uint64_t changed_slots[(TW_FDB_SLOTS + 63) / 64];
 };
 
+/* sample.c's */
+struct tw_sampler {
+	uint16_t sampling; /* in effect: flowexport/sampling.h */
+	uint16_t position; /* of the next frame in its run of so many, from 0 */
+	uint16_t pick;     /* the one of the run that is counted */
+	uint32_t left;     /* entries of the flow table, the first ones, that may have been counted under another */
+};
+
 /* overflow.c's: of frames that found no room in the flow table */
 struct tw_overflow_tally {
 	uint64_t packets, l3_octets, l2_octets;
@@ -104,6 +112,7 @@ struct tw_overflow_tally {
 };
 struct tw_overflow {
 	bool any;
+	uint16_t sampling; /* under which they were counted */
 	uint32_t since_ms;
 	struct tw_overflow_tally of[TW_SLOTS_MAX][2]; /* by where they came in: passed, refused */
 };
@@ -162,6 +171,7 @@ struct tw_worker {
 	uint64_t tap_had;      /* mirrors that have had the frame that is flooded */
 	bool tapping;          /* copies are being made: what is dropped meanwhile is one */
 	struct tw_overflow overflow;
+	struct tw_sampler sampler;
 	/* --- shared: set by main before the worker starts --- */
 	struct rte_mempool *pool;  /* private area TW_MBUF_PRIV_SIZE */
 	struct rte_rcu_qsbr *qsbr; /* this worker is thread `id` */

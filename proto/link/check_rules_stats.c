@@ -67,6 +67,7 @@ static const struct tw_rule flow[] = {
 	{ "min_ttl", UINT8("a time to live") },
 	{ "max_ttl", UINT8("a time to live") },
 	{ "raw_key", TW_RULE_OCTETS, .max = 256, .optional = true },
+	{ "sample", RANGE_OR_ZERO(1, 16383, "a number of packets", "1: every packet") },
 	{ 0 }
 };
 

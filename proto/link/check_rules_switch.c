@@ -16,6 +16,7 @@ static const struct tw_rule snapshot[] = {
 	{ "acls", TW_RULE_MESSAGE, COUNT(0, 64), .also = tw_also_acls_unique },
 	{ "teaming", TW_RULE_MESSAGE, .optional = true },
 	{ "tunnel", TW_RULE_MESSAGE, .optional = true },
+	{ "flow_sample", RANGE_OR_ZERO(1, 16383, "a number of packets", "1: every packet") },
 	{ 0 }
 };
 static const struct tw_rule tunnel[] = {

@@ -10,7 +10,7 @@
  * Threads  main is every worker, by turns; rte_vhost has its own while guests connect.
  *
  * Usage: bench-path [--ports vhost|ring] [--flows N] [--short N] [--workers N] [--frames N] [--size OCTETS-WITH-FCS]
- *        [--dir FOLDER-FOR-SOCKETS]
+ *        [--sample N] [--dir FOLDER-FOR-SOCKETS]
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -52,7 +52,7 @@ struct guest {
 
 static struct {
 	bool vhost;
-	uint32_t flows, frames, len, per_flow, workers;
+	uint32_t flows, frames, len, per_flow, workers, sample;
 	const char *dir;
 } options = { .vhost = true, .flows = 64, .frames = 65536, .len = 60, .workers = 1, .dir = "/tmp" };
 
@@ -157,6 +157,7 @@ static void make_snapshot(void)
 	snapshot.n_identities = ports;
 	snapshot.identities = identities;
 	snapshot.active_timeout_ms = 60000;
+	snapshot.sampling = tw_sampling(options.sample, true);
 	snapshot.idle_timeout_ms = options.per_flow ? SHORT_IDLE_MS : 15000;
 	for (unsigned i = 0; i < ports; i++)
 		fill_slot(i);
@@ -340,10 +341,15 @@ void __attribute__((noinline)) bench_measured(void)
 static bool parse_options(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "ports", required_argument, NULL, 'p' },   { "flows", required_argument, NULL, 'f' },
-		{ "frames", required_argument, NULL, 'n' },  { "size", required_argument, NULL, 's' },
-		{ "dir", required_argument, NULL, 'd' },     { "short", required_argument, NULL, 'h' },
-		{ "workers", required_argument, NULL, 'w' }, { 0 },
+		{ "ports", required_argument, NULL, 'p' },
+		{ "flows", required_argument, NULL, 'f' },
+		{ "frames", required_argument, NULL, 'n' },
+		{ "size", required_argument, NULL, 's' },
+		{ "dir", required_argument, NULL, 'd' },
+		{ "short", required_argument, NULL, 'h' },
+		{ "workers", required_argument, NULL, 'w' },
+		{ "sample", required_argument, NULL, 'a' },
+		{ 0 },
 	};
 	int c;
 
@@ -360,6 +366,8 @@ static bool parse_options(int argc, char **argv)
 			options.per_flow = (uint32_t)atoi(optarg);
 		else if (c == 'w')
 			options.workers = (uint32_t)atoi(optarg);
+		else if (c == 'a')
+			options.sample = (uint32_t)atoi(optarg);
 		else if (c == 'd')
 			options.dir = optarg;
 		else
@@ -383,7 +391,7 @@ int main(int argc, char **argv)
 		eal[i] = args[i];
 	if (!parse_options(argc, argv))
 		fail("usage: bench-path [--ports vhost|ring] [--flows N] [--short N] [--workers N] [--frames N] "
-		     "[--size OCTETS] [--dir FOLDER]");
+		     "[--size OCTETS] [--sample N] [--dir FOLDER]");
 	optind = 1;
 	if (rte_eal_init(sizeof(args) / sizeof(args[0]), eal) < 0 || (options.vhost && tw_vhost_init() < 0))
 		fail("DPDK does not start");

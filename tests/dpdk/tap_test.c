@@ -121,6 +121,21 @@ static void the_first_frames_of_each_flow_are_copied(void **state)
 	rs_expect_drops("");
 }
 
+static void sampled_metering_does_not_change_which_frames_are_the_first(void **state)
+{
+	struct test_frame f = test_frame_udp(1, 2);
+
+	rs.flow_sample = 100;
+	rs.mirrors[BIT].first = 3;
+	mirror_to_port();
+	send_ten(f, 3);
+	f.sport = 1001;
+	send_ten(f, 3);
+	rs_publish();
+	send_ten(f, 0);
+	assert_int_equal(counts()->sent, 6);
+}
+
 static void a_record_does_not_make_a_flow_new(void **state)
 {
 	struct tw_flow_record r;
@@ -395,6 +410,7 @@ int main(void)
 		T(a_copy_is_not_mirrored_again),
 		T(one_in_so_many_is_copied),
 		T(the_first_frames_of_each_flow_are_copied),
+		T(sampled_metering_does_not_change_which_frames_are_the_first),
 		T(a_record_does_not_make_a_flow_new),
 		T(what_a_filter_rejects_by_its_flow_is_not_even_looked_at),
 		T(what_differs_from_frame_to_frame_is_asked_of_each),

@@ -392,6 +392,8 @@ static void describe(struct message *m)
 	m->exporter.active_timeout_s = rs.active_s;
 	m->exporter.idle_timeout_s = rs.idle_s;
 	m->exporter.both_sides = rs.both_sides;
+	m->config.flow_sample = rs.flow_sample;
+	m->config.flow_sample_random = rs.flow_sample_random;
 	m->exporters[0] = &m->exporter;
 	m->config.exporters = m->exporters;
 	m->config.n_exporters = 1;

@@ -67,6 +67,8 @@ struct ringswitch {
 	struct rs_port port[RS_DEVICES];
 	bool both_sides;
 	bool remote_learns; /* the host of RS_REMOTE learns MACs behind it */
+	uint32_t flow_sample; /* 0 = every frame is counted */
+	bool flow_sample_random;
 	uint32_t active_s, idle_s;
 	const Tw__Multicast *multicast;              /* of every port; NULL = not snooped */
 	_Atomic(const struct tw_mcast_view *) mcast; /* the test's, NULL = nothing is known */

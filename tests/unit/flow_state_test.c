@@ -63,6 +63,25 @@ static void a_flow_arrives_as_it_left(void **state)
 	tw__flow__free_unpacked(m, NULL);
 }
 
+static void a_flow_of_which_not_each_packet_was_counted_says_so_where_it_arrives(void **state)
+{
+	struct tw_flow before = a_flow(), after;
+	Tw__Flow *m;
+
+	before.verdict.flags |= TW_V_SAMPLE;
+	before.sampling = tw_sampling(100, true);
+	m = tw_flow_to_message(&before, &here, 41, true);
+	assert_int_equal(m->sample, 100);
+	assert_true(m->sample_random);
+	assert_null(tw_flow_from_message(m, &there, 9, &after));
+	assert_int_equal(tw_flow_sampling(&after), tw_sampling(100, true));
+	assert_int_equal(after.seen, 700);
+	m->sample = 0; /* of a switch that knows no sampling */
+	assert_null(tw_flow_from_message(m, &there, 9, &after));
+	assert_int_equal(tw_flow_sampling(&after), TW_SAMPLE_ALL);
+	tw__flow__free_unpacked(m, NULL);
+}
+
 static void a_refused_flow_says_why(void **state)
 {
 	struct tw_flow f = a_flow();
@@ -126,6 +145,9 @@ static void made_up_flows_are_refused_and_change_nothing(void **state)
 	m->packets = 0;
 	assert_non_null(tw_flow_from_message(m, &there, 9, &out));
 	m->packets = 1;
+	m->sample = 16384;
+	assert_non_null(tw_flow_from_message(m, &there, 9, &out));
+	m->sample = 0;
 	m->first_ms = 1;
 	assert_non_null(tw_flow_from_message(m, &there, 9, &out));
 	assert_memory_equal(&out, &untouched, sizeof(out));
@@ -136,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flow_arrives_as_it_left),
+		cmocka_unit_test(a_flow_of_which_not_each_packet_was_counted_says_so_where_it_arrives),
 		cmocka_unit_test(a_refused_flow_says_why),
 		cmocka_unit_test(frames_refused_one_by_one_arrive_with_their_reason_by_name),
 		cmocka_unit_test(made_up_flows_are_refused_and_change_nothing),

@@ -405,6 +405,8 @@ struct tw_snapshot *tw_snapshot_build(const Tw__WatchReply *view, const char *ho
 		s->msg.n_uplinks = view->host->n_uplinks;
 		s->msg.uplinks = view->host->uplinks;
 		s->msg.teaming = view->host->teaming;
+		s->msg.flow_sample = view->host->flow_sample;
+		s->msg.flow_sample_random = view->host->flow_sample_random;
 	}
 	if (!fill(s, view, run_dir, err)) {
 		tw_snapshot_destroy(s);

@@ -59,13 +59,9 @@ struct tw_exporter_target {
 struct tw_exporter_config {
 	uint32_t observation_domain; /* never 0 */
 	char host[64];
-<<<<<<< HEAD
 	bool mediates; /* records are added with their origin, biflows as such */
-=======
-	bool mediates; /* records are added with their origin */
-	uint16_t
-		sampling; /* which packets are counted now (sampling.h): told before the first such record comes; unless mediates */
->>>>>>> 042f84b (flowexport: say which packets were counted)
+	/* Which packets are counted now (sampling.h), unless mediates: told before the first such record comes. */
+	uint16_t sampling;
 	size_t n_targets;
 	struct tw_exporter_target targets[TW_TARGETS_MAX];
 	size_t n_identities;

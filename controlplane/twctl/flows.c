@@ -126,6 +126,8 @@ static void print(struct tw_run *run, const struct tw_talks *talks, const json_t
 		if (json_array_size(rows) < talks->n || talks->cut)
 			fprintf(run->io->err, "%zu of %zu conversations shown%s\n", json_array_size(rows), talks->n,
 				talks->cut ? ", of a choice of the flows: --limit allows more" : "");
+		if (talks->sampled)
+			fputs("not every packet is counted: a host has --flow-sample\n", run->io->err);
 		tw_out_missing(run, missing);
 	}
 	json_decref(rows);

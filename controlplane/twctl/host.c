@@ -36,6 +36,18 @@ static void tunnel_cell(FILE *cell, const json_t *address, const json_t *object)
 	fprintf(cell, ", UDP port %" JSON_INTEGER_FORMAT, port ? port : TW_TUNNEL_PORT_DEFAULT);
 }
 
+/* What 0 means is said in model.proto, Host. */
+static void sampling_cell(FILE *cell, const json_t *sample, const json_t *object)
+{
+	json_int_t n = json_integer_value(sample);
+
+	if (n <= 1)
+		fputs("every packet", cell);
+	else
+		fprintf(cell, "1 in %" JSON_INTEGER_FORMAT "%s", n,
+			json_is_true(json_object_get(object, "flow_sample_random")) ? ", at random" : "");
+}
+
 static const struct tw_column list[] = {
 	{ "NAME", "name", NULL },
 	{ "UPLINKS", "uplinks", uplinks_cell },
@@ -54,6 +66,7 @@ static const struct tw_column card[] = {
 	{ "error", "status.error", NULL },
 	{ "uplinks", "uplinks", uplinks_cell },
 	{ "teaming", "teaming", tw_cell_teaming },
+	{ "flow sampling", "flow_sample", sampling_cell },
 	{ "peer URL", "peer_url", NULL },
 	{ "migration address", "migrate_address", NULL },
 	{ "tunnel for copies", "tunnel_address", tunnel_cell },
@@ -202,6 +215,21 @@ static const struct tw_option options[] = {
 	  .field = "tunnel_port",
 	  .max = 65535,
 	  .apply = tw_apply_number },
+	{ .name = "flow-sample",
+	  .arg = "N",
+	  .help = "of its packets one in N is metered, 1 to 16383; 1 = every packet (default)",
+	  .field = "flow_sample",
+	  .max = 16383,
+	  .apply = tw_apply_number },
+	{ .name = "flow-sample-random",
+	  .help = "any of each N, so that no pattern of the traffic can hide behind the count",
+	  .field = "flow_sample_random",
+	  .excludes = "no-flow-sample-random",
+	  .apply = tw_apply_yes },
+	{ .name = "no-flow-sample-random",
+	  .help = "the last of each N (default)",
+	  .field = "flow_sample_random",
+	  .apply = tw_apply_no },
 	{ 0 },
 };
 

@@ -108,6 +108,8 @@ static void add_part(struct tw_talk *t, const struct part *p, const json_t *port
 		t->dropped += f->packets;
 		t->drop_reason = f->drop_reason;
 	}
+	if (f->sample > t->sample)
+		t->sample = f->sample;
 	t->host[p->from] = p->host;
 }
 
@@ -180,6 +182,7 @@ static void make_talks(struct tw_talks *talks, const struct part *parts, size_t 
 
 		if (talks->n == 0 || memcmp(&t[-1].key, &parts[i].key, sizeof(t->key)) != 0) {
 			t->key = parts[i].key;
+			t->sample = 1;
 			talks->n++;
 		} else {
 			t--;
@@ -191,6 +194,7 @@ static void make_talks(struct tw_talks *talks, const struct part *parts, size_t 
 
 		t->first = !t->end[0].packets || (t->end[1].packets && t->end[1].first_ms < t->end[0].first_ms);
 		name_by_mac(t, macs);
+		talks->sampled |= t->sample > 1;
 	}
 	json_decref(macs);
 }

@@ -44,6 +44,7 @@ struct tw_talk {
 	uint64_t dropped;
 	const char *drop_reason; /* NULL = nothing was */
 	const char *host[2];     /* that counts what each end sends; NULL = none */
+	uint32_t sample;         /* only one packet in so many is counted (the greater of both ways); 1 = each */
 };
 
 struct tw_talks {
@@ -51,6 +52,7 @@ struct tw_talks {
 	struct tw_talk *talk; /* by key, until tw_talks_sort() */
 	uint64_t flows;       /* alive that fit, at all hosts */
 	bool cut;             /* there are flows that are not among these */
+	bool sampled;         /* not each packet of each is counted */
 	/* owned: names point into these */
 	Tw__Envelope *reply;
 	json_t *ports;

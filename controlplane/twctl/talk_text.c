@@ -152,6 +152,7 @@ json_t *tw_talk_json(const struct tw_talk *t, bool rates)
 			    json_integer((json_int_t)(a->last_ms > b->last_ms ? a->last_ms : b->last_ms)));
 	json_object_set_new(row, "dropped", json_integer((json_int_t)t->dropped));
 	set_text(row, "drop_reason", t->drop_reason);
+	json_object_set_new(row, "sample", json_integer(t->sample));
 	set_hosts(row, t);
 	return row;
 }

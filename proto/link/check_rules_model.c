@@ -66,6 +66,7 @@ static const struct tw_rule host[] = {
 	{ "teaming", TW_RULE_MESSAGE, .optional = true, .also = tw_also_teaming_names_uplinks },
 	{ "tunnel_address", TW_RULE_ADDRESS, .optional = true, .also = tw_also_host_tunnel },
 	{ "tunnel_port", RANGE_OR_ZERO(1, UINT16_MAX, "a UDP port", "6081") },
+	{ "flow_sample", RANGE_OR_ZERO(1, 16383, "a number of packets", "1: every packet") },
 	{ 0 }
 };
 static const struct tw_rule teaming[] = {

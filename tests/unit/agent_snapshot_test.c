@@ -112,6 +112,8 @@ static void teaming_is_the_ports_else_its_networks_else_the_hosts(void **state)
 	const Tw__Snapshot *s;
 
 	reply->host->teaming = make_teaming(TW__TEAMING__POLICY__LACP);
+	reply->host->flow_sample = 100;
+	reply->host->flow_sample_random = true;
 	add_network(reply, "green", 20);
 	add_network(reply, "blue", 10)->teaming = make_teaming(TW__TEAMING__POLICY__HASH_MAC);
 	add_port(reply, "vm/a", 1, "green", "a");
@@ -120,6 +122,8 @@ static void teaming_is_the_ports_else_its_networks_else_the_hosts(void **state)
 	s = build(&bed, reply);
 	assert_non_null(s);
 	assert_int_equal(s->teaming->policy, TW__TEAMING__POLICY__LACP);
+	assert_int_equal(s->flow_sample, 100);
+	assert_true(s->flow_sample_random);
 	assert_null(s->ports[0]->teaming);
 	assert_int_equal(s->ports[1]->teaming->policy, TW__TEAMING__POLICY__HASH_MAC);
 	assert_int_equal(s->ports[2]->teaming->policy, TW__TEAMING__POLICY__HASH_PORT);

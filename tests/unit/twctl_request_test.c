@@ -92,6 +92,9 @@ static const struct {
 	{ "network set blue --storm-broadcast 1000pps --storm-unknown none",
 	  "{'set':{'object':{'network':{'name':'blue','storm_broadcast':{'per_second':1000},'storm_unknown':{}}},"
 	  "'fields':['storm_broadcast','storm_unknown']}}" },
+	{ "host set a --flow-sample 100 --flow-sample-random",
+	  "{'set':{'object':{'host':{'name':'a','flow_sample':100,'flow_sample_random':true}},"
+	  "'fields':['flow_sample','flow_sample_random']}}" },
 	{ "host set a --standby up2 --teaming hash-5tuple --active up0 --active up1",
 	  "{'set':{'object':{'host':{'name':'a','teaming':{'policy':'hash_5tuple','active':['up0','up1'],"
 	  "'standby':['up2'],'lacp_rate':'slow'}}},'fields':['teaming']}}" },
@@ -313,6 +316,7 @@ static const struct {
 	{ "mirror set m --max-share 101", "twctl: mirror.max_share: 101 is not a number from 0 to 100  [105]\n" },
 	{ "exporter set e --idle 601",
 	  "twctl: exporter.idle_timeout_s: 601 is not a duration from 1 to 600 seconds (as in 15, 15s, 1m)  [105]\n" },
+	{ "host set a --flow-sample 16384", "twctl: host.flow_sample: 16384 is not a number from 0 to 16383  [105]\n" },
 	{ "host create a --uplink eth1", "twctl: host.uplinks: eth1 is not NAME=DEVARGS  [105]\n" },
 	{ "host create a --uplink up0=x --netdev up1=eth1",
 	  "twctl: host.uplinks.devargs: --netdev names up1, but no --uplink up1=DEVARGS says what it is  [106]\n" },

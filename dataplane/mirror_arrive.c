@@ -16,7 +16,7 @@
 
 #include "common/clock.h"
 #include "dataplane/geneve.h"
-#include "dataplane/mirror_sequence.h"
+#include "dataplane/mirror_ends.h"
 #include "dataplane/mirror_socket.h"
 #include "dataplane/worker.h"
 #include "proto/link/check.h"
@@ -31,22 +31,6 @@ enum {
 	AGAIN_MS = TW_SOCKET_AGAIN_NS / 1000000,
 };
 
-/* A mirror whose port is here. */
-struct end {
-	bool used;
-	char mirror[64];
-	uint32_t tag, number;
-	uint16_t slot;
-	uint8_t key[TW_GENEVE_KEY];
-	struct tw_sequence *heard; /* [n_peers] */
-	uint64_t full, failed, memory, refused, lost;
-	struct tw_arrival_stats before; /* what the workers had counted when it began */
-};
-
-struct peer {
-	uint8_t address[16]; /* IPv4 as IPv6 has it */
-};
-
 struct tw_arrivals {
 	/* --- set before the thread starts --- */
 	struct tw_worker *workers[TW_WORKERS_MAX];
@@ -57,54 +41,17 @@ struct tw_arrivals {
 	_Atomic bool stop;
 	/* --- under lock --- */
 	pthread_mutex_t lock;
-	struct end ends[TW_MIRRORS_MAX];
-	struct peer *peers; /* sorted */
-	size_t n_peers;
+	struct tw_ends ends;
+	struct tw_arrival_stats before[TW_MIRRORS_MAX]; /* what the workers had counted when an end began */
 	struct tw_socket_address address;
 	int fd; /* -1: none is open */
 	uint64_t tried_ms;
-	uint64_t refused;
 	char error[128];
 	/* --- the thread's own --- */
 	uint8_t datagrams[BURST][DATAGRAM_MOST];
 };
 
-/* --- addresses --- */
-
-static void put_address(const struct sockaddr_storage *from, uint8_t out[static 16])
-{
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
-
-	memset(out, 0, 10);
-	memset(out + 10, 0xff, 2);
-	if (from->ss_family == AF_INET)
-		memcpy(out + 12, &v4->sin_addr, 4);
-	else
-		memcpy(out, &((const struct sockaddr_in6 *)from)->sin6_addr, 16);
-}
-
-static int compare_peers(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct peer));
-}
-
-/* @return its index, -1: no host of the switch */
-static long find_peer(const struct peer *peers, size_t n, const struct peer *peer)
-{
-	const struct peer *found = n ? bsearch(peer, peers, n, sizeof(*peers), compare_peers) : NULL;
-
-	return found ? found - peers : -1;
-}
-
 /* --- a datagram --- */
-
-static struct end *find_end(struct tw_arrivals *a, uint32_t tag)
-{
-	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
-		if (a->ends[i].used && a->ends[i].tag == tag)
-			return &a->ends[i];
-	return NULL;
-}
 
 /* In as many buffers as it takes. @return NULL: there are not so many */
 static struct rte_mbuf *frame_of(struct rte_mempool *pool, const uint8_t *data, uint32_t size)
@@ -133,7 +80,7 @@ static struct rte_mbuf *frame_of(struct rte_mempool *pool, const uint8_t *data, 
 	return first;
 }
 
-static void hand_on(struct tw_arrivals *a, struct end *end, const uint8_t *frame, uint32_t size)
+static void hand_on(struct tw_arrivals *a, struct tw_end *end, const uint8_t *frame, uint32_t size)
 {
 	struct tw_worker *w = a->workers[end->slot % a->n_workers];
 	struct rte_mbuf *m = rte_ring_full(w->arrivals) ? NULL : frame_of(w->pool, frame, size);
@@ -144,8 +91,9 @@ static void hand_on(struct tw_arrivals *a, struct end *end, const uint8_t *frame
 		return;
 	}
 	m->port = end->slot;
-	*(struct tw_arrival_tag *)rte_mbuf_to_priv(m) =
-		(struct tw_arrival_tag){ .number = end->number, .slot = end->slot, .end = (uint16_t)(end - a->ends) };
+	*(struct tw_arrival_tag *)rte_mbuf_to_priv(m) = (struct tw_arrival_tag){ .number = end->number,
+										 .slot = end->slot,
+										 .end = (uint16_t)(end - a->ends.end) };
 	if (rte_ring_sp_enqueue(w->arrivals, m)) {
 		end->full++;
 		rte_pktmbuf_free(m);
@@ -154,26 +102,11 @@ static void hand_on(struct tw_arrivals *a, struct end *end, const uint8_t *frame
 
 static void take(struct tw_arrivals *a, const struct mmsghdr *in, const uint8_t *data)
 {
-	struct tw_geneve header;
-	struct peer from;
-	struct end *end;
-	long peer;
+	struct tw_end *end = tw_ends_accept(&a->ends, in->msg_hdr.msg_name, data, in->msg_len);
 
-	put_address(in->msg_hdr.msg_name, from.address);
-	peer = find_peer(a->peers, a->n_peers, &from);
-	end = tw_geneve_read(data, in->msg_len, &header) ? find_end(a, header.tag) : NULL;
-	if (!end) {
-		a->refused++;
-		return;
-	}
-	if (peer < 0 || !tw_geneve_same_key(header.key, end->key)) {
-		end->refused++;
-		return;
-	}
-	end->lost = tw_sequence_lost(&end->heard[peer], header.sequence, end->lost);
-	if (in->msg_hdr.msg_flags & MSG_TRUNC)
+	if (end && in->msg_hdr.msg_flags & MSG_TRUNC)
 		end->failed++; /* more than any port takes */
-	else
+	else if (end)
 		hand_on(a, end, data + TW_GENEVE_HEADER, in->msg_len - TW_GENEVE_HEADER);
 }
 
@@ -314,12 +247,6 @@ struct tw_arrivals *tw_arrivals_create(struct tw_worker *const *workers, unsigne
 	return NULL;
 }
 
-static void forget(struct end *end)
-{
-	free(end->heard);
-	*end = (struct end){ 0 };
-}
-
 void tw_arrivals_destroy(struct tw_arrivals *a)
 {
 	if (!a)
@@ -327,18 +254,16 @@ void tw_arrivals_destroy(struct tw_arrivals *a)
 	atomic_store(&a->stop, true);
 	wake(a);
 	pthread_join(a->thread, NULL);
-	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
-		forget(&a->ends[i]);
+	tw_ends_release(&a->ends);
 	close_socket(a);
 	close(a->wake);
-	free(a->peers);
 	pthread_mutex_destroy(&a->lock);
 	free(a);
 }
 
-static struct tw_arrival_stats counted_by_workers(const struct tw_arrivals *a, const struct end *end)
+static struct tw_arrival_stats counted_by_workers(const struct tw_arrivals *a, const struct tw_end *end)
 {
-	const struct tw_arrived *c = &a->arrived[end - a->ends];
+	const struct tw_arrived *c = &a->arrived[end - a->ends.end];
 
 	return (struct tw_arrival_stats){ .sent = atomic_load(&c->sent),
 					  .octets = atomic_load(&c->octets),
@@ -347,74 +272,10 @@ static struct tw_arrival_stats counted_by_workers(const struct tw_arrivals *a, c
 					  .failed = atomic_load(&c->failed) };
 }
 
-static void set_peers(struct tw_arrivals *a, const Tw__Tunnel *tunnel)
+static void begin(struct tw_arrivals *a, struct tw_end *end)
 {
-	size_t n = tunnel ? tunnel->n_peers : 0;
-	struct peer *peers = n ? malloc(n * sizeof(*peers)) : NULL, *old = a->peers;
-	struct tw_socket_address address;
-	size_t n_old = a->n_peers;
-
-	a->n_peers = 0;
-	for (size_t i = 0; peers && i < n; i++)
-		if (tw_socket_address(tunnel->peers[i], 0, &address))
-			put_address(&address.at, peers[a->n_peers++].address);
-	if (a->n_peers)
-		qsort(peers, a->n_peers, sizeof(*peers), compare_peers);
-	a->peers = peers;
-	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++) {
-		struct end *end = &a->ends[i];
-		struct tw_sequence *heard = end->used ? calloc(a->n_peers + 1, sizeof(*heard)) : NULL;
-
-		for (size_t k = 0; heard && k < a->n_peers; k++) {
-			long was = find_peer(old, n_old, &peers[k]);
-
-			if (was >= 0 && end->heard)
-				heard[k] = end->heard[was];
-		}
-		free(end->heard);
-		end->heard = heard;
-		if (end->used && !heard)
-			forget(end);
-	}
-	free(old);
-}
-
-static struct end *end_for(struct tw_arrivals *a, const Tw__TunnelEnd *wanted)
-{
-	struct end *unused = NULL;
-
-	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++) {
-		if (a->ends[i].used && a->ends[i].tag == wanted->tag && strcmp(a->ends[i].mirror, wanted->mirror) == 0)
-			return &a->ends[i];
-		if (!a->ends[i].used && !unused)
-			unused = &a->ends[i];
-	}
-	return unused;
-}
-
-static void begin_end(struct tw_arrivals *a, const Tw__TunnelEnd *wanted, uint16_t slot)
-{
-	struct end *end = end_for(a, wanted);
-
-	if (!end || slot == TW_SLOT_NONE)
-		return;
-	if (!end->used) {
-		end->used = true;
-		end->before = counted_by_workers(a, end);
-		snprintf(end->mirror, sizeof(end->mirror), "%s", wanted->mirror);
-		end->tag = wanted->tag;
-	}
-	memcpy(end->key, wanted->key.data, sizeof(end->key)); /* checked */
-	end->number = wanted->to_port;
-	end->slot = slot;
-}
-
-static bool is_wanted(const struct end *end, const Tw__Tunnel *tunnel)
-{
-	for (size_t i = 0; tunnel && i < tunnel->n_ends; i++)
-		if (tunnel->ends[i]->tag == end->tag && strcmp(tunnel->ends[i]->mirror, end->mirror) == 0)
-			return true;
-	return false;
+	a->before[end - a->ends.end] = counted_by_workers(a, end);
+	end->is_new = false;
 }
 
 void tw_arrivals_configure(struct tw_arrivals *a, const Tw__Tunnel *tunnel, const uint16_t *slots)
@@ -423,12 +284,10 @@ void tw_arrivals_configure(struct tw_arrivals *a, const Tw__Tunnel *tunnel, cons
 	bool moved;
 
 	pthread_mutex_lock(&a->lock);
+	tw_ends_configure(&a->ends, tunnel, slots);
 	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
-		if (a->ends[i].used && !is_wanted(&a->ends[i], tunnel))
-			forget(&a->ends[i]);
-	for (size_t i = 0; tunnel && i < tunnel->n_ends; i++)
-		begin_end(a, tunnel->ends[i], slots[i]);
-	set_peers(a, tunnel);
+		if (a->ends.end[i].is_new)
+			begin(a, &a->ends.end[i]);
 	if (tunnel && tunnel->n_ends)
 		tw_socket_address(tunnel->address, (uint16_t)tunnel->port, &address);
 	moved = memcmp(&a->address, &address, sizeof(address)) != 0;
@@ -449,17 +308,18 @@ size_t tw_arrivals_get_stats(struct tw_arrivals *a, struct tw_arrival_stats stat
 
 	pthread_mutex_lock(&a->lock);
 	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++) {
-		const struct end *end = &a->ends[i];
+		const struct tw_end *end = &a->ends.end[i];
+		const struct tw_arrival_stats *before = &a->before[i];
 		struct tw_arrival_stats *s = &stats[n];
 
 		if (!end->used)
 			continue;
 		*s = counted_by_workers(a, end);
-		s->sent -= end->before.sent;
-		s->octets -= end->before.octets;
-		s->full += end->full - end->before.full;
-		s->absent -= end->before.absent;
-		s->failed += end->failed - end->before.failed;
+		s->sent -= before->sent;
+		s->octets -= before->octets;
+		s->full += end->full - before->full;
+		s->absent -= before->absent;
+		s->failed += end->failed - before->failed;
 		s->memory = end->memory;
 		s->refused = end->refused;
 		s->lost = end->lost;
@@ -477,7 +337,7 @@ uint64_t tw_arrivals_refused(struct tw_arrivals *a)
 	uint64_t refused;
 
 	pthread_mutex_lock(&a->lock);
-	refused = a->refused;
+	refused = a->ends.refused;
 	pthread_mutex_unlock(&a->lock);
 	return refused;
 }

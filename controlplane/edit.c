@@ -15,6 +15,13 @@
 
 enum { PORT_NUMBER_MAX = 0x7fffffff }; /* ifIndex: RFC 2863, InterfaceIndex */
 
+/* What a reader has open is nobody's object. */
+static bool check_is_no_capture(const Tw__Mirror *mirror, struct tw_error *err)
+{
+	return !mirror->stream ||
+	       tw_error_set(err, TW_E_INVALID, "mirror.stream", "a capture is opened by who reads it: twctl capture");
+}
+
 bool tw_edit_check(Tw__Kind kind, const ProtobufCMessage *msg, struct tw_error *err)
 {
 	switch (kind) {
@@ -26,6 +33,7 @@ bool tw_edit_check(Tw__Kind kind, const ProtobufCMessage *msg, struct tw_error *
 		return tw_check_port((const Tw__Port *)msg, err);
 	case TW__KIND__MIRROR:
 		return tw_check_mirror((const Tw__Mirror *)msg, err) &&
+		       check_is_no_capture((const Tw__Mirror *)msg, err) &&
 		       tw_mirror_expression_check(((const Tw__Mirror *)msg)->filter, err);
 	case TW__KIND__ACL:
 		return tw_check_acl((const Tw__Acl *)msg, err);

@@ -157,3 +157,81 @@ for seq in range(1, 301):
     print("".join("%02x" % ((((seq + i) * 7) + ((seq + i) >> 8)) & 255) for i in range(100)))' | sha256sum)
 ok "octet for octet, in their order" equal "$payload" "$sent"
 ok "nothing stays on the hosts" wait_until 5 are_mirrors 0 0
+
+# --- of it what is asked for ---
+capture filtered vm1/eth0 udp port 7
+ok "sends what the filter takes" g send 1 40 '1>2 udp port=7>2 len=50'
+ok "and what it does not" g send 1 60 '1>2 udp port=8>2 len=50'
+ok "both pass" g expect 2 40 '1>2 udp port=7>2 len=50'
+ok "both pass" g expect 2 60 '1>2 udp port=8>2 len=50'
+ok "it ends" end_capture filtered
+ok "the filter's frames and no others" equal "$(count "$dir/filtered.pcapng" frame)" 40
+answer=$(twctl capture vm1/eth0 -w "$dir/no" tcp porrt 80 2>&1)
+ok "a filter that is none is refused with libpcap's words" grep -q 'porrt' <<<"$answer"
+ok "and no file is made" test ! -e "$dir/no"
+capture some vm1/eth0 --count 25 --direction ingress --snaplen 64
+ok "sends" g send 1 100 '1>2 udp port=9>2 len=300'
+ok "passes" g expect 2 100 '1>2 udp port=9>2 len=300'
+ok "a count ends it" wait_until 5 gone "${pid[some]}"
+unset "pid[some]"
+ok "so many frames, cut, with their length" equal "$(count "$dir/some.pcapng" 'frame.cap_len == 64 && frame.len == 342')" 25
+capture dropped vm1/eth0 --drops
+ok "sends what the switch drops" g send 1 30 '1>1 udp port=4>4 len=10'
+sleep 0.3
+ok "it ends" end_capture dropped
+ok "what was dropped, and why" equal "$(count "$dir/dropped.pcapng" 'frame.comment contains "hairpin"')" 30
+hosts='1 1'
+capture all --network red 'udp src port 5'
+hosts='1 0'
+
+# --- one stream, wherever the port is ---
+ok "sends on host a" g send 1 20 '1>2 udp port=5>2 len=60'
+ok "passes" g expect 2 20 '1>2 udp port=5>2 len=60'
+ok "the guest leaves a" g close 1
+{ twctl port unbind vm1/eth0 && twctl port bind vm1/eth0 --host b --wait; } >/dev/null || die "vm1 cannot be bound to b"
+ok "and is on b" open_guest 1 b
+ok "sends on host b" g send 1 30 '1>3 udp port=5>2 len=60'
+ok "passes there" g expect 3 30 '1>3 udp port=5>2 len=60'
+ok "it ends" end_capture all
+ok "one interface has the frames of both hosts" \
+    equal "$(count "$dir/all.pcapng" 'frame.interface_name == "vm1/eth0" && frame.packet_flags_direction == 1')" 50
+ok "none twice" equal "$(count "$dir/all.pcapng" frame)" 50
+ok "in the order of their times" equal "$(tshark -r "$dir/all.pcapng" -T fields -e frame.time_delta 2>/dev/null | grep -c -- -)" 0
+
+# --- Wireshark's way ---
+hosts='0 1'
+mkdir -p "$dir/.config/wireshark/extcap"
+ln -s "$TW_BUILD/controlplane/twctl/tradewind-extcap" "$dir/.config/wireshark/extcap/"
+export HOME=$dir XDG_CONFIG_HOME=$dir/.config
+answer=$(tshark -D 2>&1)
+ok "tshark lists the ports by their VMs" grep -q 'vm1/eth0 (VM vm1, eth0, on host b)' <<<"$answer"
+tshark -i vm1/eth0 -f 'udp port 11' -c 10 -w "$dir/extcap.pcapng" >>"$dir/tshark.log" 2>&1 &
+pid[tshark]=$!
+ok "and captures one" wait_until 10 are_mirrors 0 1
+ok "sends" g send 1 10 '1>3 udp port=11>2 len=60'
+ok "sends more" g send 1 10 '1>3 udp port=12>2 len=60'
+ok "passes" g expect 3 10 '1>3 udp port=11>2 len=60'
+ok "passes" g expect 3 10 '1>3 udp port=12>2 len=60'
+ok "it has its frames" wait_until 10 gone "${pid[tshark]}"
+unset "pid[tshark]"
+ok "and no others" equal "$(count "$dir/extcap.pcapng" 'udp.srcport == 11')" 10
+ok "and leaves nothing behind" wait_until 10 are_mirrors 0 0
+
+# --- nothing stays, however it ends ---
+capture killed vm1/eth0
+stop killed KILL
+ok "a reader that is killed" wait_until 10 are_mirrors 0 0
+start piped sh -c "'$TW_BUILD/controlplane/twctl/twctl' capture vm1/eth0 -w - | head -c 200 >/dev/null"
+ok "one that is in a pipe copies" wait_until 5 are_mirrors 0 1
+ok "sends" g send 1 20 '1>3 udp port=13>2 len=60'
+ok "passes" g expect 3 20 '1>3 udp port=13>2 len=60'
+ok "a pipe that nobody reads any more" wait_until 5 are_mirrors 0 0
+unset "pid[piped]"
+capture bereft vm1/eth0
+stop controller KILL
+controller
+ok "a controller that was killed" wait_until 15 are_mirrors 0 0
+ok "its reader hears of it" wait_until 10 gone "${pid[bereft]}"
+ok "and says so" said 'controller was restarted' bereft.log
+unset "pid[bereft]"
+ok "the log has who captured what" said 'a capture begins.*who=.*sources=.vm1/eth0' controller.log

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* captures_test.c - a capture lives as long as it is read, hosts hear of it at once, and what there is no room for is counted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "controlplane/captures.h"
+#include "tests/unit/ctl_fixture.h"
+
+/* web (port 1) on a, which runs. */
+static int start(void **state)
+{
+	struct tw_controller *ctl = ctl_start(":memory:");
+
+	assert_int_equal(ask_host(ctl, "a", NULL), 0);
+	assert_int_equal(ask_network(ctl, "blue", 10, NULL), 0);
+	assert_int_equal(ask_port(ctl, "web/eth0", "blue", NULL), 0);
+	assert_int_equal(ask_bind(ctl, "web/eth0", "a", NULL), 0);
+	host_comes(ctl, "a");
+	*state = ctl;
+	return 0;
+}
+
+static int stop(void **state)
+{
+	tw_controller_destroy(*state);
+	return 0;
+}
+
+static uint32_t ask_open(struct tw_controller *ctl, const char *port, const char *filter, uint64_t *id,
+			 struct tw_error *err)
+{
+	char name[] = "capture", who[] = "test", *ports[1], *copy = strdup(filter);
+	Tw__Envelope env = TW__ENVELOPE__INIT;
+	Tw__OpenCapture open;
+	struct answer answer;
+	Tw__Mirror what;
+	uint32_t code;
+
+	tw__mirror__init(&what);
+	tw__open_capture__init(&open);
+	ports[0] = strdup(port);
+	what.name = name;
+	what.ports = ports;
+	what.n_ports = 1;
+	what.stream = 1;
+	what.filter = copy;
+	open.what = &what;
+	open.who = who;
+	env.body_case = TW__ENVELOPE__BODY_OPEN_CAPTURE;
+	env.open_capture = &open;
+	code = ask(ctl, &env, &answer);
+	if (id)
+		*id = code ? 0 : answer.reply->capture_opened->id;
+	if (err)
+		*err = answer.err;
+	answer_clear(&answer);
+	free(ports[0]);
+	free(copy);
+	return code;
+}
+
+static uint64_t opened(struct tw_controller *ctl)
+{
+	uint64_t id;
+
+	assert_int_equal(ask_open(ctl, "web/eth0", "", &id, NULL), 0);
+	return id;
+}
+
+static uint32_t ask_read(struct tw_controller *ctl, uint64_t id, uint32_t wait_ms, uint32_t octets,
+			 struct answer *answer)
+{
+	Tw__Envelope env = TW__ENVELOPE__INIT;
+	Tw__ReadCapture read = TW__READ_CAPTURE__INIT;
+
+	read.id = id;
+	read.wait_ms = wait_ms;
+	read.max_octets = octets;
+	env.body_case = TW__ENVELOPE__BODY_READ_CAPTURE;
+	env.read_capture = &read;
+	return ask(ctl, &env, answer);
+}
+
+static uint32_t ask_stop(struct tw_controller *ctl, uint64_t id)
+{
+	Tw__Envelope env = TW__ENVELOPE__INIT;
+	Tw__StopCapture body = TW__STOP_CAPTURE__INIT;
+	struct answer answer;
+	uint32_t code;
+
+	body.id = id;
+	env.body_case = TW__ENVELOPE__BODY_STOP_CAPTURE;
+	env.stop_capture = &body;
+	code = ask(ctl, &env, &answer);
+	answer_clear(&answer);
+	return code;
+}
+
+/* One batch of host a, with one frame of `octets`. */
+static void push(struct tw_controller *ctl, uint64_t id, uint64_t number, size_t octets)
+{
+	char host[] = "a", name[] = "web/eth0";
+	Tw__CaptureBatch batch, *batches[] = { &batch };
+	Tw__CapturedFrame frame, *frames[] = { &frame };
+	Tw__CapturedPort port, *ports[] = { &port };
+	Tw__Envelope env = TW__ENVELOPE__INIT;
+	struct answer answer;
+	Tw__PushCaptures body;
+
+	tw__push_captures__init(&body);
+	tw__capture_batch__init(&batch);
+	tw__captured_frame__init(&frame);
+	tw__captured_port__init(&port);
+	port.name = name;
+	frame.len = (uint32_t)octets;
+	frame.octets = (ProtobufCBinaryData){ octets, calloc(1, octets) };
+	batch.capture = id;
+	batch.source = 7;
+	batch.number = batch.sent = number;
+	batch.host = host;
+	batch.ports = ports;
+	batch.n_ports = 1;
+	batch.frames = frames;
+	batch.n_frames = 1;
+	body.host = host;
+	body.batches = batches;
+	body.n_batches = 1;
+	env.body_case = TW__ENVELOPE__BODY_PUSH_CAPTURES;
+	env.push_captures = &body;
+	assert_int_equal(ask(ctl, &env, &answer), 0);
+	answer_clear(&answer);
+	free(frame.octets.data);
+}
+
+/* What the host hears: how many captures there are. */
+static size_t heard(struct tw_controller *ctl)
+{
+	struct answer answer;
+	size_t n;
+
+	assert_int_equal(ask_watch(ctl, "a", ctl->model.revision, 0, &answer), 0);
+	n = answer.reply->watch_reply->n_captures;
+	if (n)
+		assert_true(answer.reply->watch_reply->captures_as_of != 0);
+	answer_clear(&answer);
+	return n;
+}
+
+static void a_held_watch_is_answered_when_a_capture_begins(void **state)
+{
+	struct tw_controller *ctl = *state;
+	struct answer answer;
+	uint64_t id;
+
+	ask_watch(ctl, "a", ctl->model.revision, 10000, &answer);
+	assert_int_equal(answer.n, 0);
+	id = opened(ctl);
+	ctl_warp(ctl, 0);
+	assert_int_equal(answer.n, 1);
+	assert_true(answer.reply->watch_reply->unchanged);
+	assert_int_equal(answer.reply->watch_reply->n_captures, 1);
+	assert_true(answer.reply->watch_reply->captures[0]->stream == id);
+	assert_string_equal(answer.reply->watch_reply->captures[0]->ports[0], "web/eth0");
+	answer_clear(&answer);
+}
+
+static void a_capture_that_nobody_reads_ends(void **state)
+{
+	struct tw_controller *ctl = *state;
+	uint64_t id = opened(ctl);
+	struct answer answer;
+
+	ctl_warp(ctl, TW_CAPTURE_LEASE_MS - 1);
+	assert_int_equal(ask_read(ctl, id, 0, 1, &answer), 0);
+	answer_clear(&answer);
+	ctl_warp(ctl, TW_CAPTURE_LEASE_MS - 1);
+	assert_int_equal(heard(ctl), 1);
+	ctl_warp(ctl, 1);
+	assert_int_equal(heard(ctl), 0);
+	assert_int_equal(ask_read(ctl, id, 0, 1, &answer), TW_E_NOT_FOUND);
+	answer_clear(&answer);
+}
+
+static void a_reader_waits_for_frames_and_gets_them(void **state)
+{
+	struct tw_controller *ctl = *state;
+	uint64_t id = opened(ctl);
+	struct answer answer;
+
+	ask_read(ctl, id, 1000, 1 << 20, &answer);
+	assert_int_equal(answer.n, 0);
+	push(ctl, id, 1, 60);
+	assert_int_equal(answer.n, 1);
+	assert_int_equal(answer.reply->capture_read->n_batches, 1);
+	assert_string_equal(answer.reply->capture_read->batches[0]->host, "a");
+	assert_int_equal(answer.reply->capture_read->batches[0]->frames[0]->octets.len, 60);
+	answer_clear(&answer);
+	ask_read(ctl, id, 1000, 1 << 20, &answer);
+	ctl_warp(ctl, 1000);
+	assert_int_equal(answer.reply->capture_read->n_batches, 0);
+	answer_clear(&answer);
+}
+
+static void a_batch_that_comes_twice_is_read_once(void **state)
+{
+	struct tw_controller *ctl = *state;
+	uint64_t id = opened(ctl);
+	struct answer answer;
+
+	push(ctl, id, 1, 60);
+	push(ctl, id, 1, 60);
+	push(ctl, id, 2, 60);
+	assert_int_equal(ask_read(ctl, id, 0, 1 << 20, &answer), 0);
+	assert_int_equal(answer.reply->capture_read->n_batches, 2);
+	answer_clear(&answer);
+}
+
+static void what_there_is_no_room_for_is_given_up_but_for_its_numbers(void **state)
+{
+	enum { FRAME = 60000, MOST = TW_CAPTURE_WAITING_MAX / FRAME };
+	struct tw_controller *ctl = *state;
+	uint64_t id = opened(ctl), last = 0;
+	size_t frames = 0, batches = 0;
+	struct answer answer;
+
+	for (uint64_t i = 1; i <= MOST + 10; i++)
+		push(ctl, id, i, FRAME);
+	do {
+		assert_int_equal(ask_read(ctl, id, 0, 1 << 20, &answer), 0);
+		for (size_t i = 0; i < answer.reply->capture_read->n_batches; i++) {
+			frames += answer.reply->capture_read->batches[i]->n_frames;
+			last = answer.reply->capture_read->batches[i]->sent;
+		}
+		batches = answer.reply->capture_read->n_batches;
+		answer_clear(&answer);
+	} while (batches);
+	assert_true(frames > MOST - 5 && frames <= MOST);
+	assert_int_equal(last, MOST + 10);
+}
+
+static void one_that_is_stopped_is_no_more_on_hosts_and_can_still_be_read(void **state)
+{
+	struct tw_controller *ctl = *state;
+	uint64_t id = opened(ctl);
+	struct answer answer;
+
+	assert_int_equal(ask_stop(ctl, id), 0);
+	assert_int_equal(heard(ctl), 0);
+	push(ctl, id, 1, 60);
+	assert_int_equal(ask_read(ctl, id, 0, 1 << 20, &answer), 0);
+	assert_int_equal(answer.reply->capture_read->n_batches, 1);
+	answer_clear(&answer);
+}
+
+static void there_are_so_many_at_once_and_no_more(void **state)
+{
+	struct tw_controller *ctl = *state;
+	struct tw_error err;
+
+	for (int i = 0; i < TW_CAPTURES_MAX; i++)
+		opened(ctl);
+	assert_int_equal(ask_open(ctl, "web/eth0", "", NULL, &err), TW_E_BUSY);
+	assert_non_null(strstr(err.text, "16 captures run already"));
+	ctl_warp(ctl, TW_CAPTURE_LEASE_MS);
+	opened(ctl);
+}
+
+static void a_source_that_is_not_there_and_a_filter_that_is_none_are_refused(void **state)
+{
+	struct tw_controller *ctl = *state;
+	struct tw_error err;
+
+	assert_int_equal(ask_open(ctl, "web/eth9", "", NULL, &err), TW_E_NOT_FOUND);
+	assert_int_equal(ask_open(ctl, "web/eth0", "tcp porrt 80", NULL, &err), TW_E_INVALID);
+	assert_string_equal(err.field, "mirror.filter");
+	assert_int_equal(heard(ctl), 0);
+}
+
+static void a_mirror_of_the_model_is_no_capture(void **state)
+{
+	char *ports[] = { strdup("web/eth0") }, name[] = "m";
+	struct answer answer;
+	Tw__Mirror mirror;
+
+	tw__mirror__init(&mirror);
+	mirror.name = name;
+	mirror.ports = ports;
+	mirror.n_ports = 1;
+	mirror.stream = 1;
+	assert_int_equal(ask_new_mirror(*state, &mirror, &answer), TW_E_INVALID);
+	assert_string_equal(answer.err.field, "mirror.stream");
+	answer_clear(&answer);
+	free(ports[0]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_held_watch_is_answered_when_a_capture_begins, start, stop),
+		cmocka_unit_test_setup_teardown(a_capture_that_nobody_reads_ends, start, stop),
+		cmocka_unit_test_setup_teardown(a_reader_waits_for_frames_and_gets_them, start, stop),
+		cmocka_unit_test_setup_teardown(a_batch_that_comes_twice_is_read_once, start, stop),
+		cmocka_unit_test_setup_teardown(what_there_is_no_room_for_is_given_up_but_for_its_numbers, start, stop),
+		cmocka_unit_test_setup_teardown(one_that_is_stopped_is_no_more_on_hosts_and_can_still_be_read, start,
+						stop),
+		cmocka_unit_test_setup_teardown(there_are_so_many_at_once_and_no_more, start, stop),
+		cmocka_unit_test_setup_teardown(a_source_that_is_not_there_and_a_filter_that_is_none_are_refused, start,
+						stop),
+		cmocka_unit_test_setup_teardown(a_mirror_of_the_model_is_no_capture, start, stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -149,6 +149,11 @@ static bool make_room(struct tw_spool *spool, uint64_t need, bool at_least_one)
 	return spool->stats.dropped_full != before;
 }
 
+void tw_spool_drop_oldest(struct tw_spool *spool)
+{
+	make_room(spool, 0, true);
+}
+
 static int open_segment(struct tw_spool *spool, uint64_t now_ms)
 {
 	uint64_t number = now_ms > spool->number ? now_ms : spool->number + 1;

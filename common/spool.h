@@ -69,6 +69,9 @@ int tw_spool_append(struct tw_spool *spool, const void *data, size_t size, uint6
 /** Time passes: a segment that is old enough is closed, one that is too old goes. Call about once a second. */
 void tw_spool_tick(struct tw_spool *spool, uint64_t now_ms);
 
+/** The oldest segment goes, unless it is the open one: it counts as gone for want of room. */
+void tw_spool_drop_oldest(struct tw_spool *spool);
+
 /** New bounds, as of the next append or tick. */
 void tw_spool_limit(struct tw_spool *spool, const struct tw_spool_limits *limits);
 
@@ -103,6 +106,8 @@ uint64_t tw_spool_reader_damaged(const struct tw_spool_reader *reader);
 /** What lies before is done with: segments that end there go, but for the newest, which keeps the numbers rising. */
 void tw_spool_release(const char *folder, struct tw_spool_position before);
 
+/** Number of the oldest segment of a folder; UINT64_MAX if there is none. */
+uint64_t tw_spool_oldest(const char *folder);
 /** Octets of all segments of a folder; 0 if there is none. */
 uint64_t tw_spool_measure(const char *folder);
 /** Of those from a position on, its own segment counted from there. */

@@ -180,6 +180,19 @@ void tw_spool_release(const char *folder, struct tw_spool_position before)
 	free(list.items);
 }
 
+uint64_t tw_spool_oldest(const char *folder)
+{
+	struct tw_spool_list list;
+	uint64_t oldest = UINT64_MAX;
+
+	if (tw_spool_list(folder, &list))
+		return oldest;
+	if (list.n)
+		oldest = list.items[0].number;
+	free(list.items);
+	return oldest;
+}
+
 uint64_t tw_spool_measure(const char *folder)
 {
 	return tw_spool_measure_from(folder, (struct tw_spool_position){ 0 });

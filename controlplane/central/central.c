@@ -38,6 +38,7 @@ enum {
 	TEND_MS = 1000,
 	LISTEN_AGAIN_MS = 15000,
 	CREDIT = 512 << 10, /* octets of one push */
+	SERVED = 8,         /* one that is served has less than this part of the spool before it */
 	BEHIND_WAIT_MS = 500,
 	TROUBLE_WAIT_MS = 2000,
 };
@@ -62,6 +63,7 @@ struct tw_central {
 	struct tw_pumps pumps;
 	uint64_t tended_ms, listened_ms;
 	bool is_behind; /* every exporter is: hosts are to keep their records a while */
+	bool is_served; /* one of several is not: it must not wait for those whose collectors are away */
 	char trouble[128], deaf[128];
 
 	/* --- under lock --- */
@@ -102,7 +104,7 @@ static void take(struct tw_central *c, struct tw_link_request *req, const Tw__Pu
 		return;
 	}
 	tw_intake_note_waiting(c->intake, push->host, push->waiting_octets, now);
-	answer(req, taken, rc ? TROUBLE_WAIT_MS : c->is_behind ? BEHIND_WAIT_MS : 0);
+	answer(req, taken, rc == -EAGAIN ? TROUBLE_WAIT_MS : rc || c->is_behind ? BEHIND_WAIT_MS : 0);
 }
 
 static void on_request(struct tw_link_request *req, const Tw__Envelope *env, void *arg)
@@ -153,6 +155,7 @@ static void tell(struct tw_central *c)
 		if (status->exporters[i]->waiting_octets < least)
 			least = status->exporters[i]->waiting_octets;
 	c->is_behind = status->n_exporters && least > c->limits.octets / 2;
+	c->is_served = status->n_exporters > 1 && least < c->limits.octets / SERVED;
 	pthread_mutex_lock(&c->lock);
 	before = c->status;
 	c->status = status;
@@ -206,6 +209,8 @@ static void listen_all(struct tw_central *c)
 static void tend(struct tw_central *c)
 {
 	tw_intake_want(c->intake, tw_pumps_since(&c->pumps));
+	if (tw_intake_wants_room(c->intake) && c->is_served)
+		tw_intake_make_room(c->intake);
 	tw_intake_tick(c->intake, tw_pumps_needed(&c->pumps, tw_intake_end(c->intake)), tw_clock_real_ms());
 }
 

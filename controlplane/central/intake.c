@@ -8,18 +8,26 @@
 
 #include "controlplane/central/joiner.h"
 #include "controlplane/central/marks.h"
+#include "controlplane/central/shares.h"
 #include "controlplane/mem.h"
 
 #define TW_LOG_AREA "records"
 #include "common/log.h"
 
-enum { ADDRESS4 = 4, ADDRESS16 = 16 };
+enum {
+	ADDRESS4 = 4,
+	ADDRESS16 = 16,
+	ENTRY_MORE = 1 << 10, /* octets of an entry beside its batch, at most */
+	SPARE = 64 << 10, /* octets of the spool that are no entries': headers of segments, records that were held */
+};
 
 struct tw_intake {
 	char folder[PATH_MAX];
 	struct tw_spool *spool;
 	struct tw_joiner *joiner;
 	struct tw_marks marks;
+	struct tw_shares *shares;
+	bool wants_room;
 	const struct tw_directory *directory;
 	uint64_t since; /* revision of the model: what is older is not wanted */
 	bool marks_changed;
@@ -54,6 +62,22 @@ static bool is_beyond(const struct tw_mark *mark, uint64_t epoch, uint64_t seque
 	return epoch > mark->epoch || (epoch == mark->epoch && sequence > mark->sequence);
 }
 
+static struct tw_mark *mark_of(struct tw_intake *intake, const char *host)
+{
+	struct tw_mark *mark = tw_marks_get(&intake->marks, host);
+
+	if (!mark->share)
+		mark->share = tw_shares_join(intake->shares);
+	return mark;
+}
+
+static void see_share(struct tw_intake *intake, const struct tw_central_entry *entry, struct tw_spool_position at,
+		      size_t size)
+{
+	tw_shares_add(intake->shares, *entry->host ? mark_of(intake, entry->host)->share : 0, at.segment,
+		      size + TW_SPOOL_ENTRY_OVERHEAD);
+}
+
 static void see_mark(struct tw_intake *intake, const struct tw_central_entry *entry)
 {
 	struct tw_mark *mark;
@@ -63,7 +87,7 @@ static void see_mark(struct tw_intake *intake, const struct tw_central_entry *en
 	intake->marks_changed = true;
 	if (!*entry->host)
 		return;
-	mark = tw_marks_get(&intake->marks, entry->host);
+	mark = mark_of(intake, entry->host);
 	if (!is_beyond(mark, entry->epoch, entry->sequence)) /* found at the start, and in the marks already */
 		return;
 	mark->epoch = entry->epoch;
@@ -101,6 +125,7 @@ static int find_all(struct tw_intake *intake, uint64_t now_ms)
 			see_passed(intake, &entry);
 			see_held(intake, &entry, at, now_ms);
 			see_mark(intake, &entry);
+			see_share(intake, &entry, tw_spool_reader_position(reader), size);
 		}
 		at = tw_spool_reader_position(reader);
 	}
@@ -111,6 +136,14 @@ static int find_all(struct tw_intake *intake, uint64_t now_ms)
 	return rc;
 }
 
+/* As the spool takes its limits. */
+static uint64_t room_of(const struct tw_spool_limits *limits)
+{
+	uint64_t least = 4 * (uint64_t)limits->segment_octets;
+
+	return (limits->octets > least ? limits->octets : least) - SPARE;
+}
+
 struct tw_intake *tw_intake_create(const char *folder, const struct tw_spool_limits *limits, uint64_t now_ms)
 {
 	struct tw_intake *intake = tw_need(calloc(1, sizeof(*intake)));
@@ -118,6 +151,7 @@ struct tw_intake *tw_intake_create(const char *folder, const struct tw_spool_lim
 
 	snprintf(intake->folder, sizeof(intake->folder), "%s", folder);
 	intake->joiner = tw_joiner_create();
+	intake->shares = tw_shares_create(room_of(limits));
 	intake->spool = tw_spool_open(folder, limits, now_ms);
 	rc = intake->spool ? tw_marks_load(&intake->marks, folder) : -errno;
 	if (rc == -EBADMSG)
@@ -138,6 +172,7 @@ void tw_intake_destroy(struct tw_intake *intake)
 		return;
 	tw_spool_close(intake->spool);
 	tw_joiner_destroy(intake->joiner);
+	tw_shares_destroy(intake->shares);
 	tw_marks_clear(&intake->marks);
 	free(intake);
 }
@@ -197,6 +232,7 @@ static int write_entry(struct tw_intake *intake, uint64_t now_ms)
 	if (tw_entry_read(intake->octets, intake->size, &written) == 0) {
 		see_held(intake, &written, at, now_ms);
 		see_mark(intake, &written);
+		see_share(intake, &written, at, intake->size);
 	}
 	intake->size = 0;
 	return 0;
@@ -337,7 +373,7 @@ int tw_intake_push(struct tw_intake *intake, const char *host, const uint8_t *ad
 		return -ENOENT;
 	if (intake->size && write_entry(intake, now_ms))
 		return -EAGAIN;
-	mark = tw_marks_get(&intake->marks, host);
+	mark = mark_of(intake, host);
 	if (!is_whole(batch, size, &head)) {
 		if (!mark->host.refused++)
 			tw_log_warning("a batch of flow records cannot be read host=%s", host);
@@ -347,12 +383,17 @@ int tw_intake_push(struct tw_intake *intake, const char *host, const uint8_t *ad
 		mark->host.duplicates++;
 		return 0;
 	}
+	if (!tw_shares_allow(intake->shares, mark->share, size + ENTRY_MORE)) {
+		mark->host.put_off++;
+		intake->wants_room |= tw_shares_is_modest(intake->shares, mark->share);
+		return -EDQUOT;
+	}
 	return take(intake, mark, &origin, batch, size, now_ms);
 }
 
 void tw_intake_note_waiting(struct tw_intake *intake, const char *host, uint64_t octets, uint64_t now_ms)
 {
-	struct tw_mark *mark = tw_marks_get(&intake->marks, host);
+	struct tw_mark *mark = mark_of(intake, host);
 
 	mark->host.waiting_octets = octets;
 	mark->host.heard_ms = now_ms;
@@ -399,6 +440,26 @@ void tw_intake_tick(struct tw_intake *intake, struct tw_spool_position needed, u
 	tw_spool_tick(intake->spool, now_ms);
 	let_go(intake, now_ms);
 	release(intake, needed);
+	tw_shares_release(intake->shares, tw_spool_oldest(intake->folder));
+}
+
+uint64_t tw_intake_share(const struct tw_intake *intake)
+{
+	return tw_shares_free(intake->shares);
+}
+
+bool tw_intake_wants_room(struct tw_intake *intake)
+{
+	bool wants = intake->wants_room;
+
+	intake->wants_room = false;
+	return wants;
+}
+
+void tw_intake_make_room(struct tw_intake *intake)
+{
+	tw_spool_drop_oldest(intake->spool);
+	tw_shares_release(intake->shares, tw_spool_oldest(intake->folder));
 }
 
 uint64_t tw_intake_ordinal(const struct tw_intake *intake)
@@ -423,7 +484,9 @@ void tw_intake_spool_stats(const struct tw_intake *intake, struct tw_spool_stats
 
 size_t tw_intake_hosts(const struct tw_intake *intake, struct tw_intake_host *out, size_t most)
 {
-	for (size_t i = 0; i < intake->marks.n && i < most; i++)
+	for (size_t i = 0; i < intake->marks.n && i < most; i++) {
 		out[i] = intake->marks.items[i].host;
+		out[i].kept_octets = tw_shares_of(intake->shares, intake->marks.items[i].share);
+	}
 	return intake->marks.n;
 }

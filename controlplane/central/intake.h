@@ -7,6 +7,7 @@
  * Once     a host numbers its batches by epoch and sequence, both rising; one that is not beyond the last one taken came again.
  * Whole    an entry of the spool is all that a batch led to, written by one call. The host forgets the batch after that. What
  *          the entries of segments that are gone have said is in FOLDER/marks.
+ * Shared   no host has more of the spool than is fair (shares.h); what is beyond that waits on the host.
  * Trust    every octet is hostile. A batch says nothing of who sent it: host and observation domain are the controller's word.
  *          Of which ports its records are is not looked at: records come late, and ports move.
  *
@@ -29,7 +30,9 @@ struct tw_intake;
 struct tw_intake_host {
 	char name[TW_ENTRY_HOST_SIZE];
 	uint64_t records, missing_records, missing_packets, duplicates, second_sightings, joined, refused;
-	uint64_t unwanted; /* records that no exporter wants (any more) */
+	uint64_t unwanted;    /* records that no exporter wants (any more) */
+	uint64_t kept_octets; /* in the controller's spool, now */
+	uint64_t put_off;     /* batches that were not taken, as the host has its share of the spool; they come again */
 	uint64_t waiting_octets, heard_ms;
 };
 
@@ -51,7 +54,7 @@ void tw_intake_want(struct tw_intake *intake, uint64_t since);
  * Take a batch.
  * @param address of the host, `size` octets of it: 4, 16, or 0 = not known
  * @return 0 the host may forget it: it is in the spool, was so before, or is none; -ENOENT there is no such host; -EAGAIN the
- *         spool cannot be written: try again later
+ *         spool cannot be written: try again later; -EDQUOT the host has its share: later
  */
 int tw_intake_push(struct tw_intake *intake, const char *host, const uint8_t *address, size_t address_size,
 		   const uint8_t *batch, size_t size, uint64_t now_ms);
@@ -63,6 +66,16 @@ void tw_intake_note_waiting(struct tw_intake *intake, const char *host, uint64_t
  * @param needed what the exporters have not read yet begins here
  */
 void tw_intake_tick(struct tw_intake *intake, struct tw_spool_position needed, uint64_t now_ms);
+
+/** Octets of the spool that a host may have at most, at present. */
+uint64_t tw_intake_share(const struct tw_intake *intake);
+/**
+ * Has a host been put off that has no more than its part of the spool? That is so where the records of all wait for an exporter whose
+ * collector is away. Asking forgets it.
+ */
+bool tw_intake_wants_room(struct tw_intake *intake);
+/** The oldest records go, whether exported or not. */
+void tw_intake_make_room(struct tw_intake *intake);
 
 /** Records passed so far, in all: the ordinal of the next one. */
 uint64_t tw_intake_ordinal(const struct tw_intake *intake);

@@ -13,6 +13,7 @@ struct tw_mark {
 	struct tw_intake_host host; /* name and counts */
 	uint64_t epoch, sequence;   /* of the last batch taken; 0 = none */
 	struct tw_record_totals after;
+	unsigned share; /* its number in shares.h; 0 = none yet */
 };
 
 struct tw_marks {

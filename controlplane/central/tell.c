@@ -91,6 +91,8 @@ static Tw__CentralHost *tell_host(const struct tw_intake_host *host)
 	out->joined_records = host->joined;
 	out->refused_batches = host->refused;
 	out->unwanted_records = host->unwanted;
+	out->kept_octets = host->kept_octets;
+	out->put_off_batches = host->put_off;
 	out->waiting_octets = host->waiting_octets;
 	out->heard_ms = host->heard_ms;
 	return out;
@@ -123,6 +125,7 @@ Tw__CentralStatus *tw_central_tell(const struct tw_central_news *news)
 		out->waiting_octets = spool.octets;
 		out->dropped_segments = spool.dropped_full + spool.dropped_old;
 		out->held_records = tw_intake_held(news->intake);
+		out->share_octets = tw_intake_share(news->intake);
 		if (!*trouble && spool.error)
 			trouble = strerror(spool.error);
 	}

@@ -4,12 +4,14 @@
 
 #include "controlplane/twctl/nouns.h"
 
-/* What each host has sent to the controller; LOST is what it could not write down, and is missing, too. */
+/* What each host has sent to the controller: WAITING is with the host, KEPT with the controller; LOST is what it could not write down, and is missing, too. */
 static const struct tw_column columns[] = {
 	{ "HOST", "host", NULL },
 	{ "TAKEN", "records", NULL },
 	{ "MISSING", "missing_records", NULL },
 	{ "WAITING", "waiting_octets", NULL },
+	{ "KEPT", "kept_octets", NULL },
+	{ "PUT OFF", "put_off_batches", NULL },
 	{ "AGAIN", "duplicate_batches", NULL },
 	{ "SEEN TWICE", "second_sightings", NULL },
 	{ "JOINED", "joined_records", NULL },

@@ -478,6 +478,123 @@ static void segments_that_nobody_needs_go(void **state)
 	assert_int_equal(tw_intake_ordinal(f->intake), 8000);
 }
 
+/* Batches of n records of a host that counts on from its own head, until one is not taken. @return how many were */
+static int push_many(struct fixture *f, const char *host, struct tw_batch_head *head, int n, int most)
+{
+	int taken = 0, rc = 0;
+
+	for (; taken < most; taken++) {
+		const struct tw_batch_head before = *head;
+
+		f->head = *head;
+		make(f, &flow, n);
+		*head = f->head;
+		f->now += 10;
+		rc = push(f, host);
+		if (!rc)
+			continue;
+		assert_int_equal(rc, -EDQUOT);
+		*head = before; /* it stays with the host, and comes again */
+		break;
+	}
+	return taken;
+}
+
+static void a_host_that_floods_pushes_nobodys_records_out(void **state)
+{
+	struct fixture *f = *state;
+	struct tw_batch_head a = { .epoch = 100 }, b = { .epoch = 100 };
+	struct tw_spool_stats stats;
+	int early, flood, late;
+	uint64_t packets;
+
+	early = push_many(f, "b", &b, 100, 20);
+	assert_int_equal(early, 20);
+	flood = push_many(f, "a", &a, 800, 100000);
+	assert_in_range(counts_of(f, "a").kept_octets, limits.octets / 3, limits.octets / 2);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(push_many(f, "a", &a, 800, 1), 0);
+	assert_int_equal(counts_of(f, "a").put_off, 101);
+	late = push_many(f, "b", &b, 100, 100); /* and who comes after finds room */
+	assert_int_equal(late, 100);
+	assert_int_equal(counts_of(f, "b").put_off, 0);
+	tw_intake_tick(f->intake, (struct tw_spool_position){ 0 }, f->now);
+	tw_intake_spool_stats(f->intake, &stats);
+	assert_int_equal(stats.dropped_full, 0);
+	assert_int_equal(read_spool(f, &packets, NULL, NULL), (early + late) * 100 + flood * 800);
+	assert_int_equal(counts_of(f, "a").missing_records, 0);
+	restart(f); /* what each has is known again */
+	assert_int_equal(push_many(f, "a", &a, 800, 1), 0);
+	assert_int_equal(push_many(f, "b", &b, 100, 10), 10);
+	tw_intake_tick(f->intake, tw_intake_end(f->intake), f->now); /* all is exported */
+	tw_intake_tick(f->intake, tw_intake_end(f->intake), f->now);
+	assert_in_range(counts_of(f, "a").kept_octets, 0, limits.segment_octets);
+	assert_int_equal(push_many(f, "a", &a, 800, 10), 10);
+}
+
+static void all_that_push_what_they_can_have_the_same(void **state)
+{
+	struct fixture *f = *state;
+	struct tw_batch_head a = { .epoch = 100 }, b = { .epoch = 100 };
+	uint64_t of_a, of_b, share;
+
+	push_many(f, "a", &a, 800, 100000);
+	push_many(f, "b", &b, 800, 100000);
+	of_a = counts_of(f, "a").kept_octets;
+	of_b = counts_of(f, "b").kept_octets;
+	share = tw_intake_share(f->intake);
+	assert_in_range(of_b, of_a / 2 - limits.segment_octets, of_a); /* a had its half before */
+	assert_in_range(share, of_b - 2 * TW_BATCH_MAX, of_b + 2 * TW_BATCH_MAX);
+	for (int i = 0; i < 40; i++) { /* the oldest go, for an exporter whose collector is away: now they share */
+		push_many(f, "a", &a, 800, 1);
+		push_many(f, "b", &b, 800, 1);
+		if (tw_intake_wants_room(f->intake))
+			tw_intake_make_room(f->intake);
+	}
+	assert_in_range(counts_of(f, "a").kept_octets, counts_of(f, "b").kept_octets - 8 * TW_BATCH_MAX,
+			counts_of(f, "b").kept_octets + 8 * TW_BATCH_MAX);
+}
+
+static void what_no_exporter_wants_any_more_is_counted_and_not_kept(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t packets;
+
+	tw_intake_want(f->intake, 10);
+	f->head.revision = 9;
+	make(f, &flow, 5);
+	assert_int_equal(push(f, "a"), 0);
+	f->head.revision = 10;
+	make(f, &flow, 3);
+	assert_int_equal(push(f, "a"), 0);
+	assert_int_equal(read_spool(f, &packets, NULL, NULL), 3);
+	assert_int_equal(counts_of(f, "a").unwanted, 5);
+	assert_int_equal(counts_of(f, "a").missing_records, 0);
+	tw_intake_want(f->intake, UINT64_MAX);
+	f->head.revision = 0;
+	make(f, &flow, 2);
+	assert_int_equal(push(f, "a"), 0);
+	assert_int_equal(counts_of(f, "a").unwanted, 7);
+	assert_int_equal(counts_of(f, "a").records, 10);
+}
+
+static void second_sightings_are_kept_for_exporters_of_both_sides(void **state)
+{
+	struct fixture *f = *state;
+	struct tw_directory both = directory;
+	struct tw_flow_record record = flow;
+	struct tw_flow_record last;
+	uint64_t packets;
+
+	both.both_sides = true;
+	tw_intake_know(f->intake, &both);
+	record.direction = 1; /* of a port that its host did not know */
+	send_one(f, "b", &record);
+	assert_int_equal(read_spool(f, &packets, &last, NULL), 1);
+	assert_true(last.key_flags & TW_FLOW_KEY_SECOND);
+	assert_int_equal(counts_of(f, "b").second_sightings, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -499,6 +616,10 @@ int main(void)
 		TEST(on_a_full_disk_the_host_keeps_its_batch),
 		TEST(a_full_batch_of_records_that_grow_is_kept_whole),
 		TEST(segments_that_nobody_needs_go),
+		TEST(a_host_that_floods_pushes_nobodys_records_out),
+		TEST(all_that_push_what_they_can_have_the_same),
+		TEST(what_no_exporter_wants_any_more_is_counted_and_not_kept),
+		TEST(second_sightings_are_kept_for_exporters_of_both_sides),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 """cases.py - what is measured: each case with its contenders, its load and the bar it is held against."""
 import dataclasses
 
+import central_way
 import machine
 import own
 import want
@@ -121,6 +122,16 @@ def _export():
                [want.at_least(c.name, "records_per_s", 180_000, "records/s") for c in every if "offered" in c.name], unit="records/s")
 
 
+def _export_ways():
+    load = own.NoLoad("100,000 records/s of IPv4 flows for a collector on this machine")
+    ways = {central: Contender(central_way.Way(central), load) for central in (False, True)}
+    by = ways[True].name
+    yield Case("export-ways", "processor time of the same records, exported by the host and by the controller", [*ways.values()],
+               [want.figure(ways[False].name, "switch_cpu_s_per_million", "the switch"),
+                *(want.figure(by, f"{who}_cpu_s_per_million", f"the {who}") for who in ("switch", "agent", "controller"))],
+               unit="CPU s/million records")
+
+
 def _export_cost():
     # 100,000 flows, of each of which a record leaves every second.
     load, table = Load(flows=50_000), 2**18
@@ -175,7 +186,7 @@ def _workers():
 
 
 def all_cases():
-    return [*_speed(), *_peers(), *_features(), *_mirrors(), *_flows(), *_export(), *_export_cost(), *_pauses(), *_neighbours(), *_workers()]
+    return [*_speed(), *_peers(), *_features(), *_mirrors(), *_flows(), *_export(), *_export_ways(), *_export_cost(), *_pauses(), *_neighbours(), *_workers()]
 
 
 def quick_cases():

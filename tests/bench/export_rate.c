@@ -4,12 +4,15 @@
  *
  * The thread is the switch's own, with its ring and its pacing; main stands for a worker and never waits: what finds the ring
  * full it tries again, as a worker does whose flow stays in its table. A thread is the collector and counts messages.
+ * With --spool the records go into a spool for the controller instead, as an agent finds it.
  * Prints one line of JSON: records a second from the first to the last, records that the exporter says were lost, messages that
- * did not reach the collector, times that a record had to wait.
+ * did not reach the collector, times that a record had to wait, processor time of the exporter thread.
  *
  * Usage: tw-export-rate [--format ipfix|v9|v5] [--rate RECORDS-A-SECOND (0 = all it takes)] [--seconds N] [--cpus MAIN,THREADS]
+ *                       [--spool FOLDER]
  */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <getopt.h>
 #include <pthread.h>
 #include <sched.h>
@@ -34,6 +37,7 @@ static struct {
 	uint64_t rate;
 	double seconds;
 	int main_cpu, thread_cpu;
+	const char *spool;
 } options = { .rate = 200000, .seconds = 3, .main_cpu = -1, .thread_cpu = -1 };
 
 static struct tw_worker worker;
@@ -143,14 +147,29 @@ static uint64_t feed(uint64_t *waited)
 	return fed;
 }
 
-/* Until every record is sent or lost, or nothing happens any more. */
-static struct tw_exporter_stats settle(struct tw_exporter *exporter, uint64_t fed, uint64_t *at_ns)
+/* Of the one way out that is measured; messages: those that a collector should have. */
+static struct tw_exporter_stats stats_of(struct tw_export_thread *thread)
 {
 	struct tw_exporter_stats stats[TW_TARGETS_MAX] = { 0 };
+	struct tw_outlet_stats outlet;
+
+	tw_exporter_get_stats(tw_export_thread_exporter(thread), stats);
+	if (options.spool) {
+		tw_outlet_get_stats(tw_export_thread_outlet(thread), &outlet);
+		stats[0].records = outlet.records;
+		stats[0].lost_records = outlet.lost_records;
+	}
+	return stats[0];
+}
+
+/* Until every record is sent or lost, or nothing happens any more. */
+static struct tw_exporter_stats settle(struct tw_export_thread *thread, uint64_t fed, uint64_t *at_ns)
+{
+	struct tw_exporter_stats stats[1];
 	uint64_t before = 0, changed = tw_clock_mono_ns();
 
 	while (tw_clock_mono_ns() - changed < ENDED_MS * UINT64_C(1000000)) {
-		tw_exporter_get_stats(exporter, stats);
+		stats[0] = stats_of(thread);
 		if (stats[0].records + stats[0].lost_records != before)
 			changed = tw_clock_mono_ns();
 		before = stats[0].records + stats[0].lost_records;
@@ -162,30 +181,65 @@ static struct tw_exporter_stats settle(struct tw_exporter *exporter, uint64_t fe
 	return stats[0];
 }
 
-static void measure(struct tw_exporter *exporter)
+/* Processor time of the exporter thread, in seconds. */
+static double thread_seconds(void)
 {
+	unsigned long long ns = 0;
+	char path[64], name[32];
+	struct dirent *task;
+	DIR *tasks = opendir("/proc/self/task");
+	FILE *file;
+
+	while (tasks && (task = readdir(tasks))) {
+		snprintf(path, sizeof(path), "/proc/self/task/%.16s/comm", task->d_name);
+		file = fopen(path, "r");
+		if (!file)
+			continue;
+		if (!fgets(name, sizeof(name), file))
+			name[0] = '\0';
+		fclose(file);
+		if (strcmp(name, "tw-export\n") != 0)
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/task/%.16s/schedstat", task->d_name);
+		file = fopen(path, "r");
+		if (file && fscanf(file, "%llu", &ns) != 1)
+			ns = 0;
+		if (file)
+			fclose(file);
+	}
+	if (tasks)
+		closedir(tasks);
+	return (double)ns * 1e-9;
+}
+
+static void measure(struct tw_export_thread *thread)
+{
+	double seconds = thread_seconds();
 	uint64_t start = tw_clock_mono_ns(), end, waited = 0, fed = feed(&waited);
-	struct tw_exporter_stats stats = settle(exporter, fed, &end);
+	struct tw_exporter_stats stats = settle(thread, fed, &end);
 
 	usleep(300000); /* what is on its way arrives */
-	printf("{\"records_per_s\": %.0f, \"offered\": %lu, \"sent\": %lu, \"lost\": %lu, \"missed\": %ld, \"waited\": %lu}\n",
+	printf("{\"records_per_s\": %.0f, \"offered\": %lu, \"sent\": %lu, \"lost\": %lu, \"missed\": %ld, \"waited\": %lu, "
+	       "\"thread_cpu_s\": %.3f}\n",
 	       (double)stats.records * 1e9 / (double)(end - start), fed, stats.records, stats.lost_records,
-	       (long)(stats.messages - received), waited);
+	       (long)(stats.messages - received), waited, thread_seconds() - seconds);
 }
 
 static bool read_options(int argc, char **argv)
 {
 	static const char *const formats[] = { "ipfix", "v9", "v5" };
-	static const struct option longs[] = { { "format", required_argument, NULL, 'f' },
-					       { "rate", required_argument, NULL, 'r' },
-					       { "seconds", required_argument, NULL, 's' },
-					       { "cpus", required_argument, NULL, 'c' },
-					       { 0 } };
+	static const struct option longs[] = {
+		{ "format", required_argument, NULL, 'f' },  { "rate", required_argument, NULL, 'r' },
+		{ "seconds", required_argument, NULL, 's' }, { "cpus", required_argument, NULL, 'c' },
+		{ "spool", required_argument, NULL, 'p' },   { 0 }
+	};
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (opt == 'r')
 			options.rate = strtoull(optarg, NULL, 10);
+		else if (opt == 'p')
+			options.spool = optarg;
 		else if (opt == 's')
 			options.seconds = strtod(optarg, NULL);
 		else if (opt == 'c' && sscanf(optarg, "%d,%d", &options.main_cpu, &options.thread_cpu) == 2)
@@ -207,6 +261,7 @@ int main(int argc, char **argv)
 	static struct tw_exporter_config config = {
 		.observation_domain = 1, .host = "bench", .n_targets = 1, .targets = { { .name = "sink", .mtu = 1400 } }
 	};
+	static struct tw_outlet_config outlet = { .max_octets = UINT64_C(1) << 30, .n_scopes = 1 };
 	struct tw_worker *one = &worker;
 	struct tw_export_thread *thread;
 	pthread_t collector;
@@ -223,13 +278,17 @@ int main(int argc, char **argv)
 	config.targets[0].format = options.format;
 	run_on(options.thread_cpu);
 	thread = worker.records ? tw_export_thread_create(&one, 1) : NULL;
-	if (!thread || tw_exporter_configure(tw_export_thread_exporter(thread), &config))
+	if (options.spool) {
+		config.n_targets = 0;
+		snprintf(outlet.folder, sizeof(outlet.folder), "%s", options.spool);
+	}
+	if (!thread || tw_export_thread_configure(thread, &config, &outlet))
 		fail("no exporter");
 	run_on(options.main_cpu);
 	if (pthread_create(&collector, NULL, collect, &fd))
 		fail("no thread for the collector");
-	usleep(300000); /* templates are out */
-	measure(tw_export_thread_exporter(thread));
+	usleep(1500000); /* templates are out, or the spool is open */
+	measure(thread);
 	tw_export_thread_destroy(thread);
 	ended = true;
 	pthread_join(collector, NULL);

@@ -33,3 +33,8 @@ def at_least(contender, figure, bar, unit):
 
 def at_most(contender, figure, bar, unit):
     return Want(contender, (contender,), lambda r: r[contender][figure], bar, most=True, unit=unit)
+
+
+def figure(contender, figure_, what):
+    """A number that no bar is set for."""
+    return Want(f"{contender}: {what}", (contender,), lambda r: r[contender][figure_])

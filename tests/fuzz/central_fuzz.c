@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * central_fuzz.c - the controller's receiver of flow records under hostile hosts (controlplane/central/intake.h): whatever they push,
- *                  what is in the spool can be read, and its records are as many as it says.
+ *                  what is in the spool can be read, its records are as many as it says, and no host has more of it than half.
  *
- * Input    batches back to back: host (1), octets (2), batch; all of it also as an entry of the spool.
+ * Input    batches back to back: host and what exporters want (1), octets (2), batch; all of it also as an entry of the spool.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +13,8 @@
 #include "common/log.h"
 #include "common/spool.h"
 #include "controlplane/central/intake.h"
+
+enum { SPOOL = 1 << 20 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,7 +40,7 @@ static void begin(void)
 	static struct tw_directory_port ports[] = { { 1, 1 }, { 2, 2 } };
 	static uint64_t macs[] = { 0x020000000001 };
 	static const struct tw_directory directory = { 2, 2, 1, hosts, ports, macs };
-	const struct tw_spool_limits limits = { .octets = 1 << 20, .segment_octets = 1 << 17 };
+	const struct tw_spool_limits limits = { .octets = SPOOL, .segment_octets = SPOOL / 8 };
 
 	tw_log_init("fuzz", TW_LOG_ERROR);
 	if (!mkdtemp(folder))
@@ -86,6 +88,16 @@ static void read_back(void)
 	}
 }
 
+static void look_at_shares(void)
+{
+	struct tw_intake_host hosts[4];
+	size_t n = tw_intake_hosts(intake, hosts, 4);
+
+	for (size_t i = 0; i < n && i < 4; i++)
+		if (hosts[i].kept_octets > SPOOL / 2)
+			abort();
+}
+
 static void read_entry(const uint8_t *data, size_t size)
 {
 	struct tw_central_entry entry;
@@ -107,10 +119,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		if (n > size - 3)
 			n = size - 3;
+		tw_intake_want(intake, data[0] & 8 ? UINT64_C(1) << 32 : 0);
 		tw_intake_push(intake, host, data, data[0] & 4 ? 16 * (size >= 16) : 4 * (size >= 4), data + 3, n, now);
 		data += 3 + n;
 		size -= 3 + n;
 	}
+	look_at_shares();
 	now += 1000;
 	tw_intake_tick(intake, tw_spool_reader_position(reader), now);
 	read_back();

@@ -160,6 +160,23 @@ static void hosts_that_cannot_reach_one_another_are_said(void **state)
 	clean(&bed);
 }
 
+static void a_mirror_from_before_there_were_keys_is_said(void **state)
+{
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_town();
+	const Tw__Snapshot *s;
+
+	reply->host->peer_url = strdup("tcp://10.0.0.1:7002");
+	add_peer(reply, "b", "tcp://10.0.0.2:7002");
+	add_mirror_to(reply, "far", "far/x", 5)->tunnel_key.len = 0;
+	s = build(&bed, reply);
+	assert_non_null(s);
+	assert_string_equal(s->mirrors[0]->no_way, "the mirror has no key for the way between hosts: "
+						   "twctl mirror set far --to-port gives it one");
+	assert_string_equal(s->mirrors[0]->tunnel, "");
+	clean(&bed);
+}
+
 /* "name:port name:port", and who is listened to */
 static const char *ends_of(const Tw__Snapshot *s)
 {
@@ -233,6 +250,7 @@ int main(void)
 		T(copies_for_a_port_elsewhere_go_to_its_host),
 		T(an_address_of_its_own_comes_before_the_peer_url),
 		T(hosts_that_cannot_reach_one_another_are_said),
+		T(a_mirror_from_before_there_were_keys_is_said),
 		T(copies_come_in_where_others_may_copy_for_a_port_of_ours),
 		T(a_destination_that_moves_is_sent_to_where_it_runs),
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_macs_test.c - what static MACs a port may have. */
+/* check_macs_test.c - what static MACs a port may have, and what one host may say of learned ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,12 +70,69 @@ static void a_static_mac_is_named_once_and_is_not_the_ports_own(void **state)
 	refused(TW_E_DUPLICATE, "port.static_macs[1]");
 }
 
+static const char *why_refused(const Tw__Envelope *env)
+{
+	static struct tw_error err;
+
+	err = (struct tw_error){ 0 };
+	return tw_check_envelope((Tw__Envelope *)(uintptr_t)env, &err) ? "" : err.field;
+}
+
+/* What an agent tells the controller of its switch, and an agent its switch of the others. */
+static void learned_macs_are_ones_that_a_guest_can_have(void **state)
+{
+	enum { TOO_MANY = 16385 };
+	static Tw__MacPlace *many[TOO_MANY];
+	Tw__Envelope report = TW__ENVELOPE__INIT, exchange = TW__ENVELOPE__INIT;
+	Tw__Report body;
+	Tw__ExchangeMacs ask = TW__EXCHANGE_MACS__INIT;
+	Tw__MacChanges changes = TW__MAC_CHANGES__INIT;
+	Tw__MacPlace place = TW__MAC_PLACE__INIT;
+	char host[] = "a";
+
+	tw__report__init(&body);
+	body.host = host;
+	body.learned = ask.remote = &changes;
+	report.version = exchange.version = 1;
+	report.body_case = TW__ENVELOPE__BODY_REPORT;
+	report.report = &body;
+	exchange.body_case = TW__ENVELOPE__BODY_EXCHANGE_MACS;
+	exchange.exchange_macs = &ask;
+	for (size_t i = 0; i < TOO_MANY; i++)
+		many[i] = &place;
+	changes.macs = many;
+	changes.n_macs = TOO_MANY - 1;
+	place.mac = list[0];
+	place.vlan = 4094;
+	place.port = INT32_MAX;
+	assert_string_equal(why_refused(&report), "");
+	assert_string_equal(why_refused(&exchange), "");
+	changes.n_macs = TOO_MANY;
+	assert_string_equal(why_refused(&report), "report.learned.macs");
+	assert_string_equal(why_refused(&exchange), "exchange_macs.remote.macs");
+	changes.n_macs = 1;
+	place.vlan = 4095;
+	assert_string_equal(why_refused(&report), "report.learned.macs[0].vlan");
+	place.vlan = 0;
+	place.port = UINT32_MAX;
+	assert_string_equal(why_refused(&exchange), "exchange_macs.remote.macs[0].port");
+	place.port = 0;
+	assert_string_equal(why_refused(&exchange), "");
+	macs[0][0] = 3; /* a group's */
+	assert_string_equal(why_refused(&report), "report.learned.macs[0].mac");
+	memset(macs[0], 0, sizeof(macs[0]));
+	assert_string_equal(why_refused(&report), "report.learned.macs[0].mac");
+	place.mac.len = 0;
+	assert_string_equal(why_refused(&exchange), "exchange_macs.remote.macs[0].mac");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_port_has_at_most_so_many_static_macs, make),
 		cmocka_unit_test_setup(a_static_mac_is_one_that_a_port_can_have, make),
 		cmocka_unit_test_setup(a_static_mac_is_named_once_and_is_not_the_ports_own, make),
+		cmocka_unit_test_setup(learned_macs_are_ones_that_a_guest_can_have, make),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
  * list) that is usable again has to stay so for a while before it gets the records back, so that a collector that comes and
  * goes does not take the records with it each time. If none is usable nothing changes: what is lost is then lost in one place.
  *
- * Threads  the exporter thread. Pure but for the caller's value.
+ * Threads  its owner's. Pure but for the caller's value.
  */
 #ifndef TW_FLOWEXPORT_CHOICE_H
 #define TW_FLOWEXPORT_CHOICE_H

@@ -4,7 +4,7 @@
  *
  * Counted  a record is sent, or lost: not sent at all, refused by the collector's host (UDP), not acknowledged by it when the
  *          connection broke (TCP). Losses of the network itself show at the collector, in the sequence.
- * Threads  the exporter thread.
+ * Threads  its owner's: the exporter thread, of sFlow the mirror thread.
  */
 #ifndef TW_FLOWEXPORT_SESSION_H
 #define TW_FLOWEXPORT_SESSION_H

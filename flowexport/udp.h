@@ -6,7 +6,7 @@
  * tw_udp_send() reports on two datagrams: the one before, and its own.
  * The source port stays the same as long as the socket lives: collectors key templates on it.
  *
- * Threads  the exporter thread.
+ * Threads  its owner's.
  */
 #ifndef TW_FLOWEXPORT_UDP_H
 #define TW_FLOWEXPORT_UDP_H

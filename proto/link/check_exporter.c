@@ -5,7 +5,7 @@
 #include "proto/envelope.pb-c.h"
 #include "proto/link/check_rules.h"
 
-/* What an Exporter and a LocalExporter say alike. */
+/* What an Exporter, a LocalExporter and a LocalSflow say alike. */
 struct export
 {
 	Tw__Exporter__Format format;
@@ -22,11 +22,16 @@ static struct export export_of(const ProtobufCMessage *msg)
 {
 	const Tw__Exporter *e = (const Tw__Exporter *)msg;
 	const Tw__LocalExporter *l = (const Tw__LocalExporter *)msg;
+	const Tw__LocalSflow *s = (const Tw__LocalSflow *)msg;
 
 	if (msg->descriptor == &tw__exporter__descriptor)
 		return (struct export){ e->format, e->transport,       e->names,      e->way,
 					e->biflow, e->n_collectors,    e->collectors, e->source,
 					e->tls_ca, e->tls_certificate, e->tls_key };
+	if (msg->descriptor == &tw__local_sflow__descriptor)
+		return (struct export){ .n_collectors = s->n_collectors,
+					.collectors = s->collectors,
+					.source = s->source };
 	return (struct export){ l->format, l->transport,       l->names,      l->way,
 				l->biflow, l->n_collectors,    l->collectors, l->source,
 				l->tls_ca, l->tls_certificate, l->tls_key };
@@ -97,4 +102,53 @@ bool tw_also_exporter_tls(const ProtobufCMessage *msg, const struct tw_where *at
 		return tw_where_fail(&key, TW_E_MISSING, err, "a certificate needs its key");
 	return *e.certificate || !*e.key ||
 	       tw_where_fail(&certificate, TW_E_MISSING, err, "a key needs its certificate");
+}
+
+/* What only sFlow has: 0 = the default. */
+static bool samples_fit(const Tw__Exporter *e, const struct tw_where *at, struct tw_error *err)
+{
+	const char *field = e->sample         ? "sample"
+			    : e->header_bytes ? "header_bytes"
+			    : e->counters_s   ? "counters_s"
+					      : NULL;
+	struct tw_where here = { at, field, -1 };
+
+	return !field || tw_where_fail(&here, TW_E_INVALID, err, "only sFlow samples packets and sends counters");
+}
+
+/* It knows no flows, and what they are reported by; each host samples all that comes in. Transport and names: see there. */
+static bool sflow_fits(const Tw__Exporter *e, const struct tw_where *at, struct tw_error *err)
+{
+	const struct {
+		const char *field;
+		bool is_set;
+	} flows[] = { { "active_timeout_s", e->active_timeout_s },
+		      { "idle_timeout_s", e->idle_timeout_s },
+		      { "template_refresh_s", e->template_refresh_s },
+		      { "template_refresh_messages", e->template_refresh_messages },
+		      { "options_refresh_s", e->options_refresh_s },
+		      { "networks", e->n_networks },
+		      { "ports", e->n_ports },
+		      { "east_west", e->east_west },
+		      { "both_sides", e->both_sides },
+		      { "biflow", e->biflow } };
+	struct tw_where way = { at, "way", -1 };
+
+	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++) {
+		struct tw_where here = { at, flows[i].field, -1 };
+
+		if (flows[i].is_set)
+			return tw_where_fail(&here, TW_E_INVALID, err,
+					     "sFlow has no flows: it samples packets of every port and uplink");
+	}
+	return e->way == TW__EXPORTER__WAY__DIRECT ||
+	       tw_where_fail(&way, TW_E_INVALID, err, "packets are sampled on each host: sFlow goes from there");
+}
+
+bool tw_also_exporter_whole(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
+{
+	const Tw__Exporter *e = (const Tw__Exporter *)msg;
+
+	return tw_also_exporter_tls(msg, at, err) &&
+	       (e->format == TW__EXPORTER__FORMAT__SFLOW ? sflow_fits(e, at, err) : samples_fit(e, at, err));
 }

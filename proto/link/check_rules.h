@@ -89,6 +89,7 @@ bool tw_also_capture_frames_fit(const ProtobufCMessage *msg, const struct tw_whe
 /* check_exporter.c: of an Exporter and a LocalExporter */
 bool tw_also_exporter_collectors(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_exporter_transport(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
+bool tw_also_exporter_whole(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_exporter_tls(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_exporter_names(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);
 bool tw_also_exporter_biflow(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err);

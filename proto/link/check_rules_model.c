@@ -112,11 +112,14 @@ static const struct tw_rule exporter[] = {
 	{ "tls_key", EXPORT_TLS_FILE },
 	{ "tls_name", TW_RULE_TEXT, .max = 253, .optional = true },
 	{ "transport", .also = tw_also_exporter_transport },
-	{ "revision", .also = tw_also_exporter_tls }, /* of a whole one: a Set names it not */
+	{ "revision", .also = tw_also_exporter_whole }, /* a Set names it not */
 	{ "names", .also = tw_also_exporter_names },
 	{ "biflow", .also = tw_also_exporter_biflow },
 	{ "networks", TW_RULE_NAME, COUNT(0, 64) },
 	{ "ports", TW_RULE_PORT, COUNT(0, 64) },
+	{ "sample", RANGE_OR_ZERO(1, 16777216, "a sampling rate", "1000") },
+	{ "header_bytes", RANGE_OR_ZERO(60, 256, "a number of octets", "128") },
+	{ "counters_s", RANGE_OR_ZERO(1, 3600, "an interval in seconds", "20") },
 	{ 0 }
 };
 static const struct tw_rule acl[] = {

@@ -73,7 +73,7 @@ static const struct tw_rule remote_port[] = {
 	{ 0 }
 };
 static const struct tw_rule local_mirror[] = {
-	{ "name", TW_RULE_NAME },
+	{ "name", TW_RULE_TEXT, .max = 79 },
 	{ "ports", PORT_NUMBER, COUNT(0, 1024) },
 	{ "uplinks", TW_RULE_NAME, .max = 31, COUNT(0, 8) },
 	{ "vlans", VLAN_ID, COUNT(0, TW_MIRROR_SOURCES_MAX) },
@@ -87,7 +87,17 @@ static const struct tw_rule local_mirror[] = {
 	{ "tunnel_source", TW_RULE_ADDRESS, .optional = true, .also = tw_also_local_mirror_tunnel },
 	{ "tunnel_port", UINT16("a UDP port") },
 	{ "stream_socket", TW_RULE_PATH, .max = SOCKET_PATH_MAX, .optional = true },
+	{ "sflow", TW_RULE_MESSAGE, .optional = true },
 	MIRROR_OPTIONS,
+	{ 0 }
+};
+static const struct tw_rule local_sflow[] = {
+	{ "exporter", TW_RULE_NAME },
+	{ "collectors", TW_RULE_ENDPOINT, COUNT(1, TW_COLLECTORS_OF_EXPORTER_MAX), .also = tw_also_exporter_collectors },
+	{ "source", TW_RULE_PREFIX, .optional = true, .also = tw_also_exporter_source },
+	{ "sub_agent", RANGE(1, UINT32_MAX, "a sub-agent") },
+	{ "mtu", RANGE(512, TW_MTU_MAX, "an export MTU") },
+	{ "counters_s", RANGE(1, 3600, "an interval in seconds") },
 	{ 0 }
 };
 static const struct tw_rule local_exporter[] = {
@@ -161,6 +171,7 @@ const struct tw_rules tw_rules_switch[] = {
 	{ &tw__local_port__descriptor, local_port },
 	{ &tw__multicast__descriptor, multicast },
 	{ &tw__local_mirror__descriptor, local_mirror },
+	{ &tw__local_sflow__descriptor, local_sflow },
 	{ &tw__local_exporter__descriptor, local_exporter },
 	{ &tw__snapshot__descriptor, snapshot },
 	{ &tw__tunnel__descriptor, tunnel },

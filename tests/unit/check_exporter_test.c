@@ -182,6 +182,63 @@ static void tls_needs_a_ca_and_a_certificate_its_key(void **state)
 	}
 }
 
+static void sflow_has_samples_and_no_flows(void **state)
+{
+	char *collectors[] = { TEXT("10.0.0.1:6343") }, *names[] = { TEXT("blue") }, *ports[] = { TEXT("vm/x") };
+	const Tw__Exporter plain = make(collectors, 1);
+	Tw__Exporter e = plain;
+
+#define SFLOW_IS(what, value, ...)              \
+	e = plain;                              \
+	e.format = TW__EXPORTER__FORMAT__SFLOW; \
+	e.what = (value);                       \
+	expect(&e, (struct expectation){ __VA_ARGS__ })
+	SFLOW_IS(sample, 0, 0);
+	SFLOW_IS(sample, 1, 0);
+	SFLOW_IS(sample, 16777216, 0);
+	SFLOW_IS(sample, 16777217, "exporter.sample", TW_E_INVALID);
+	SFLOW_IS(header_bytes, 60, 0);
+	SFLOW_IS(header_bytes, 59, "exporter.header_bytes", TW_E_INVALID);
+	SFLOW_IS(header_bytes, 256, 0);
+	SFLOW_IS(header_bytes, 257, "exporter.header_bytes", TW_E_INVALID);
+	SFLOW_IS(counters_s, 3600, 0);
+	SFLOW_IS(counters_s, 3601, "exporter.counters_s", TW_E_INVALID);
+	SFLOW_IS(delivery, TW__EXPORTER__DELIVERY__FAILOVER, 0);
+	SFLOW_IS(observation_domain, 9, 0);
+	SFLOW_IS(transport, TW__EXPORTER__TRANSPORT__TCP, "exporter.transport", TW_E_INVALID);
+	SFLOW_IS(names, TW__EXPORTER__NAMES__RECORD, "exporter.names", TW_E_INVALID);
+	SFLOW_IS(active_timeout_s, 60, "exporter.active_timeout_s", TW_E_INVALID);
+	SFLOW_IS(idle_timeout_s, 15, "exporter.idle_timeout_s", TW_E_INVALID);
+	SFLOW_IS(template_refresh_s, 1, "exporter.template_refresh_s", TW_E_INVALID);
+	SFLOW_IS(template_refresh_messages, 1, "exporter.template_refresh_messages", TW_E_INVALID);
+	SFLOW_IS(options_refresh_s, 1, "exporter.options_refresh_s", TW_E_INVALID);
+	SFLOW_IS(east_west, true, "exporter.east_west", TW_E_INVALID);
+	SFLOW_IS(both_sides, true, "exporter.both_sides", TW_E_INVALID);
+	SFLOW_IS(way, TW__EXPORTER__WAY__CENTRAL, "exporter.way", TW_E_INVALID);
+	SFLOW_IS(n_networks, 0, 0);
+	e.networks = names;
+	e.n_networks = 1;
+	expect(&e, (struct expectation){ "exporter.networks", TW_E_INVALID });
+	SFLOW_IS(n_ports, 0, 0);
+	e.ports = ports;
+	e.n_ports = 1;
+	expect(&e, (struct expectation){ "exporter.ports", TW_E_INVALID });
+#undef SFLOW_IS
+}
+
+static void only_sflow_has_samples(void **state)
+{
+	char *collectors[] = { TEXT("10.0.0.1:6343") };
+	Tw__Exporter e = make(collectors, 1);
+
+	e.counters_s = 20;
+	expect(&e, (struct expectation){ "exporter.counters_s", TW_E_INVALID });
+	e.header_bytes = 128;
+	expect(&e, (struct expectation){ "exporter.header_bytes", TW_E_INVALID });
+	e.sample = 1000;
+	expect(&e, (struct expectation){ "exporter.sample", TW_E_INVALID });
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +247,8 @@ int main(void)
 		cmocka_unit_test(a_source_is_an_address_or_prefix_of_the_collectors_ip_version),
 		cmocka_unit_test(tls_needs_a_ca_and_a_certificate_its_key),
 		cmocka_unit_test(numbers_have_their_limits),
+		cmocka_unit_test(sflow_has_samples_and_no_flows),
+		cmocka_unit_test(only_sflow_has_samples),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

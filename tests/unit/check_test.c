@@ -444,7 +444,7 @@ static void enums_are_of_their_values(void **state)
 	m.exporter.format = TW__EXPORTER__FORMAT__NETFLOW_V5;
 	expect((struct expectation){ "exporter.biflow" }, "biflows of version 5");
 	make(state);
-	m.exporter.format = (Tw__Exporter__Format)3;
+	m.exporter.format = (Tw__Exporter__Format)4;
 	expect((struct expectation){ "exporter.format" }, "format");
 	make(state);
 	m.local.role = (Tw__LocalPort__Role)3;

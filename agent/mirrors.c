@@ -11,6 +11,12 @@
 #include "common/path.h"
 
 enum { ERSPAN_TYPE_DEFAULT = 2, ERSPAN_SESSION_DEFAULT = 1, ERSPAN_TTL_DEFAULT = 64 };
+enum {
+	SFLOW_SAMPLE_DEFAULT = 1000,
+	SFLOW_HEADER_DEFAULT = 128,
+	SFLOW_COUNTERS_DEFAULT_S = 20,
+	EXPORT_MTU_DEFAULT = 1400
+};
 
 /* A port that migrates is where its guest runs: bound there. */
 enum tw_mirror_way tw_mirror_way(const Tw__WatchReply *view, const char *host, const Tw__Mirror *mirror,
@@ -240,6 +246,44 @@ bool tw_local_mirror_fill(struct tw_local_mirror *out, const Tw__WatchReply *vie
 	copy_options(msg, mirror);
 	*here = msg->n_ports + msg->n_uplinks > 0;
 	return fill_destination(out, view, host, run_dir, mirror, err);
+}
+
+static void fill_sflow(Tw__LocalSflow *to, const Tw__Exporter *from, uint32_t domain)
+{
+	tw__local_sflow__init(to);
+	to->exporter = from->name;
+	to->collectors = from->collectors;
+	to->n_collectors = from->n_collectors;
+	to->delivery = from->delivery;
+	to->source = from->source;
+	to->sub_agent = from->observation_domain ? from->observation_domain : domain;
+	to->mtu = from->mtu ? from->mtu : EXPORT_MTU_DEFAULT;
+	to->counters_s = from->counters_s ? from->counters_s : SFLOW_COUNTERS_DEFAULT_S;
+}
+
+bool tw_local_mirror_fill_sflow(struct tw_local_mirror *out, const Tw__WatchReply *view, const char *host,
+				const Tw__Exporter *exporter, struct tw_error *err)
+{
+	Tw__LocalMirror *msg = &out->msg;
+
+	tw__local_mirror__init(msg);
+	msg->ports = calloc(view->n_ports + 1, sizeof(msg->ports[0]));
+	msg->uplinks = calloc((view->host ? view->host->n_uplinks : 0) + 1, sizeof(msg->uplinks[0]));
+	if (!msg->ports || !msg->uplinks)
+		return tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");
+	snprintf(out->sflow_name, sizeof(out->sflow_name), "sflow:%s", exporter->name);
+	msg->name = out->sflow_name;
+	msg->direction = TW__MIRROR__DIRECTION__INGRESS;
+	for (size_t i = 0; i < view->n_ports; i++)
+		if (tw_snapshot_place(view, host, view->ports[i], NULL) == TW_PLACE_LOCAL)
+			msg->ports[msg->n_ports++] = view->ports[i]->number;
+	for (size_t i = 0; view->host && i < view->host->n_uplinks; i++)
+		msg->uplinks[msg->n_uplinks++] = view->host->uplinks[i]->name;
+	msg->sample = exporter->sample ? exporter->sample : SFLOW_SAMPLE_DEFAULT;
+	msg->snaplen = exporter->header_bytes ? exporter->header_bytes : SFLOW_HEADER_DEFAULT;
+	fill_sflow(&out->sflow, exporter, view->observation_domain);
+	msg->sflow = &out->sflow;
+	return true;
 }
 
 void tw_local_mirror_release(struct tw_local_mirror *mirror)

@@ -31,6 +31,8 @@ struct tw_local_mirror {
 	char path[PATH_MAX]; /* of its file, or of the captures' socket */
 	char no_way[256];
 	struct tw_tunnel_address own, peer;
+	Tw__LocalSflow sflow; /* the same */
+	char sflow_name[80];
 };
 
 /**
@@ -42,6 +44,14 @@ struct tw_local_mirror {
 bool tw_local_mirror_fill(struct tw_local_mirror *out, const Tw__WatchReply *view, const char *host,
 			  const char *run_dir, const Tw__Mirror *mirror, bool *here, struct tw_error *err);
 void tw_local_mirror_release(struct tw_local_mirror *mirror);
+
+/**
+ * An exporter of format SFLOW as a mirror: every port and uplink here is sampled where frames come in.
+ * @param out zeroed; released with tw_local_mirror_release() whatever this returns
+ * @return false with *err filled
+ */
+bool tw_local_mirror_fill_sflow(struct tw_local_mirror *out, const Tw__WatchReply *view, const char *host,
+				const Tw__Exporter *exporter, struct tw_error *err);
 
 /** VLANs that carry copies, of all mirrors of the slice. @param vlans room for view->n_mirrors. @return how many */
 size_t tw_mirror_rspan_vlans(const Tw__WatchReply *view, uint32_t *vlans);

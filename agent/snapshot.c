@@ -44,6 +44,7 @@ struct tw_snapshot {
 	struct remote *remotes;
 	struct tw_local_mirror *mirrors;
 	size_t n_mirrors; /* also those that have nothing to do here */
+	size_t n_sflow;   /* exporters among them */
 	struct tw_local_mirror *captures;
 	size_t n_captures; /* the same */
 	struct exporter *exporters;
@@ -266,6 +267,15 @@ static bool add_port(struct tw_snapshot *s, const Tw__WatchReply *view, const ch
 	return true;
 }
 
+static bool serve_mirror(struct tw_snapshot *s, struct tw_local_mirror *mirror, struct tw_error *err)
+{
+	if (s->msg.n_mirrors == TW_SNAPSHOT_MAX_MIRRORS)
+		return tw_error_set(err, TW_E_INVALID, "snapshot.mirrors",
+				    "a host serves at most %d mirrors and sFlow exporters", TW_SNAPSHOT_MAX_MIRRORS);
+	s->msg.mirrors[s->msg.n_mirrors++] = &mirror->msg;
+	return true;
+}
+
 /* A mirror without a source on this host has nothing to do here. */
 static bool add_mirror(struct tw_snapshot *s, const Tw__WatchReply *view, const char *run_dir, const Tw__Mirror *from,
 		       struct tw_error *err)
@@ -275,13 +285,15 @@ static bool add_mirror(struct tw_snapshot *s, const Tw__WatchReply *view, const 
 
 	if (!tw_local_mirror_fill(mirror, view, s->msg.host, run_dir, from, &here, err))
 		return false;
-	if (!here)
-		return true;
-	if (s->msg.n_mirrors == TW_SNAPSHOT_MAX_MIRRORS)
-		return tw_error_set(err, TW_E_INVALID, "snapshot.mirrors", "a host serves at most %d mirrors",
-				    TW_SNAPSHOT_MAX_MIRRORS);
-	s->msg.mirrors[s->msg.n_mirrors++] = &mirror->msg;
-	return true;
+	return !here || serve_mirror(s, mirror, err);
+}
+
+/* Packets are sampled by the same way as a mirror's. */
+static bool add_sflow(struct tw_snapshot *s, const Tw__WatchReply *view, const Tw__Exporter *from, struct tw_error *err)
+{
+	struct tw_local_mirror *mirror = &s->mirrors[s->n_mirrors++];
+
+	return tw_local_mirror_fill_sflow(mirror, view, s->msg.host, from, err) && serve_mirror(s, mirror, err);
 }
 
 /* What it names and nobody here can have to do with is left out. */
@@ -315,9 +327,13 @@ static bool add_exporter(struct tw_snapshot *s, const Tw__WatchReply *view, cons
 
 	if (from->disabled)
 		return true;
-	if (s->msg.n_exporters == TW_SNAPSHOT_MAX_EXPORTERS)
+	if (s->msg.n_exporters + s->n_sflow == TW_SNAPSHOT_MAX_EXPORTERS)
 		return tw_error_set(err, TW_E_INVALID, "snapshot.exporters", "a host serves at most %d exporters",
 				    TW_SNAPSHOT_MAX_EXPORTERS);
+	if (from->format == TW__EXPORTER__FORMAT__SFLOW) {
+		s->n_sflow++;
+		return add_sflow(s, view, from, err);
+	}
 	tw__local_exporter__init(msg);
 	msg->name = from->name;
 	msg->format = from->format;
@@ -348,7 +364,8 @@ static bool add_exporter(struct tw_snapshot *s, const Tw__WatchReply *view, cons
 /* One more than needed, so that no array is empty and the one past a limit has a place to be refused in. */
 static bool allocate(struct tw_snapshot *s, const Tw__WatchReply *view)
 {
-	size_t n_ports = view->n_ports + 1, n_mirrors = view->n_mirrors + 1, n_exporters = view->n_exporters + 1;
+	size_t n_ports = view->n_ports + 1, n_exporters = view->n_exporters + 1,
+	       n_mirrors = view->n_mirrors + n_exporters;
 
 	s->locals = calloc(n_ports, sizeof(*s->locals));
 	s->remotes = calloc(n_ports, sizeof(*s->remotes));

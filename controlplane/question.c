@@ -289,6 +289,9 @@ static bool check_exporter(const struct tw_model *model, const char *name, const
 
 	if (!e)
 		return tw_error_set(err, TW_E_NOT_FOUND, "exporter.name", "there is no exporter '%s'", name);
+	if (e->format == TW__EXPORTER__FORMAT__SFLOW)
+		return tw_error_set(err, TW_E_INVALID, "exporter.format",
+				    "sFlow has no records to test with; counters of every port come at each interval");
 	if (e->disabled)
 		return tw_error_set(err, TW_E_INVALID, "exporter.disabled", "exporter '%s' is disabled", name);
 	if (e->way == TW__EXPORTER__WAY__CENTRAL && *host)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* exporter.c - `twctl exporter`: where flow records go. One thread. */
+/* exporter.c - `twctl exporter`: where flow records and samples go. One thread. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,15 +17,47 @@ static void or_default(FILE *cell, const json_t *value, json_int_t otherwise, co
 	fprintf(cell, "%" JSON_INTEGER_FORMAT "%s", n ? n : otherwise, unit);
 }
 
+/* What an exporter of flows has, or one of samples: of the others a dash. */
+static bool has(FILE *cell, const json_t *object, bool samples)
+{
+	bool its = (strcmp(tw_json_string_at(object, "format"), "sflow") == 0) == samples;
+
+	if (!its)
+		fputc('-', cell);
+	return its;
+}
+
 /* What 0 means is said in model.proto, Exporter. */
 static void active_cell(FILE *cell, const json_t *value, const json_t *object)
 {
-	or_default(cell, value, 60, "s");
+	if (has(cell, object, false))
+		or_default(cell, value, 60, "s");
 }
 
 static void idle_cell(FILE *cell, const json_t *value, const json_t *object)
 {
-	or_default(cell, value, 15, "s");
+	if (has(cell, object, false))
+		or_default(cell, value, 15, "s");
+}
+
+static void sample_cell(FILE *cell, const json_t *value, const json_t *object)
+{
+	if (has(cell, object, true)) {
+		fputs("1 in ", cell);
+		or_default(cell, value, 1000, "");
+	}
+}
+
+static void header_cell(FILE *cell, const json_t *value, const json_t *object)
+{
+	if (has(cell, object, true))
+		or_default(cell, value, 128, " octets");
+}
+
+static void counters_cell(FILE *cell, const json_t *value, const json_t *object)
+{
+	if (has(cell, object, true))
+		or_default(cell, value, 20, "s");
 }
 
 static void mtu_cell(FILE *cell, const json_t *value, const json_t *object)
@@ -35,6 +67,8 @@ static void mtu_cell(FILE *cell, const json_t *value, const json_t *object)
 
 static void refresh_cell(FILE *cell, const json_t *value, const json_t *object)
 {
+	if (!has(cell, object, false))
+		return;
 	or_default(cell, value, 60, "s, ");
 	or_default(cell, json_object_get(object, "template_refresh_messages"), 4096, " messages");
 }
@@ -43,7 +77,8 @@ static void options_cell(FILE *cell, const json_t *value, const json_t *object)
 {
 	json_int_t n = json_integer_value(value);
 
-	or_default(cell, n ? value : json_object_get(object, "template_refresh_s"), 60, "s");
+	if (has(cell, object, false))
+		or_default(cell, n ? value : json_object_get(object, "template_refresh_s"), 60, "s");
 }
 
 static void source_cell(FILE *cell, const json_t *value, const json_t *object)
@@ -90,6 +125,9 @@ static const struct tw_column card[] = {
 	{ "TLS certificate", "tls_certificate", NULL },
 	{ "TLS key", "tls_key", NULL },
 	{ "TLS name", "tls_name", NULL },
+	{ "samples", "sample", sample_cell },
+	{ "sampled header", "header_bytes", header_cell },
+	{ "counters", "counters_s", counters_cell },
 	{ "names", "names", NULL },
 	{ "biflows", "biflow", NULL },
 	{ "networks", "networks", NULL },
@@ -209,10 +247,11 @@ static const struct tw_option options[] = {
 	  .apply = tw_apply_string },
 	{ .name = "format",
 	  .arg = "FORMAT",
-	  .help = "ipfix (default), netflow-v9, or netflow-v5, which knows IPv4 only and neither VLAN nor MAC",
+	  .help = "ipfix (default), netflow-v9, netflow-v5, which knows IPv4 only and neither VLAN nor MAC, or sflow, which samples "
+		  "packets",
 	  .field = "format",
 	  .complete = TW_COMPLETE_WORDS,
-	  .words = "ipfix netflow-v9 netflow-v5",
+	  .words = "ipfix netflow-v9 netflow-v5 sflow",
 	  .apply = tw_apply_enum },
 	{ .name = "transport",
 	  .arg = "TRANSPORT",
@@ -298,6 +337,27 @@ static const struct tw_option options[] = {
 	  .min = 512,
 	  .max = 9000,
 	  .apply = tw_apply_number },
+	{ .name = "sample",
+	  .arg = "N",
+	  .help = "sflow: one packet in so many, at random, 1..16777216 (default 1000)",
+	  .field = "sample",
+	  .min = 1,
+	  .max = 16777216,
+	  .apply = tw_apply_number },
+	{ .name = "header-bytes",
+	  .arg = "N",
+	  .help = "sflow: octets of each sampled packet, 60..256 (default 128)",
+	  .field = "header_bytes",
+	  .min = 60,
+	  .max = 256,
+	  .apply = tw_apply_number },
+	{ .name = "counters",
+	  .arg = "TIME",
+	  .help = "sflow: each port's counters are sent this often, 1s..1h (default 20s)",
+	  .field = "counters_s",
+	  .min = 1,
+	  .max = 3600,
+	  .apply = tw_apply_seconds },
 	{ .name = "names",
 	  .arg = "WHERE",
 	  .help = "where VMs' names are: options (default), told beside the records, or record, in each one; ipfix only",
@@ -369,7 +429,8 @@ static const struct tw_command commands[] = {
 	  .operand = "NAME",
 	  .summary = "send flow records to collectors",
 	  .text = "Every host sends the records of its own switch, each under its own observation domain; of --way central "
-		  "the controller sends those of all hosts.",
+		  "the controller sends those of all hosts. Of --format sflow each host samples packets as they come in instead, and "
+		  "sends the counters of its ports.",
 	  .example = "exporter create nf --collector 10.0.0.9:4739 --active 60 --idle 15",
 	  .options = write_options,
 	  .required = "collector",

@@ -581,6 +581,53 @@ static void an_exporters_zeroes_become_the_defaults(void **state)
 	clean(&bed);
 }
 
+static void an_sflow_exporter_is_a_mirror_of_every_port(void **state)
+{
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_reply(1);
+	const Tw__LocalMirror *m;
+	const Tw__Snapshot *s;
+
+	add_exporter(reply, "flows");
+	add_exporter(reply, "off")->format = TW__EXPORTER__FORMAT__SFLOW;
+	reply->exporters[1]->disabled = true;
+	add_exporter(reply, "plain")->format = TW__EXPORTER__FORMAT__SFLOW;
+	add_exporter(reply, "precise")->format = TW__EXPORTER__FORMAT__SFLOW;
+	reply->exporters[3]->sample = 1;
+	reply->exporters[3]->header_bytes = 64;
+	reply->exporters[3]->counters_s = 5;
+	reply->exporters[3]->mtu = 9000;
+	reply->exporters[3]->observation_domain = 3;
+	add_network(reply, "blue", 10);
+	add_port(reply, "here/x", 1, "blue", "a");
+	add_port(reply, "there/x", 2, "blue", "b");
+	add_port(reply, "here/y", 3, "blue", "a");
+	s = build(&bed, reply);
+	assert_non_null(s);
+	assert_int_equal(s->n_exporters, 1);
+	assert_int_equal(s->n_mirrors, 2);
+	m = s->mirrors[0];
+	assert_string_equal(m->name, "sflow:plain");
+	assert_int_equal(m->direction, TW__MIRROR__DIRECTION__INGRESS);
+	assert_int_equal(m->n_ports, 2);
+	assert_int_equal(m->ports[0], 1);
+	assert_int_equal(m->ports[1], 3);
+	assert_int_equal(m->sample, 1000);
+	assert_int_equal(m->snaplen, 128);
+	assert_string_equal(m->sflow->exporter, "plain");
+	assert_string_equal(m->sflow->collectors[0], "192.0.2.9:4739");
+	assert_int_equal(m->sflow->sub_agent, s->observation_domain);
+	assert_int_equal(m->sflow->mtu, 1400);
+	assert_int_equal(m->sflow->counters_s, 20);
+	m = s->mirrors[1];
+	assert_int_equal(m->sample, 1);
+	assert_int_equal(m->snaplen, 64);
+	assert_int_equal(m->sflow->sub_agent, 3);
+	assert_int_equal(m->sflow->mtu, 9000);
+	assert_int_equal(m->sflow->counters_s, 5);
+	clean(&bed);
+}
+
 static void what_cannot_be_resolved_is_an_error_that_names_it(void **state)
 {
 	struct bed bed = { 0 };
@@ -635,6 +682,7 @@ int main(void)
 		cmocka_unit_test(a_mirrors_sources_of_every_kind_become_ports_and_uplinks),
 		cmocka_unit_test(an_analyser_is_left_out_of_what_it_is_to_get),
 		cmocka_unit_test(an_exporters_zeroes_become_the_defaults),
+		cmocka_unit_test(an_sflow_exporter_is_a_mirror_of_every_port),
 		cmocka_unit_test(what_cannot_be_resolved_is_an_error_that_names_it),
 		cmocka_unit_test(one_port_more_than_the_limit_is_refused),
 	};

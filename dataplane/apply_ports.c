@@ -47,6 +47,10 @@ static void describe(struct tw_port *p, const Tw__LocalPort *in)
 	p->mtu = (uint16_t)in->mtu;
 	memcpy(p->mac, in->mac.data, sizeof(p->mac));
 	snprintf(p->name, sizeof(p->name), "%s", in->name);
+	snprintf(p->vm_name, sizeof(p->vm_name), "%s", in->vm_name);
+	memset(p->vm_uuid, 0, sizeof(p->vm_uuid));
+	if (in->vm_uuid.len == sizeof(p->vm_uuid))
+		memcpy(p->vm_uuid, in->vm_uuid.data, sizeof(p->vm_uuid));
 	snprintf(p->socket, sizeof(p->socket), "%s", in->socket);
 }
 

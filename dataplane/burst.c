@@ -184,7 +184,7 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 
 	tw_sample_frame(w, f, &b->meta[i]);
 	if (__builtin_expect(v->flags & TW_V_MIRROR_IN, 0))
-		tw_tap_in(w, s, f, b->m[i]);
+		tw_tap_in(w, s, f, b->m[i], b->n - 1 - i);
 	if (__builtin_expect(v->flags & (TW_V_INSPECT | TW_V_ACL_EACH | TW_V_STORM), 0)) {
 		reason = judge_each(w, s, b, i, v, &charged);
 		if (reason != TW_DROPS) {

@@ -111,8 +111,21 @@ size_t tw_mirrors_get_stats(struct tw_mirrors *m, struct tw_mirror_stats stats[T
 	size_t n = 0;
 
 	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
-		if (m->mirrors[i].used)
+		if (m->mirrors[i].used && !m->mirrors[i].config->sflow)
 			describe(m, &m->mirrors[i], &stats[n++]);
+	return n;
+}
+
+size_t tw_mirrors_get_sflow(struct tw_mirrors *m, struct tw_mirror_sflow sflow[TW_MIRRORS_MAX])
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++) {
+		const struct mirror *mirror = &m->mirrors[i];
+
+		if (mirror->used && mirror->config->sflow)
+			sflow[n++] = (struct tw_mirror_sflow){ mirror->config->sflow, mirror->sink, mirror->error };
+	}
 	return n;
 }
 
@@ -144,7 +157,8 @@ static bool goes_along(const struct mirror *mirror, uint32_t number, bool (*stay
 {
 	const Tw__LocalMirror *config = mirror->config;
 
-	if (!mirror->used || mirror->bit == TW_MIRROR_NO_BIT || config->n_uplinks || !is_source(config, number))
+	if (!mirror->used || mirror->bit == TW_MIRROR_NO_BIT || config->sflow || config->n_uplinks ||
+	    !is_source(config, number))
 		return false;
 	for (size_t i = 0; i < config->n_ports; i++)
 		if (config->ports[i] != number && config->ports[i] != config->to_port && stays(arg, config->ports[i]))
@@ -307,7 +321,7 @@ static bool open_destination(struct tw_mirrors *m, struct mirror *mirror, const 
 	m->budgets[mirror->bit].frames = m->budgets[mirror->bit].octets = 0;
 	if (!tw_mirror_has_sink(config->mirror))
 		return true;
-	mirror->sink = tw_mirror_open_sink(config, why);
+	mirror->sink = tw_mirror_open_sink(config, m->workers, m->n_workers, why);
 	snprintf(mirror->error, sizeof(mirror->error), "%s", why);
 	return mirror->sink != NULL;
 }

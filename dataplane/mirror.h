@@ -76,7 +76,16 @@ bool tw_mirrors_take(struct tw_mirrors *mirrors, bool (*stays)(void *arg, uint32
 		     Tw__PortState *state);
 void tw_mirrors_put(struct tw_mirrors *mirrors, const Tw__PortState *state);
 
-/** @return number of mirrors described */
+/** Those that operators made; not sFlow's. @return number of mirrors described */
 size_t tw_mirrors_get_stats(struct tw_mirrors *mirrors, struct tw_mirror_stats stats[TW_MIRRORS_MAX]);
+
+/* An sFlow exporter. Valid until mirrors are opened or closed. */
+struct tw_mirror_sflow {
+	const Tw__LocalSflow *config;
+	struct tw_sink *sink; /* for mirror_sflow.h; NULL: it could not be opened */
+	const char *error;    /* why */
+};
+/** @return number of sFlow exporters */
+size_t tw_mirrors_get_sflow(struct tw_mirrors *mirrors, struct tw_mirror_sflow sflow[TW_MIRRORS_MAX]);
 
 #endif

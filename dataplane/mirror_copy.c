@@ -66,6 +66,34 @@ static struct rte_mbuf *copy_of(struct tw_worker *w, const struct tw_sight *sigh
 	return rte_pktmbuf_copy(m, w->pool, 0, keep);
 }
 
+static void tell_fate(const struct tw_worker *w, const struct tw_snapshot *s, const struct tw_sight *sight,
+		      struct tw_mirror_tag *tag)
+{
+	const struct tw_verdict *v = sight->verdict;
+
+	tag->passed = (uint32_t)(tw_tap_passed(w, sight->slot) - sight->behind);
+	tag->pcp_out = (uint8_t)(tw_vlan_tag(&s->slot[sight->slot], sight->key) >> 13);
+	tag->pcp_in = sight->key->flags & TW_FLOW_KEY_TAGGED ? (uint8_t)(sight->key->tci >> 13) : tag->pcp_out;
+	switch ((enum tw_action)v->action) {
+	case TW_ACT_FORWARD:
+	case TW_ACT_HOLD:
+		tag->fate = TW_FATE_PORT;
+		tag->to = tw_copy_number(s, v->out);
+		break;
+	case TW_ACT_FLOOD:
+	case TW_ACT_COPY:
+		tag->fate = TW_FATE_MANY;
+		break;
+	case TW_ACT_CONTROL:
+		tag->fate = TW_FATE_SWITCH;
+		break;
+	case TW_ACT_DROP:
+		tag->fate = TW_FATE_DROPPED;
+		tag->to = v->drop;
+		break;
+	}
+}
+
 /* What is counted here of mirrors that go by the thread is what it was given; it counts what became of that. */
 void tw_copy_to_thread(struct tw_worker *w, const struct tw_snapshot *s, uint64_t mask, const struct tw_sight *sight)
 {
@@ -78,9 +106,13 @@ void tw_copy_to_thread(struct tw_worker *w, const struct tw_snapshot *s, uint64_
 						.tsc = rte_rdtsc(),
 						.number = sight->number,
 						.original_len = sight->m->pkt_len,
+						.slot = sight->slot,
+						.worker = w->id,
 						.vlan = sight->vlan,
 						.egress = sight->egress,
 						.drop = sight->drop };
+		if (sight->verdict)
+			tell_fate(w, s, sight, rte_mbuf_to_priv(copy));
 		if (rte_ring_sp_enqueue(w->mirrors, copy) == 0)
 			return;
 		rte_pktmbuf_free(copy);

@@ -9,13 +9,15 @@
 #include "dataplane/mirror_erspan.h"
 #include "dataplane/mirror_remote.h"
 #include "dataplane/mirror_stream.h"
+#include "dataplane/mirror_sflow.h"
 
 bool tw_mirror_has_sink(const Tw__LocalMirror *m)
 {
 	return !m->to_port && !m->rspan_vlan && !*m->no_way;
 }
 
-/* A mirror without what does not concern its destination: sources, choice and budget are the workers'. */
+/* A mirror without what does not concern its destination: sources, choice and budget are the workers'. (But sFlow tells its
+ * collectors the rate of its samples.) */
 static Tw__LocalMirror destination_of(const Tw__LocalMirror *m)
 {
 	Tw__LocalMirror only = *m;
@@ -24,7 +26,8 @@ static Tw__LocalMirror destination_of(const Tw__LocalMirror *m)
 	only.n_ports = only.n_uplinks = only.n_vlans = only.n_elsewhere = 0;
 	only.direction = TW__MIRROR__DIRECTION__BOTH;
 	only.filter = (char *)(uintptr_t)protobuf_c_empty_string;
-	only.sample = only.first_packets = 0;
+	only.first_packets = 0;
+	only.sample = only.sflow ? only.sample : 0;
 	only.drops = false;
 	only.max_pps = only.max_bps = only.max_share = 0;
 	return only;
@@ -64,11 +67,14 @@ void tw_mirror_describe(const Tw__LocalMirror *m, char to[static TW_MIRROR_TO_SI
 			 m->erspan_type == 3 ? "III" : "II", m->erspan_session ? m->erspan_session : 1, m->erspan);
 	else if (m->stream)
 		snprintf(to, TW_MIRROR_TO_SIZE, "a live capture");
+	else if (m->sflow)
+		snprintf(to, TW_MIRROR_TO_SIZE, "sFlow exporter %.64s", m->sflow->exporter);
 	else
 		snprintf(to, TW_MIRROR_TO_SIZE, "file %.150s", m->path);
 }
 
-struct tw_sink *tw_mirror_open_sink(const struct tw_mirror_config *config, char error[static 128])
+struct tw_sink *tw_mirror_open_sink(const struct tw_mirror_config *config, struct tw_worker *const *workers,
+				    unsigned n_workers, char error[static 128])
 {
 	const Tw__LocalMirror *m = config->mirror;
 	const struct tw_capture_about about = { .mirror = m->name, .host = config->host, .snaplen = m->snaplen };
@@ -84,6 +90,8 @@ struct tw_sink *tw_mirror_open_sink(const struct tw_mirror_config *config, char 
 		return tw_remote_open(m, error);
 	if (m->stream)
 		return tw_mirror_stream_open(m, config->host, error);
+	if (m->sflow)
+		return tw_sflow_open(m, workers, n_workers, error);
 	snprintf(error, 128, "this switch does not know such a destination");
 	return NULL;
 }

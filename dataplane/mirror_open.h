@@ -16,7 +16,8 @@ bool tw_mirror_same_destination(const Tw__LocalMirror *a, const Tw__LocalMirror 
 /** The destination in words, for operators. */
 void tw_mirror_describe(const Tw__LocalMirror *mirror, char to[static TW_MIRROR_TO_SIZE]);
 
-/** @return NULL: error says why */
-struct tw_sink *tw_mirror_open_sink(const struct tw_mirror_config *config, char error[static 128]);
+/** @param workers whose copies it gets; kept. @return NULL: error says why */
+struct tw_sink *tw_mirror_open_sink(const struct tw_mirror_config *config, struct tw_worker *const *workers,
+				    unsigned n_workers, char error[static 128]);
 
 #endif

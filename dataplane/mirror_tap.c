@@ -102,6 +102,25 @@ static bool is_late(const struct tw_mirror_rule *rule, uint64_t before)
 	return rule->first != UINT32_MAX && before >= rule->first;
 }
 
+static bool is_turn(struct tw_tap *tap, uint32_t sample)
+{
+	if (++tap->since_sample < sample)
+		return false;
+	tap->since_sample = 0;
+	return true;
+}
+
+/* By chance, so that samples keep no step with traffic that repeats itself. A linear congruential generator (Knuth, MMIX) of
+ * which the high half is good enough for this; the time of a hit keeps workers from drawing alike. */
+static bool is_drawn(struct tw_tap *tap, uint32_t sample)
+{
+	tap->random = tap->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	if ((tap->random >> 32) * sample >> 32 != 0)
+		return false;
+	tap->random ^= rte_rdtsc();
+	return true;
+}
+
 /* @param before frames of its flow before this one */
 static bool fits(struct tw_tap *tap, const struct tw_mirror_rule *rule, uint16_t vlan, uint64_t before,
 		 const struct rte_mbuf *m)
@@ -112,11 +131,10 @@ static bool fits(struct tw_tap *tap, const struct tw_mirror_rule *rule, uint16_t
 		tap->count.filtered++;
 		return false;
 	}
-	if (rule->sample > 1 && ++tap->since_sample < rule->sample) {
+	if (rule->sample > 1 && !(rule->random ? is_drawn(tap, rule->sample) : is_turn(tap, rule->sample))) {
 		tap->count.sampled_out++;
 		return false;
 	}
-	tap->since_sample = 0;
 	return true;
 }
 
@@ -178,9 +196,18 @@ static uint64_t offer(struct tw_worker *w, const struct tw_snapshot *s, uint64_t
 	return done;
 }
 
-static uint32_t number_of(const struct tw_snapshot *s, uint16_t slot)
+static uint64_t read_once(const uint64_t *counter)
 {
-	return s->slot[slot].uplink ? TW_TAP_UPLINK + slot : s->slot[slot].number;
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+/* All that came in, but for what is dropped before. */
+uint64_t tw_tap_passed(const struct tw_worker *w, uint16_t slot)
+{
+	const struct tw_counters *c = &w->counters[slot];
+
+	return read_once(&c->rx_packets) - read_once(&c->drops[TW_DROP_SHORT_FRAME]) -
+	       read_once(&c->drops[TW_DROP_WIRE_OVER_MTU]) - read_once(&c->drops[TW_DROP_RATE_INGRESS]);
 }
 
 /* A record of it has gone out already: these are not its first frames. */
@@ -193,16 +220,18 @@ static uint64_t frames_before(const struct tw_flow *f, bool is_counted)
 	return is_counted && frames ? frames - 1 : frames;
 }
 
-void tw_tap_in(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f, struct rte_mbuf *m)
+void tw_tap_in(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f, struct rte_mbuf *m, unsigned behind)
 {
 	const struct tw_verdict *v = &f->verdict;
 	const uint64_t mask = s->slot[f->key.in].mirror_in & ~tw_tap_had_elsewhere(s, &f->key);
 	const struct tw_sight sight = {
 		.m = m,
 		.slot = f->key.in,
-		.number = number_of(s, f->key.in),
+		.number = tw_copy_number(s, f->key.in),
 		.vlan = v->vlan,
 		.key = &f->key,
+		.verdict = v,
+		.behind = behind,
 		/* Whatever is done to the frame on its way would be done to the copy. */
 		.stays = v->action == TW_ACT_DROP || (v->action != TW_ACT_HOLD && v->edit == TW_EDIT_NONE) ||
 			 v->action == TW_ACT_FLOOD,
@@ -217,7 +246,7 @@ void tw_tap_out(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow
 	const uint64_t mask = s->slot[out].mirror_out & ~had(s, &f->key) & ~w->tap_had;
 	const struct tw_sight sight = { .m = m,
 					.slot = out,
-					.number = number_of(s, out),
+					.number = tw_copy_number(s, out),
 					.vlan = f->verdict.vlan,
 					.key = &f->key,
 					.egress = true,
@@ -242,9 +271,12 @@ void tw_tap_out_flood(struct tw_worker *w, const struct tw_snapshot *s, const st
 {
 	const bool is_copy = s->has_rspan && v && tw_vlan_set_has(&s->rspan, v->vlan);
 	const uint64_t mask = is_copy ? 0 : s->slot[out].mirror_out & ~w->tap_had;
-	const struct tw_sight sight = {
-		.m = m, .slot = out, .number = number_of(s, out), .vlan = v ? v->vlan : 0, .egress = true, .stays = true
-	};
+	const struct tw_sight sight = { .m = m,
+					.slot = out,
+					.number = tw_copy_number(s, out),
+					.vlan = v ? v->vlan : 0,
+					.egress = true,
+					.stays = true };
 
 	w->tap_had |= mask;
 	offer(w, s, mask, 0, &sight);
@@ -255,7 +287,7 @@ void tw_tap_dropped(struct tw_worker *w, uint16_t slot, enum tw_drop reason, con
 	const struct tw_snapshot *s = w->now;
 	const struct tw_sight sight = { .m = (struct rte_mbuf *)(uintptr_t)m,
 					.slot = slot,
-					.number = number_of(s, slot),
+					.number = tw_copy_number(s, slot),
 					.egress = m->port != slot,
 					.drop = (uint8_t)(reason + 1) };
 

@@ -54,7 +54,8 @@ struct tw_tap {
 	uint64_t shut_until;         /* by the time-stamp counter: the destination was full */
 	uint64_t window_ends, spent; /* of its share of time */
 	uint32_t since_sample;
-	uint16_t n; /* copies on their way to a port */
+	uint64_t random; /* that decides on samples; any value will do to begin with */
+	uint16_t n;      /* copies on their way to a port */
 	struct rte_mbuf *copy[TW_TAP_BATCH];
 } __attribute__((aligned(64)));
 
@@ -63,15 +64,30 @@ struct tw_tap_budget {
 	tw_bucket_state frames, octets;
 };
 
+/* What was decided of a frame that came in. What judges frames one by one may still refuse it. */
+enum tw_mirror_fate {
+	TW_FATE_UNKNOWN,
+	TW_FATE_PORT,    /* `to` is its number, as struct tw_mirror_tag */
+	TW_FATE_MANY,    /* several ports */
+	TW_FATE_DROPPED, /* `to` is an enum tw_drop */
+	TW_FATE_SWITCH,  /* it is for the switch itself */
+};
+
 /* On its way to the mirror thread: in the mbuf's private area. */
 struct tw_mirror_tag {
 	uint64_t mask; /* mirrors that want it */
 	uint64_t tsc;
-	uint32_t number; /* port it was seen at; of an uplink TW_TAP_UPLINK + its index */
+	uint32_t number; /* port it was seen at; of an uplink TW_TAP_UPLINK + its slot */
 	uint32_t original_len;
-	uint16_t vlan;  /* it was judged in; 0 = none */
-	uint8_t egress; /* 1 = to the guest (the wire) */
-	uint8_t drop;   /* 0; else enum tw_drop + 1: it was dropped there */
+	uint32_t to;     /* where it goes, see fate */
+	uint32_t passed; /* of a copy where it came in: frames up to it that its worker has had there, modulo 2^32 */
+	uint16_t worker;
+	uint16_t slot;           /* it was seen at */
+	uint16_t vlan;           /* it was judged in; 0 = none */
+	uint8_t pcp_in, pcp_out; /* priority it came with, and leaves with */
+	uint8_t egress;          /* 1 = to the guest (the wire) */
+	uint8_t drop;            /* 0; else enum tw_drop + 1: it was dropped there */
+	uint8_t fate;            /* enum tw_mirror_fate; of a copy where the frame came in */
 };
 #define TW_TAP_UPLINK UINT32_C(0x80000000)
 
@@ -81,8 +97,16 @@ void tw_tap_foresee(struct tw_worker *w, const struct tw_snapshot *s, const stru
 /** Mirrors that have had a frame on the host it came from. */
 uint64_t tw_tap_had_elsewhere(const struct tw_snapshot *s, const struct tw_key *key);
 
-/** A frame came in by key->in; m stays the caller's. @param f its flow, frames before this one counted */
-void tw_tap_in(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f, struct rte_mbuf *m);
+/**
+ * A frame came in by key->in; m stays the caller's.
+ * @param f      its flow, frames before this one counted
+ * @param behind frames behind it in its burst, which the port's counters have already
+ */
+void tw_tap_in(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f, struct rte_mbuf *m,
+	       unsigned behind);
+
+/** Frames that a worker has had pass the tap where they came in, all of the burst in hand included. Elsewhere a burst stale. */
+uint64_t tw_tap_passed(const struct tw_worker *w, uint16_t slot);
 
 /** A frame leaves by slot `out`, as it is now; m stays the caller's. @param f its flow, this frame counted */
 void tw_tap_out(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f, uint16_t out, struct rte_mbuf *m);

@@ -53,6 +53,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	tw_rings_judge(sw);
 	tw_rebalance_second(sw);
 	tw_learned_age(sw);
+	tw_sflow_second(sw);
 	tw_telemetry_update(tw_status(sw));
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/mirror_sflow.h"
 #include "dataplane/switch.h"
 #include "flowexport/tried.h"
 
@@ -68,6 +69,26 @@ static bool add_central(struct tw_switch *sw, Tw__SwitchStatus *s)
 	return true;
 }
 
+/* What could not be opened has no collectors to tell of. */
+static bool add_sflow(struct tw_switch *sw, Tw__SwitchStatus *s)
+{
+	struct tw_mirror_sflow sflow[TW_MIRRORS_MAX];
+	size_t n = tw_mirrors_get_sflow(sw->mirrors, sflow);
+
+	for (size_t i = 0; i < n && s->n_exporters < TW_EXPORTERS_MAX; i++) {
+		struct tw_exporter_stats stats[TW_COLLECTORS_MAX];
+		Tw__ExporterStatus *e = add_exporter(s, sflow[i].config->exporter);
+		size_t n_stats = sflow[i].sink ? tw_sflow_get_stats(tw_sflow_agent_of(sflow[i].sink), stats) : 0;
+
+		if (!e || !tw_status_set_text(&e->error, sflow[i].error))
+			return false;
+		for (size_t k = 0; k < n_stats; k++)
+			if (!add_collector(e, &stats[k]))
+				return false;
+	}
+	return true;
+}
+
 bool tw_status_add_exporters(struct tw_switch *sw, Tw__SwitchStatus *s)
 {
 	struct tw_exporter_stats stats[TW_TARGETS_MAX];
@@ -83,5 +104,5 @@ bool tw_status_add_exporters(struct tw_switch *sw, Tw__SwitchStatus *s)
 		if (!e || !add_collector(e, &stats[i]))
 			return false;
 	}
-	return add_central(sw, s);
+	return add_central(sw, s) && add_sflow(sw, s);
 }

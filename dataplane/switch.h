@@ -66,6 +66,8 @@ struct tw_port {
 	bool iommu;
 	uint16_t mtu;
 	uint8_t mac[6];
+	uint8_t vm_uuid[16];
+	char vm_name[64];
 	char name[128];
 	char socket[108];
 	struct tw_vhost *vhost;
@@ -287,6 +289,10 @@ bool tw_status_set_text(char **field, const char *text);
 /* ---- recorder_status.c ---- */
 /** @return false: out of memory */
 bool tw_recorder_status(const struct tw_switch *sw, uint16_t slot, Tw__PortStatus *port);
+
+/* ---- sflow_counters.c ---- */
+/** A second has passed: report the counters of those whose turn it is to sFlow exporters. */
+void tw_sflow_second(struct tw_switch *sw);
 
 /* ---- status_exporters.c ---- */
 /** @return false: out of memory; what was added is the message's */

@@ -286,10 +286,12 @@ class PortCapture:
 class Nfcapd:
     """nfcapd, and what nfdump shows of its files."""
 
+    PROGRAM = "nfcapd"
+
     def __init__(self, lab, name, port, address="127.0.0.1"):
         self.folder, self.port = lab.path(name), port
         os.makedirs(self.folder, exist_ok=True)
-        self.child = lab.start(name, ["nfcapd", "-4", "-b", address, "-p", str(port), "-w", self.folder, "-t", "300", "-v", "-B", "8000000"])
+        self.child = lab.start(name, [self.PROGRAM, "-4", "-b", address, "-p", str(port), "-w", self.folder, "-t", "300", "-v", "-B", "8000000"])
         wait_for(lambda: listens("udp", port), "nfcapd's listening")
 
     def end(self):
@@ -308,16 +310,18 @@ class Nfcapd:
 class Nfacctd:
     """nfacctd of pmacct with its print plugin, one line of JSON for all records that agree in the primitives."""
 
+    PROGRAM = "nfacctd"
     PRIMITIVES = "src_host,dst_host,src_port,dst_port,proto,tos,tcpflags,in_iface,out_iface,src_mac,dst_mac,vlan,timestamp_start,timestamp_end"
 
     def __init__(self, lab, name, port, primitives=PRIMITIVES):
         self.port, self.out, conf = port, lab.path(f"{name}.json"), lab.path(f"{name}.conf")
         with open(conf, "w", encoding="utf-8") as f:
-            f.write(f"daemonize: false\nnfacctd_ip: 127.0.0.1\nnfacctd_port: {port}\nnfacctd_pipe_size: 8000000\nnfacctd_renormalize: true\n"
+            f.write(f"daemonize: false\n{self.PROGRAM}_ip: 127.0.0.1\n{self.PROGRAM}_port: {port}\n{self.PROGRAM}_pipe_size: 8000000\n"
+                    f"{self.PROGRAM}_renormalize: true\n"
                     f"plugins: print[p]\naggregate[p]: {primitives}\nprint_output[p]: json\nprint_output_file[p]: {self.out}\n"
                     "print_output_file_append[p]: true\nprint_refresh_time[p]: 600\nplugin_pipe_size: 64000000\nplugin_buffer_size: 4000\n"
                     "print_cache_entries[p]: 99991\n")
-        self.child = lab.start(name, ["nfacctd", "-f", conf])
+        self.child = lab.start(name, [self.PROGRAM, "-f", conf])
         wait_for(lambda: listens("udp", port), "nfacctd's listening")
 
     def end(self):

@@ -402,7 +402,7 @@ static void describe(struct message *m)
 /* What no message can say: the bench's devices stand in for guests. */
 static void adapt(struct tw_snapshot *s)
 {
-	for (unsigned who = 1; who <= RS_PORTS; who++) {
+	for (unsigned who = 1; who < RS_DEVICES; who++) {
 		struct tw_slot *slot = &s->slot[rs_slot(who)];
 
 		if (slot->kind == TW_SLOT_VHOST)

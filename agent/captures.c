@@ -114,14 +114,6 @@ uint64_t tw_captures_as_of(const struct tw_captures *c)
 	return c->list->captures_as_of;
 }
 
-static bool is_open(const struct tw_captures *c, uint64_t id)
-{
-	for (size_t i = 0; i < c->list->n_captures; i++)
-		if (c->list->captures[i]->stream == id)
-			return true;
-	return false;
-}
-
 /* --- to the controller --- */
 
 static void hold(struct tw_captures *c, bool held)
@@ -232,8 +224,7 @@ static bool take(struct tw_captures *c, const uint8_t *data, size_t size)
 		return false;
 	}
 	ok = env->body_case == TW__ENVELOPE__BODY_CAPTURE_BATCH;
-	/* The last one of a capture that is closed says what there was. */
-	if (ok && (env->capture_batch->last || is_open(c, env->capture_batch->capture)))
+	if (ok) /* also what is under way of a capture that is closed: the controller knows whether anybody reads it */
 		keep(c, env, size);
 	tw__envelope__free_unpacked(env, NULL);
 	return ok;

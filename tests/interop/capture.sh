@@ -112,6 +112,7 @@ capture()
     start "$name" "$TW_BUILD/controlplane/twctl/twctl" capture "$@" -w "$dir/$name.pcapng"
     # shellcheck disable=SC2086 # two words
     wait_until 10 are_mirrors $hosts || die "the hosts do not copy: $answer"
+    sleep 0.2 # a mirror that is open is in force a moment later
 }
 end_capture() { kill -INT "${pid[$1]}" && wait "${pid[$1]}"; local rc=$?; unset "pid[$1]"; return $rc; }
 
@@ -180,6 +181,26 @@ ok "sends what the switch drops" g send 1 30 '1>1 udp port=4>4 len=10'
 sleep 0.3
 ok "it ends" end_capture dropped
 ok "what was dropped, and why" equal "$(count "$dir/dropped.pcapng" 'frame.comment contains "hairpin"')" 30
+
+# --- several at once, and more than a slow reader takes ---
+capture slow vm1/eth0 --direction ingress
+kill -STOP "${pid[slow]}"
+hosts='2 0'
+capture quick vm1/eth0 --direction ingress
+hosts='1 0'
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    g send 1 1000 '1>2 udp port=6>2 len=1400' && g expect 2 1000 '1>2 udp port=6>2 len=1400' || die "no traffic: $answer"
+done
+ok "nothing of it got lost but what is counted" end_capture quick
+read -r captured _ _ shed _ _ _ _ lost _ <"$dir/quick.log"
+ok "for a reader that keeps up ($captured, $shed shed, $lost lost)" equal "$((captured + shed + lost))" 10000
+ok "the frames are in its file" equal "$(count "$dir/quick.pcapng" frame)" "$captured"
+kill -CONT "${pid[slow]}"
+ok "and for one that was asleep" end_capture slow
+read -r captured _ _ shed _ _ _ _ lost _ <"$dir/slow.log"
+ok "too ($captured, $shed shed, $lost lost)" equal "$((captured + shed + lost))" 10000
+ok "it has at least what waited for it" test "$captured" -ge 4000
+
 hosts='1 1'
 capture all --network red 'udp src port 5'
 hosts='1 0'

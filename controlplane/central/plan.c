@@ -129,6 +129,7 @@ static bool read_target(const Tw__Exporter *e, const char *collector, struct tw_
 	snprintf(t->tls.key, sizeof(t->tls.key), "%s", e->tls_key);
 	snprintf(t->tls.name, sizeof(t->tls.name), "%s", e->tls_name);
 	t->names = e->names == TW__EXPORTER__NAMES__RECORD;
+	t->biflow = e->biflow;
 	t->failover = e->delivery == TW__EXPORTER__DELIVERY__FAILOVER;
 	t->resends = true;
 	t->domain = e->observation_domain;

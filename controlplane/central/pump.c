@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controlplane/central/entry.h"
+#include "controlplane/central/pairs.h"
 #include "controlplane/mem.h"
 
 #define TW_LOG_AREA "records"
@@ -17,6 +18,7 @@ enum {
 	/* Into a collector's socket of the usual size, without waiting for its program: */
 	DATAGRAM_RATE = 100,  /* records a millisecond */
 	DATAGRAM_BURST = 400, /* some 35 messages */
+	ENTRIES_MAX = 65536,  /* of biflows: entries of which records are in hand */
 };
 
 /* An entry that has been read, and which of its records the exporter was given. */
@@ -48,6 +50,8 @@ struct tw_pump {
 	uint64_t lost;                  /* given up by the spool */
 	struct tw_spool_position noted; /* losses of entries up to this one have been told */
 	uint64_t now_ms, allowance, allowed_ms;
+	struct tw_pairs *pairs; /* of an exporter of biflows: what is fed. NULL: records are, as they are read */
+	bool ends;              /* no record waits for its other direction any more */
 	bool gives_up;
 	uint64_t given_up; /* records, in the present part */
 };
@@ -74,6 +78,8 @@ struct tw_pump *tw_pump_create(const char *folder, struct tw_cursors *cursors, c
 	tw_cursors_set(cursors, config->key, &pump->kept);
 	pump->next = pump->kept;
 	tw_spool_reader_seek(pump->reader, pump->next.at);
+	if (config->targets[0].biflow)
+		pump->pairs = tw_pairs_create();
 	tw_pump_configure(pump, config, common);
 	return pump;
 }
@@ -90,7 +96,7 @@ static void keep(struct tw_pump *pump, const struct tw_cursor *cursor)
 static bool is_same(const struct tw_exporter_target *a, const struct tw_exporter_target *b)
 {
 	return strcmp(a->name, b->name) == 0 && a->format == b->format && a->transport == b->transport &&
-	       a->failover == b->failover && a->collector_size == b->collector_size &&
+	       a->failover == b->failover && a->biflow == b->biflow && a->collector_size == b->collector_size &&
 	       memcmp(&a->collector, &b->collector, a->collector_size) == 0 &&
 	       memcmp(&a->source, &b->source, sizeof(a->source)) == 0 && memcmp(&a->tls, &b->tls, sizeof(a->tls)) == 0;
 }
@@ -214,11 +220,45 @@ static uint64_t in_flight(const struct tw_pump *pump)
 	return settled < pump->fed ? pump->fed - settled : 0;
 }
 
+/* The cursor stays at the oldest record that is in hand. */
+static void keep_first(struct tw_pump *pump)
+{
+	struct tw_cursor cursor = pump->next;
+	struct tw_pairs_place first;
+
+	if (tw_pairs_first(pump->pairs, &first)) {
+		cursor.at = first.at;
+		cursor.index = first.index;
+		cursor.ordinal = first.ordinal;
+	}
+	keep(pump, &cursor);
+}
+
+/* What has arrived is forgotten; what returns, once all has met its fate, is what comes next. */
+static void follow_pairs(struct tw_pump *pump)
+{
+	uint64_t arrived = delivered(pump);
+
+	tw_pairs_arrived(pump->pairs, arrived);
+	pump->fed -= arrived < pump->fed ? arrived : pump->fed;
+	pump->base.delivered += arrived;
+	if (returned(pump) && returned(pump) >= pump->fed) {
+		tw_pairs_returned(pump->pairs);
+		pump->fed = 0;
+		pump->base = pump->sum;
+	}
+	keep_first(pump);
+}
+
 static void follow(struct tw_pump *pump)
 {
 	struct tw_cursor cursor;
 
 	look_at_stats(pump);
+	if (pump->pairs) {
+		follow_pairs(pump);
+		return;
+	}
 	if (returned(pump)) {
 		if (in_flight(pump) == 0)
 			go_back(pump);
@@ -346,6 +386,59 @@ static void export_entry(struct tw_pump *pump, struct tw_spool_position at, cons
 	tw_spool_reader_seek(pump->reader, at);
 }
 
+/* ---- biflows ---- */
+
+static bool hold_record(struct tw_pump *pump, const struct tw_central_entry *entry, uint32_t index,
+			const struct tw_flow_record *record)
+{
+	tw_pairs_add(pump->pairs, record, pump->now_ms);
+	return true;
+}
+
+static void hold_entry(struct tw_pump *pump, struct tw_spool_position at, const struct tw_central_entry *entry)
+{
+	uint64_t skip = skip_of(pump, at);
+	const struct tw_pairs_place place = { .at = at, .index = skip, .ordinal = entry->ordinal + skip };
+
+	if (skip == 0 && tw_spool_compare(at, pump->noted) > 0) {
+		pump->noted = at;
+		note_lost(pump, entry);
+	}
+	tw_pairs_begin(pump->pairs, &place, entry);
+	each_record(pump, entry, skip, hold_record);
+	pump->next.at = tw_spool_reader_position(pump->reader);
+	pump->next.index = 0;
+	pump->next.ordinal = entry->ordinal + entry->n_passed;
+}
+
+/* As much of the queue as may go. */
+static void export_pairs(struct tw_pump *pump)
+{
+	const struct tw_biflow_pair *pair;
+	struct tw_flow_origin origin;
+
+	while (in_flight(pump) < IN_FLIGHT_MAX && (!is_datagram(pump) || pump->allowance) &&
+	       (pair = tw_pairs_next(pump->pairs, &origin))) {
+		if (pair->is_paired)
+			tw_exporter_add_biflow_of(pump->exporter, &pair->forward.record, &pair->reverse.record,
+						  &origin);
+		else
+			tw_exporter_add_of(pump->exporter, &pair->forward.record, &origin);
+		pump->fed++;
+		pump->allowance -= is_datagram(pump);
+	}
+}
+
+/* ---- steps ---- */
+
+/* May more be read? */
+static bool has_room(const struct tw_pump *pump)
+{
+	if (pump->pairs)
+		return tw_pairs_queued(pump->pairs) < IN_FLIGHT_MAX && tw_pairs_entries(pump->pairs) < ENTRIES_MAX;
+	return pump->n_trail < TRAIL && in_flight(pump) < IN_FLIGHT_MAX && (!is_datagram(pump) || pump->allowance);
+}
+
 /* @return false: there is nothing to read */
 static bool read_one(struct tw_pump *pump)
 {
@@ -359,7 +452,10 @@ static bool read_one(struct tw_pump *pump)
 			return false;
 	} while (tw_entry_read(data, size, &entry)); /* its records are missed by their ordinals */
 	at = position_before(pump, size);
-	export_entry(pump, at, &entry);
+	if (pump->pairs)
+		hold_entry(pump, at, &entry);
+	else
+		export_entry(pump, at, &entry);
 	return true;
 }
 
@@ -386,9 +482,13 @@ bool tw_pump_step(struct tw_pump *pump, uint64_t now_ms)
 	allow(pump);
 	if (pump->sum.is_away || returned(pump)) /* not now: the exporter tries by itself */
 		return false;
-	while (more && n_read++ < READ_MAX && pump->n_trail < TRAIL && in_flight(pump) < IN_FLIGHT_MAX &&
-	       (!is_datagram(pump) || pump->allowance))
+	while (more && n_read++ < READ_MAX && has_room(pump))
 		more = read_one(pump);
+	if (pump->pairs) {
+		tw_pairs_tick(pump->pairs, pump->ends, now_ms);
+		export_pairs(pump);
+		more = more || tw_pairs_queued(pump->pairs);
+	}
 	/* Nothing is left open: it would go to another collector if this one failed, and be read again. */
 	if (pump->fed)
 		tw_exporter_push(pump->exporter, now_ms);
@@ -402,6 +502,7 @@ void tw_pump_end(struct tw_pump *pump, uint64_t revision)
 {
 	struct tw_cursor_gap *gaps = pump->next.gaps;
 
+	pump->ends = true;
 	memmove(gaps + 1, gaps, (TW_CURSOR_GAPS - 1) * sizeof(*gaps));
 	gaps[0] = (struct tw_cursor_gap){ revision, UINT64_MAX };
 	memcpy(pump->kept.gaps, gaps, sizeof(pump->kept.gaps));
@@ -410,6 +511,7 @@ void tw_pump_end(struct tw_pump *pump, uint64_t revision)
 
 void tw_pump_revive(struct tw_pump *pump, uint64_t revision)
 {
+	pump->ends = false;
 	end_gap(&pump->next, revision);
 	end_gap(&pump->kept, revision);
 	tw_cursors_set(pump->cursors, pump->config.key, &pump->kept);
@@ -461,12 +563,29 @@ bool tw_pump_tried(struct tw_pump *pump, struct tw_export_trial *result)
 	return tw_exporter_tried(pump->exporter, result);
 }
 
+/* Whatever waits goes, if the collector takes it. */
+static void export_last(struct tw_pump *pump)
+{
+	tw_pairs_tick(pump->pairs, true, pump->now_ms);
+	allow(pump);
+	if (!pump->sum.is_away && !returned(pump))
+		export_pairs(pump);
+}
+
 void tw_pump_destroy(struct tw_pump *pump, uint64_t now_ms)
 {
 	if (!pump)
 		return;
+	pump->now_ms = now_ms;
+	if (pump->pairs && !pump->gives_up)
+		export_last(pump);
 	tw_exporter_flush(pump->exporter, now_ms);
 	follow(pump);
+	if (pump->pairs && is_datagram(pump) && !pump->sum.is_away && !returned(pump)) {
+		tw_pairs_arrived(pump->pairs, pump->fed); /* as far as can be known */
+		keep_first(pump);
+	}
+	tw_pairs_destroy(pump->pairs);
 	tw_exporter_destroy(pump->exporter);
 	tw_spool_reader_destroy(pump->reader);
 	free(pump);
@@ -475,6 +594,8 @@ void tw_pump_destroy(struct tw_pump *pump, uint64_t now_ms)
 void tw_pump_settle(struct tw_pump *pump, uint64_t now_ms)
 {
 	pump->now_ms = now_ms;
+	if (pump->pairs)
+		export_last(pump);
 	tw_exporter_push(pump->exporter, now_ms);
 	tw_exporter_tick(pump->exporter, now_ms);
 	follow(pump);
@@ -482,7 +603,9 @@ void tw_pump_settle(struct tw_pump *pump, uint64_t now_ms)
 
 bool tw_pump_is_settled(const struct tw_pump *pump)
 {
-	return in_flight(pump) == 0;
+	bool waits = pump->pairs && tw_pairs_queued(pump->pairs) && !pump->sum.is_away;
+
+	return in_flight(pump) == 0 && !waits;
 }
 
 struct tw_spool_position tw_pump_needed(const struct tw_pump *pump)
@@ -495,6 +618,10 @@ struct tw_spool_position tw_pump_needed(const struct tw_pump *pump)
 size_t tw_pump_get_stats(const struct tw_pump *pump, struct tw_exporter_stats stats[static TW_TARGETS_MAX],
 			 uint64_t *lost)
 {
+	size_t n = tw_exporter_get_stats(pump->exporter, stats);
+
+	for (size_t i = 0; i < n && pump->pairs; i++)
+		stats[i].pairing = tw_pairs_counts(pump->pairs);
 	*lost = pump->lost;
-	return tw_exporter_get_stats(pump->exporter, stats);
+	return n;
 }

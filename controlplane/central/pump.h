@@ -8,6 +8,9 @@
  * TCP      the cursor follows what the collector's host has acknowledged. What was not when a connection broke is read again.
  * UDP      the cursor follows what was sent; what was refused (ICMP) is read again once the collector takes messages. What the
  *          network loses shows at the collector, in the sequence.
+ * Biflows  of an exporter of biflows records wait for their other direction, whichever host metered it, and do not leave in the spool's
+ *          order (pairs.h). The cursor stays at the oldest that waits or is on its way: a controller that is killed then sends up to ten
+ *          seconds of records again.
  * Lost     a record that the spool had to give up before it was read is counted, and told to the collector.
  *
  * Threads  its owner's. Time is an argument.

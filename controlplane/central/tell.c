@@ -59,6 +59,12 @@ static void tell_pump(const struct tw_central_news *news, const struct tw_pump *
 			out->error = copy_text(stats[i].error);
 	}
 	out->lost_records += lost;
+	if (n) {
+		out->biflow_records += stats[0].pairing.biflows;
+		out->uniflow_records += stats[0].pairing.uniflows;
+		out->crowded_records += stats[0].pairing.crowded;
+		out->pairing_records += stats[0].pairing.waiting;
+	}
 	if (waiting > out->waiting_octets)
 		out->waiting_octets = waiting;
 }

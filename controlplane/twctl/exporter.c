@@ -165,6 +165,20 @@ static bool detail(struct tw_run *run, json_t *object)
 	       (strcmp(tw_json_string_at(object, "way"), "central") != 0 || tw_central_add(run, object));
 }
 
+/* A line for each host, or for the controller. */
+static void show_pairing(FILE *out, const json_t *object)
+{
+	json_t *central = json_object_get(object, "central"), *rows = NULL;
+
+	if (central) {
+		rows = json_pack("[o]", json_copy(central));
+		json_object_set_new(json_array_get(rows, 0), "host", json_string("(controller)"));
+	}
+	fputc('\n', out);
+	tw_out_table(out, pairing_columns, rows ? rows : json_object_get(object, "status"));
+	json_decref(rows);
+}
+
 /* A line for each collector of each host. */
 static void show(FILE *out, const json_t *object)
 {
@@ -190,10 +204,8 @@ static void show(FILE *out, const json_t *object)
 		fputc('\n', out);
 	tw_out_table(out, status_columns, rows);
 	json_decref(rows);
-	if (json_is_true(json_object_get(object, "biflow"))) {
-		fputc('\n', out);
-		tw_out_table(out, pairing_columns, json_object_get(object, "status"));
-	}
+	if (json_is_true(json_object_get(object, "biflow")))
+		show_pairing(out, object);
 	tw_central_print(out, object);
 }
 

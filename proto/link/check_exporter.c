@@ -11,7 +11,6 @@ struct export
 	Tw__Exporter__Format format;
 	Tw__Exporter__Transport transport;
 	Tw__Exporter__Names names;
-	Tw__Exporter__Way way;
 	bool biflow;
 	size_t n_collectors;
 	char *const *collectors;
@@ -25,16 +24,14 @@ static struct export export_of(const ProtobufCMessage *msg)
 	const Tw__LocalSflow *s = (const Tw__LocalSflow *)msg;
 
 	if (msg->descriptor == &tw__exporter__descriptor)
-		return (struct export){ e->format, e->transport,       e->names,      e->way,
-					e->biflow, e->n_collectors,    e->collectors, e->source,
-					e->tls_ca, e->tls_certificate, e->tls_key };
+		return (struct export){ e->format,     e->transport, e->names,  e->biflow,          e->n_collectors,
+					e->collectors, e->source,    e->tls_ca, e->tls_certificate, e->tls_key };
 	if (msg->descriptor == &tw__local_sflow__descriptor)
 		return (struct export){ .n_collectors = s->n_collectors,
 					.collectors = s->collectors,
 					.source = s->source };
-	return (struct export){ l->format, l->transport,       l->names,      l->way,
-				l->biflow, l->n_collectors,    l->collectors, l->source,
-				l->tls_ca, l->tls_certificate, l->tls_key };
+	return (struct export){ l->format,     l->transport, l->names,  l->biflow,          l->n_collectors,
+				l->collectors, l->source,    l->tls_ca, l->tls_certificate, l->tls_key };
 }
 
 bool tw_also_exporter_collectors(const ProtobufCMessage *msg, const struct tw_where *at, struct tw_error *err)
@@ -60,11 +57,9 @@ bool tw_also_exporter_biflow(const ProtobufCMessage *msg, const struct tw_where 
 	const struct export e = export_of(msg);
 	struct tw_where here = { at, "biflow", -1 };
 
-	if (e.biflow && e.format != TW__EXPORTER__FORMAT__IPFIX)
-		return tw_where_fail(&here, TW_E_INVALID, err,
-				     "NetFlow has no words for a reverse direction: only IPFIX has records of both");
-	return !e.biflow || e.way == TW__EXPORTER__WAY__DIRECT ||
-	       tw_where_fail(&here, TW_E_INVALID, err, "by the controller each direction has its own record");
+	return !e.biflow || e.format == TW__EXPORTER__FORMAT__IPFIX ||
+	       tw_where_fail(&here, TW_E_INVALID, err,
+			     "only IPFIX has words for a reverse direction: NetFlow and sFlow do not");
 }
 
 /* NetFlow has no framing of its own, and so no TCP. */

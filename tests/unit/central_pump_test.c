@@ -39,6 +39,8 @@ struct fixture {
 	struct tw_exporter_config common;
 	uint64_t now, ordinal;
 	uint64_t revision; /* of what is put; 0 = not known */
+	bool talks;        /* what is put: from even ports requests to the next one, from odd ports answers */
+	uint64_t biflows;  /* received; both directions' records count as such, too */
 	uint32_t ingress;
 	uint8_t key_flags;
 	/* the collector */
@@ -172,6 +174,12 @@ static void on_record(const struct ipfix_record *r, void *context)
 	f->came[port]++;
 	f->domain = r->domain;
 	f->template_id = r->template_id;
+	if (ipfix_find_reverse(r, 2)) {
+		assert_int_equal(port % 2, 0); /* from the end that began */
+		f->came[ipfix_uint(r, 11)]++;
+		f->received++;
+		f->biflows++;
+	}
 	f->original = (uint32_t)ipfix_uint(r, 405);
 }
 
@@ -217,7 +225,19 @@ static void collect(struct fixture *f)
 	}
 }
 
-/* n records into the spool, an entry each `each`; their source ports go on from `from`. */
+static void make_talk(const struct fixture *f, struct tw_flow_record *r, uint16_t port)
+{
+	bool asks = port % 2 == 0;
+
+	r->ingress = asks ? 1 : 2;
+	r->egress = asks ? 2 : 1;
+	r->src_ip[0] = (uint8_t)r->ingress;
+	r->dst_ip[0] = (uint8_t)r->egress;
+	r->dst_port = asks ? port + 1 : port - 1;
+	r->first_ms = START_MS + !asks;
+}
+
+/* n records into the spool, an entry each `each`; their source ports go on from `from`, of talks by twos. */
 static void put(struct fixture *f, uint32_t from, uint32_t n, uint32_t each)
 {
 	static struct tw_batch batch;
@@ -235,7 +255,9 @@ static void put(struct fixture *f, uint32_t from, uint32_t n, uint32_t each)
 
 		tw_batch_begin(&batch);
 		for (uint32_t i = 0; i < each && done < n; i++, done++) {
-			record.src_port = (uint16_t)(from + done);
+			record.src_port = (uint16_t)(from + (f->talks ? 2 * done : done));
+			if (f->talks)
+				make_talk(f, &record, record.src_port);
 			assert_true(tw_batch_add(&batch, &record));
 		}
 		tw_batch_finish(&batch, &head);
@@ -584,6 +606,111 @@ static void what_is_given_up_at_the_end_is_counted(void **state)
 #name " over TCP", name, set_up_tcp, tear_down, NULL \
 	}
 
+/* ---- biflows ---- */
+
+static void want_biflows(struct fixture *f)
+{
+	stop_pump(f);
+	f->config.targets[0].biflow = true;
+	f->talks = true;
+	start_pump(f);
+	step(f);
+}
+
+/* As the controller does before it ends. */
+static void settle_and_stop(struct fixture *f)
+{
+	for (int i = 0; i < 100 && (i == 0 || !tw_pump_is_settled(f->pump)); i++) {
+		f->now += STEP_MS;
+		tw_pump_settle(f->pump, f->now);
+		usleep(200);
+		collect(f);
+	}
+	stop_pump(f);
+}
+
+static void directions_that_two_hosts_metered_leave_as_one(void **state)
+{
+	struct fixture *f = *state;
+
+	come(f);
+	want_biflows(f);
+	put(f, 0, 500, 50);
+	for (int i = 0; i < 40; i++)
+		step(f);
+	assert_int_equal(f->received, 0);
+	assert_int_equal(stats_of(f).pairing.waiting, 500);
+	put(f, 1, 500, 70);
+	run_until_received(f, 1000);
+	each_came_once(f, 0, 1000);
+	assert_int_equal(f->biflows, 500);
+	assert_int_equal(f->template_id, 640 + 384);
+	assert_int_equal(f->original, 42);
+	assert_int_equal(stats_of(f).pairing.biflows, 500);
+	assert_int_equal(ipfix_decoder_counts(f->decoder)->sequence_errors, 0);
+	assert_int_equal(ipfix_decoder_counts(f->decoder)->unknown_sets, 0);
+}
+
+static void a_direction_without_the_other_leaves_after_its_wait(void **state)
+{
+	struct fixture *f = *state;
+
+	come(f);
+	want_biflows(f);
+	put(f, 0, 100, 50);
+	for (int i = 0; i < TW_BIFLOW_WAIT_MS / STEP_MS - 5; i++)
+		step(f);
+	assert_int_equal(f->received, 0);
+	run_until_received(f, 100);
+	assert_int_equal(f->biflows, 0);
+	assert_int_equal(stats_of(f).pairing.uniflows, 100);
+}
+
+static void biflows_wait_for_a_collector_and_come_once(void **state)
+{
+	struct fixture *f = *state;
+
+	want_biflows(f);
+	put(f, 0, 600, 100);
+	put(f, 1, 500, 100);
+	for (int i = 0; i < 100; i++)
+		step(f);
+	come(f);
+	run_until_received(f, 1100); /* 100 of them alone */
+	assert_int_equal(f->biflows, 500);
+	leave(f);
+	put(f, 2000, 300, 100);
+	put(f, 2001, 300, 100);
+	for (int i = 0; i < 100; i++)
+		step(f);
+	come(f);
+	run_until_received(f, 1700);
+	each_came_once(f, 0, 1000);
+	each_came_once(f, 2000, 600);
+	assert_int_equal(stats_of(f).lost_records, 0);
+}
+
+static void what_waits_to_be_paired_leaves_at_the_end_and_is_not_read_again(void **state)
+{
+	struct fixture *f = *state;
+
+	come(f);
+	want_biflows(f);
+	put(f, 0, 100, 7);
+	put(f, 1, 50, 20);
+	for (int i = 0; i < 20; i++)
+		step(f);
+	assert_int_equal(f->received, 100);
+	settle_and_stop(f);
+	collect(f);
+	assert_int_equal(f->received, 150);
+	start_pump(f);
+	put(f, 101, 50, 7);
+	run_until_received(f, 200);
+	each_came_once(f, 0, 200);
+	assert_int_equal(f->biflows, 50);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -606,6 +733,13 @@ int main(void)
 		UDP(a_trial_that_is_refused_is_not_sent_again_and_the_records_are),
 		UDP(a_record_that_went_another_way_does_not_go_this_way_too),
 		UDP(what_is_given_up_at_the_end_is_counted),
+		UDP(directions_that_two_hosts_metered_leave_as_one),
+		TCP(directions_that_two_hosts_metered_leave_as_one),
+		UDP(a_direction_without_the_other_leaves_after_its_wait),
+		UDP(biflows_wait_for_a_collector_and_come_once),
+		TCP(biflows_wait_for_a_collector_and_come_once),
+		UDP(what_waits_to_be_paired_leaves_at_the_end_and_is_not_read_again),
+		TCP(what_waits_to_be_paired_leaves_at_the_end_and_is_not_read_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,11 +70,6 @@ class Collector:
     def packets(self, port):
         return [p for p in self.samples(sflow.Packet) if p.input == (0, port)]
 
-    def last_counters(self, source):
-        """{format: record} of the latest sample of a source, or None"""
-        mine = [c.records for c in self.samples(sflow.Counters) if c.source == source]
-        return mine[-1] if mine else None
-
 
 class Sfcapd(lab_.Nfcapd):
     PROGRAM = "sfcapd"
@@ -93,7 +88,7 @@ def snapshot(lab, uplink):
                 "sflow": {"exporter": name, "collectors": [f"127.0.0.1:{c}" for c in collectors], "sub_agent": SUB_AGENT, "mtu": 1400,
                           "counters_s": COUNTERS_S}}
     return {"host": "a", "observation_domain": SUB_AGENT, "uplinks": [uplink], "ports": ports,
-            "mirrors": [{"name": "guest", "ports": [1], "direction": "ingress", "path": lab.path("guest.pcapng")},
+            "mirrors": [{"name": "guest", "ports": [1], "direction": "ingress", "path": lab.path("capture/guest.pcapng")},
                         exporter("all", 1, HEADER, ALL, SFCAPD, SFACCTD), exporter("tenth", 10, TENTH_HEADER, TENTH)]}
 
 
@@ -116,6 +111,7 @@ class Collected:
         lab.guest(f"replay 1 {lab.path('guest.pcap')}")
         claim("tcpreplay sends its capture", wire.popen.wait(60) == 0, wire.said())
         self.status = self.settle()
+        self.counters = {c.source: c.records for c in self.all.samples(sflow.Counters)}  # the latest of each source
         self.exporters = lab.exporters()
         lab.end_guests()
         lab.end_switch()
@@ -123,7 +119,7 @@ class Collected:
         self.sfacctd.end()
         for capture in (self.exports, self.at_wire, self.all, self.tenth):
             capture.end()
-        self.frames = {UPLINK: fc.read(self.at_wire.path), 1: fc.read(lab.path("guest.pcapng"))}
+        self.frames = {UPLINK: fc.read(self.at_wire.path), 1: fc.read(lab.path("capture/guest.pcapng"))}
 
     def settle(self):
         """@return the switch's status when nothing moves any more and the counters of then have been sent"""
@@ -211,7 +207,7 @@ def check_counters(c):
     wrong = []
     for part in c.status["ports"] + c.status["uplinks"]:
         index = part["number"] if "number" in part else UPLINK
-        sent = c.all.last_counters((0, index)) or {1: {}, 1005: {}}
+        sent = c.counters.get((0, index), {1: {}, 1005: {}})
         has, is_ = part.get("counters", {}), sent[1]
         drops = {d["reason"]: number(d["packets"]) for d in has.get("drops", [])}
         told = [is_.get(name) for name in ("ifInOctets", "ifInUcastPkts", "ifOutOctets", "ifOutUcastPkts")]
@@ -220,7 +216,7 @@ def check_counters(c):
         if told != want or lost != sum(drops.values()) or is_.get("ifIndex") != index or is_.get("ifStatus") != 3 or sent[1005].get("name") != part["name"]:
             wrong.append(f"{part['name']}: {sent}; has {has}")
     claim("counters are the ports'", not wrong, *wrong[:4])
-    vm, io = c.all.last_counters((3, 1)), c.all.last_counters((0, 1))[1]
+    vm, io = c.counters.get((3, 1)), c.counters[(0, 1)][1]
     claim("a machine is told by its name, its UUID and its ports",
           vm and (vm[2000]["hostname"], vm[2000]["uuid"], vm[2001], vm[2002]) == ("vm1", UUID, {1: [ff.mac(MAC[1])]}, {"type": 2, "index": 1}), vm)
     claim("what it receives is what its port sends",

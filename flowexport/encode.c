@@ -97,7 +97,7 @@ bool tw_encode_flow_of(struct tw_message *message, const struct tw_flow_record *
 {
 	unsigned layout = TW_FLOW_LAYOUT(message->format, cls, variant);
 	uint16_t id = origin ? tw_origin_template_id(message->format, cls, variant, origin->kind)
-			     : (uint16_t)(TW_FLOW_TEMPLATE_FIRST + layout);
+			     : (uint16_t)TW_FLOW_TEMPLATE_ID(message->format, cls, variant);
 	uint8_t named[NAMED_MAX], *at;
 	size_t size;
 

@@ -390,6 +390,7 @@ void tw_exporter_add(struct tw_exporter *exporter, const struct tw_flow_record *
 	struct tw_flow_names names;
 
 	tw_exporter_find_names(exporter, record, &names);
+	exporter->context.observed += record->end_reason != TW_FLOW_END_ACTIVE && cls != TW_CLASS_OVERFLOW;
 	for (size_t i = 0; i < exporter->n_groups; i++)
 		tw_group_add(&exporter->groups[i], record, cls, &names);
 }

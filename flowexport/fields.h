@@ -12,8 +12,9 @@
  *          cache layouts by id, so a new field means a new id (enum tw_flow_class, enum tw_option_table).
  * Choices  times only as 152/153; each VLAN as 58 and 243, 59 and 254, as half of the collectors know one or the other;
  *          tcpControlBits in one octet; ICMP type and code both joined (32, 139) and apart (176..179).
- *          What the switch refused is counted as dropped (132, 133, 424) and not as packets and octets: who adds those up,
- *          knowing neither forwardingStatus nor the dropped counts, has what went through.
+ *          What the switch refused is counted as dropped (132, 133, 424) and as no packets and no octets: who adds those up,
+ *          knowing neither forwardingStatus nor the dropped counts, has what went through. They are there, and 0, since nfacctd
+ *          shows no counts at all where a record without them joins others.
  * Spec     RFC 7011, RFC 7012; IANA registry "IP Flow Information Export (IPFIX) Entities".
  */
 #ifndef TW_FLOWEXPORT_FIELDS_H
@@ -28,7 +29,7 @@
 /* Ids 256 to 280 and 323 were layouts of records without dropped counts, networks and the east-west mark. */
 enum { TW_FLOW_TEMPLATE_FIRST = 512, TW_OPTION_TEMPLATE_FIRST = 320, TW_WIDTH_VARIABLE = 65535 };
 
-enum tw_flow_class {                          /* template id = TW_FLOW_TEMPLATE_FIRST + layout */
+enum tw_flow_class {                          /* template id: TW_FLOW_TEMPLATE_ID() */
 		     TW_CLASS_IPV4_TRANSPORT, /* TCP, UDP, SCTP and their kin: has ports */
 		     TW_CLASS_IPV4_ICMP,
 		     TW_CLASS_IPV4_FRAGMENT, /* all fragments but the first: ports unknown */
@@ -79,6 +80,11 @@ enum {
 };
 #define TW_FLOW_LAYOUT(format, cls, variant) ((variant)*TW_LAYOUTS + TW_LAYOUT(format, cls))
 /* Without the mark: what all variants carry is then one and the same test of the compiled encoder. */
+/* Where FIRST and the layout would put refused flows, records without packets and octets were told once. */
+#define TW_REFUSED_TEMPLATE_STEP       1024
+#define TW_FLOW_TEMPLATE_MORE(variant) ((variant)&TW_VARIANT_REFUSED ? TW_REFUSED_TEMPLATE_STEP : 0)
+#define TW_FLOW_TEMPLATE_ID(format, cls, variant) \
+	(TW_FLOW_TEMPLATE_FIRST + TW_FLOW_LAYOUT(format, cls, variant) + TW_FLOW_TEMPLATE_MORE(variant))
 #define TW_CARRIES(layout, records, variants) \
 	((records) >> (layout) % TW_LAYOUTS & 1 && ((variants)&TW_ALWAYS) >> (layout) / TW_LAYOUTS & 1)
 
@@ -120,6 +126,8 @@ enum {
 	F(c, droppedOctetDeltaCount, 132, 0, 8, UINT, r->l3_octets, TW_BOTH(TW_IN_LAYER3), TW_REFUSED)                 \
 	F(c, droppedPacketDeltaCount, 133, 0, 8, UINT, r->packets, TW_BOTH(TW_IN_ALL), TW_REFUSED)                     \
 	F(c, droppedLayer2OctetDeltaCount, 424, 0, 8, UINT, r->l2_octets, TW_IN_ALL, TW_REFUSED)                       \
+	F(c, octetDeltaCount, 1, 0, 8, UINT, 0, TW_BOTH(TW_IN_LAYER3), TW_REFUSED)                                     \
+	F(c, packetDeltaCount, 2, 0, 8, UINT, 0, TW_BOTH(TW_IN_ALL), TW_REFUSED)                                       \
 	F(c, ingressInterface, 10, 0, 4, UINT, r->ingress, TW_BOTH(TW_IN_ALL), TW_ALWAYS)                              \
 	F(c, egressInterface, 14, 0, 4, UINT, r->egress, TW_BOTH(TW_IN_ALL), TW_ALWAYS)                                \
 	F(c, flowDirection, 61, 0, 1, UINT, r->direction, TW_BOTH(TW_IN_ALL), TW_EACH_WAY)                             \
@@ -150,10 +158,10 @@ enum {
 
 enum tw_option_table {                      /* template id = TW_OPTION_TEMPLATE_FIRST + layout */
 		       TW_TABLE_SAMPLING_A, /* one packet in how many is metered, as nfdump and pmacct read it */
-		       TW_TABLE_SAMPLING_B, /* the same, as the registry has it today: each, or the last of so many */
+		       TW_TABLE_SAMPLING_B, /* the same, as the registry has it today: each, or the last of so many; version 9: as nfdump does */
 		       TW_TABLE_INTERFACE,
 		       TW_TABLE_VM,                   /* retired: nobody carries it */
-		       TW_TABLE_METERING,             /* RFC 7011 section 4.1 */
+		       TW_TABLE_METERING,             /* RFC 7011 section 4.1; of IPFIX retired: OBSERVED */
 		       TW_TABLE_METERING_RELIABILITY, /* section 4.2 */
 		       TW_TABLE_EXPORT_RELIABILITY,   /* section 4.3 */
 		       TW_TABLE_TYPES,                /* RFC 5610: what our private elements are */
@@ -162,6 +170,7 @@ enum tw_option_table {                      /* template id = TW_OPTION_TEMPLATE_
 		       TW_TABLE_NETWORK,         /* what a number of 234 and 235 is called */
 		       TW_TABLE_DROP_REASON,     /* what a dropReason is called */
 		       TW_TABLE_SAMPLING_RANDOM, /* in the place of SAMPLING_B: any of so many */
+		       TW_TABLE_OBSERVED,        /* METERING and how many flows there were */
 		       TW_OPTION_TABLES,
 };
 
@@ -175,10 +184,11 @@ enum {
 	TW_IN_DROP_REASON = 1 << TW_TABLE_DROP_REASON,
 	TW_IN_TYPES = 1 << TW_TABLE_TYPES,
 	TW_IN_METERING = 1 << TW_TABLE_METERING,
+	TW_IN_OBSERVED = 1 << TW_TABLE_OBSERVED,
 	TW_IN_IGNORED = 1 << TW_TABLE_METERING_RELIABILITY,
 	TW_IN_NOT_SENT = 1 << TW_TABLE_EXPORT_RELIABILITY,
 	TW_IN_DOMAIN = 1 << TW_TABLE_DOMAIN,
-	TW_IN_PER_DOMAIN = TW_IN_SAMPLING_A | TW_IN_SAMPLING_B | TW_IN_INTERFACE | TW_IN_METERING | TW_IN_IGNORED |
+	TW_IN_PER_DOMAIN = TW_IN_SAMPLING_A | TW_IN_SAMPLING_B | TW_IN_INTERFACE | TW_IN_OBSERVED | TW_IN_IGNORED |
 			   TW_IN_DOMAIN | TW_IN_NETWORK | TW_IN_DROP_REASON | TW_IN_SAMPLING_RANDOM,
 };
 
@@ -187,49 +197,50 @@ enum {
 
 /* Options records; their first fields are their scope. No record can be shorter than a set's filling. Networks are told as nfdump
  * reads them: the number is no scope. o: const struct tw_option_row * (options.c). */
-#define TW_OPTION_FIELDS(F, c)                                                                                \
-	F(c, scopeSystem, 1, 0, 4, UINT, o->domain,                                                           \
-	  TW_V9(TW_IN_SAMPLING_A | TW_IN_INTERFACE | TW_IN_METERING)) /* not an element: scope 1 */           \
-	F(c, observationDomainId, 149, 0, 4, UINT, o->domain, TW_IN_PER_DOMAIN)                               \
-	F(c, exportingProcessId, 144, 0, 4, UINT, 1, TW_IN_NOT_SENT)                                          \
-	F(c, ingressInterface, 10, 0, 4, UINT, o->who->number, TW_BOTH(TW_IN_INTERFACE) | TW_IN_STATION)      \
-	F(c, privateEnterpriseNumber, 346, 0, 4, UINT, TW_PEN, TW_IN_TYPES)                                   \
-	F(c, informationElementId, 303, 0, 2, UINT, o->type->number, TW_IN_TYPES)                             \
-	F(c, informationElementDataType, 339, 0, 1, UINT, o->type->type, TW_IN_TYPES)                         \
-	F(c, informationElementSemantics, 344, 0, 1, UINT, o->type->semantics, TW_IN_TYPES)                   \
-	F(c, informationElementName, 341, 0, TW_WIDTH_VARIABLE, VARTEXT, o->type->name, TW_IN_TYPES)          \
-	F(c, informationElementDescription, 340, 0, TW_WIDTH_VARIABLE, VARTEXT, o->type->text, TW_IN_TYPES)   \
-	F(c, dropReason, TW_PRIVATE_dropReason, TW_PEN, 1, UINT, o->reason, TW_IN_DROP_REASON)                \
-	F(c, dropReasonName, TW_PRIVATE_dropReasonName, TW_PEN, TW_WIDTH_VARIABLE, VARTEXT, o->name,          \
-	  TW_IN_DROP_REASON)                                                                                  \
-	F(c, ingressVRFID, 234, 0, 4, UINT, o->number, TW_IN_NETWORK)                                         \
-	F(c, VRFname, 236, 0, 64, TEXT, o->name, TW_IN_NETWORK)                                               \
-	F(c, ingressVRFID, 234, 0, 4, UINT, o->who->network_number, TW_IN_STATION)                            \
-	F(c, samplingInterval, 34, 0, 4, UINT, o->interval, TW_BOTH(TW_IN_SAMPLING_A))                        \
-	F(c, samplingAlgorithm, 35, 0, 1, UINT, o->random ? 2 : 1, TW_V9(TW_IN_SAMPLING_A))                   \
-	F(c, selectorAlgorithm, 304, 0, 2, UINT, o->random ? 3 : 1, TW_IN_SAMPLING_B | TW_IN_SAMPLING_RANDOM) \
-	F(c, samplingPacketInterval, 305, 0, 4, UINT, 1, TW_IN_SAMPLING_B)                                    \
-	F(c, samplingPacketSpace, 306, 0, 4, UINT, o->interval - 1, TW_IN_SAMPLING_B)                         \
-	F(c, samplingSize, 309, 0, 4, UINT, 1, TW_IN_SAMPLING_RANDOM)                                         \
-	F(c, samplingPopulation, 310, 0, 4, UINT, o->interval, TW_IN_SAMPLING_RANDOM)                         \
-	F(c, interfaceName, 82, 0, 32, TEXT, o->who->name, TW_BOTH(TW_IN_INTERFACE))                          \
-	F(c, interfaceDescription, 83, 0, 64, TEXT, o->description, TW_BOTH(TW_IN_INTERFACE))                 \
-	F(c, virtualStationInterfaceId, 347, 0, 16, OCTETS, o->who->uuid, TW_IN_STATION)                      \
-	F(c, virtualStationUUID, 349, 0, 16, OCTETS, o->who->vm_uuid, TW_IN_STATION)                          \
-	F(c, virtualStationName, 350, 0, TW_WIDTH_VARIABLE, VARTEXT, o->who->vm_name, TW_IN_STATION)          \
-	F(c, virtualStationInterfaceName, 348, 0, TW_WIDTH_VARIABLE, VARTEXT, o->who->name, TW_IN_STATION)    \
-	F(c, exportedOctetTotalCount, 40, 0, 8, UINT, o->sent.octets, TW_BOTH(TW_IN_METERING))                \
-	F(c, exportedMessageTotalCount, 41, 0, 8, UINT, o->sent.messages, TW_BOTH(TW_IN_METERING))            \
-	F(c, exportedFlowRecordTotalCount, 42, 0, 8, UINT, o->sent.flows, TW_BOTH(TW_IN_METERING))            \
-	F(c, ignoredPacketTotalCount, 164, 0, 8, UINT, o->ignored.packets, TW_IN_IGNORED)                     \
-	F(c, ignoredOctetTotalCount, 165, 0, 8, UINT, o->ignored.octets, TW_IN_IGNORED)                       \
-	F(c, observationTimeMilliseconds, 323, 0, 8, UINT, o->ignored.first_ms, TW_IN_IGNORED)                \
-	F(c, observationTimeMilliseconds, 323, 0, 8, UINT, o->ignored.last_ms, TW_IN_IGNORED)                 \
-	F(c, notSentFlowTotalCount, 166, 0, 8, UINT, o->not_sent.flows, TW_IN_NOT_SENT)                       \
-	F(c, notSentPacketTotalCount, 167, 0, 8, UINT, o->not_sent.packets, TW_IN_NOT_SENT)                   \
-	F(c, notSentOctetTotalCount, 168, 0, 8, UINT, o->not_sent.octets, TW_IN_NOT_SENT)                     \
-	F(c, observationTimeMilliseconds, 323, 0, 8, UINT, o->not_sent.first_ms, TW_IN_NOT_SENT)              \
-	F(c, observationTimeMilliseconds, 323, 0, 8, UINT, o->not_sent.last_ms, TW_IN_NOT_SENT)               \
+#define TW_OPTION_FIELDS(F, c)                                                                                         \
+	F(c, scopeSystem, 1, 0, 4, UINT, o->domain,                                                                    \
+	  TW_V9(TW_IN_SAMPLING_A | TW_IN_SAMPLING_B | TW_IN_INTERFACE | TW_IN_METERING)) /* not an element: scope 1 */ \
+	F(c, observationDomainId, 149, 0, 4, UINT, o->domain, TW_IN_PER_DOMAIN)                                        \
+	F(c, exportingProcessId, 144, 0, 4, UINT, 1, TW_IN_NOT_SENT)                                                   \
+	F(c, ingressInterface, 10, 0, 4, UINT, o->who->number, TW_BOTH(TW_IN_INTERFACE) | TW_IN_STATION)               \
+	F(c, privateEnterpriseNumber, 346, 0, 4, UINT, TW_PEN, TW_IN_TYPES)                                            \
+	F(c, informationElementId, 303, 0, 2, UINT, o->type->number, TW_IN_TYPES)                                      \
+	F(c, informationElementDataType, 339, 0, 1, UINT, o->type->type, TW_IN_TYPES)                                  \
+	F(c, informationElementSemantics, 344, 0, 1, UINT, o->type->semantics, TW_IN_TYPES)                            \
+	F(c, informationElementName, 341, 0, TW_WIDTH_VARIABLE, VARTEXT, o->type->name, TW_IN_TYPES)                   \
+	F(c, informationElementDescription, 340, 0, TW_WIDTH_VARIABLE, VARTEXT, o->type->text, TW_IN_TYPES)            \
+	F(c, dropReason, TW_PRIVATE_dropReason, TW_PEN, 1, UINT, o->reason, TW_IN_DROP_REASON)                         \
+	F(c, dropReasonName, TW_PRIVATE_dropReasonName, TW_PEN, TW_WIDTH_VARIABLE, VARTEXT, o->name,                   \
+	  TW_IN_DROP_REASON)                                                                                           \
+	F(c, ingressVRFID, 234, 0, 4, UINT, o->number, TW_IN_NETWORK)                                                  \
+	F(c, VRFname, 236, 0, 64, TEXT, o->name, TW_IN_NETWORK)                                                        \
+	F(c, ingressVRFID, 234, 0, 4, UINT, o->who->network_number, TW_IN_STATION)                                     \
+	F(c, samplingInterval, 34, 0, 4, UINT, o->interval, TW_BOTH(TW_IN_SAMPLING_A) | TW_V9(TW_IN_SAMPLING_B))       \
+	F(c, samplingAlgorithm, 35, 0, 1, UINT, o->random ? 2 : 1, TW_V9(TW_IN_SAMPLING_A))                            \
+	F(c, selectorAlgorithm, 304, 0, 2, UINT, o->random ? 3 : 1, TW_IN_SAMPLING_B | TW_IN_SAMPLING_RANDOM)          \
+	F(c, samplingPacketInterval, 305, 0, 4, UINT, 1, TW_IN_SAMPLING_B)                                             \
+	F(c, samplingPacketSpace, 306, 0, 4, UINT, o->interval - 1, TW_IN_SAMPLING_B)                                  \
+	F(c, samplingSize, 309, 0, 4, UINT, 1, TW_IN_SAMPLING_RANDOM)                                                  \
+	F(c, samplingPopulation, 310, 0, 4, UINT, o->interval, TW_IN_SAMPLING_RANDOM)                                  \
+	F(c, interfaceName, 82, 0, 32, TEXT, o->who->name, TW_BOTH(TW_IN_INTERFACE))                                   \
+	F(c, interfaceDescription, 83, 0, 64, TEXT, o->description, TW_BOTH(TW_IN_INTERFACE))                          \
+	F(c, virtualStationInterfaceId, 347, 0, 16, OCTETS, o->who->uuid, TW_IN_STATION)                               \
+	F(c, virtualStationUUID, 349, 0, 16, OCTETS, o->who->vm_uuid, TW_IN_STATION)                                   \
+	F(c, virtualStationName, 350, 0, TW_WIDTH_VARIABLE, VARTEXT, o->who->vm_name, TW_IN_STATION)                   \
+	F(c, virtualStationInterfaceName, 348, 0, TW_WIDTH_VARIABLE, VARTEXT, o->who->name, TW_IN_STATION)             \
+	F(c, exportedOctetTotalCount, 40, 0, 8, UINT, o->sent.octets, TW_IN_OBSERVED | TW_V9(TW_IN_METERING))          \
+	F(c, exportedMessageTotalCount, 41, 0, 8, UINT, o->sent.messages, TW_IN_OBSERVED | TW_V9(TW_IN_METERING))      \
+	F(c, exportedFlowRecordTotalCount, 42, 0, 8, UINT, o->sent.flows, TW_IN_OBSERVED | TW_V9(TW_IN_METERING))      \
+	F(c, observedFlowTotalCount, 163, 0, 8, UINT, o->observed, TW_IN_OBSERVED)                                     \
+	F(c, ignoredPacketTotalCount, 164, 0, 8, UINT, o->ignored.packets, TW_IN_IGNORED)                              \
+	F(c, ignoredOctetTotalCount, 165, 0, 8, UINT, o->ignored.octets, TW_IN_IGNORED)                                \
+	F(c, observationTimeMilliseconds, 323, 0, 8, UINT, o->ignored.first_ms, TW_IN_IGNORED)                         \
+	F(c, observationTimeMilliseconds, 323, 0, 8, UINT, o->ignored.last_ms, TW_IN_IGNORED)                          \
+	F(c, notSentFlowTotalCount, 166, 0, 8, UINT, o->not_sent.flows, TW_IN_NOT_SENT)                                \
+	F(c, notSentPacketTotalCount, 167, 0, 8, UINT, o->not_sent.packets, TW_IN_NOT_SENT)                            \
+	F(c, notSentOctetTotalCount, 168, 0, 8, UINT, o->not_sent.octets, TW_IN_NOT_SENT)                              \
+	F(c, observationTimeMilliseconds, 323, 0, 8, UINT, o->not_sent.first_ms, TW_IN_NOT_SENT)                       \
+	F(c, observationTimeMilliseconds, 323, 0, 8, UINT, o->not_sent.last_ms, TW_IN_NOT_SENT)                        \
 	F(c, observationDomainName, 300, 0, TW_WIDTH_VARIABLE, VARTEXT, o->host, TW_IN_DOMAIN)
 
 /* Octets of a data record of a layout without names, at compile time. */
@@ -248,7 +259,7 @@ static_assert(TW_FLOW_RECORD_SIZE(TW_CLASS_LAYER2) == 77, "layout 518 is fixed")
 static_assert(TW_FLOW_RECORD_SIZE(TW_CLASS_IPV4_OTHER) == 100, "layout 519 is fixed");
 static_assert(TW_FLOW_RECORD_SIZE(TW_CLASS_IPV6_OTHER) == 128, "layout 520 is fixed");
 static_assert(TW_FLOW_RECORD_SIZE(TW_CLASS_OVERFLOW) == 60, "layout 521 is fixed");
-static_assert(TW_FLOW_RECORD_SIZE(TW_FLOW_LAYOUT(TW_FORMAT_IPFIX, TW_CLASS_IPV4_TRANSPORT, TW_VARIANT_REFUSED)) == 106,
-	      "layout 544 is fixed");
+static_assert(TW_FLOW_RECORD_SIZE(TW_FLOW_LAYOUT(TW_FORMAT_IPFIX, TW_CLASS_IPV4_TRANSPORT, TW_VARIANT_REFUSED)) == 122,
+	      "layout 1568 is fixed");
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "flowexport/wire.h"
 
-enum { ROW_MAX = 320, DESCRIPTION_SIZE = 320, N_ROWS_MAX = 3 };
+enum { ROW_MAX = 320, DESCRIPTION_SIZE = 320, N_ROWS_MAX = 4 };
 
 static const struct type {
 	uint16_t number;
@@ -32,6 +32,7 @@ struct tw_option_row {
 	const char *name;
 	char description[DESCRIPTION_SIZE];
 	struct tw_export_volume sent;
+	uint64_t observed;
 	struct tw_flow_tally ignored, not_sent;
 };
 
@@ -80,8 +81,9 @@ bool tw_options_add_sampling(struct tw_message *message, uint32_t domain, uint16
 	const struct tw_option_row row = { .domain = domain,
 					   .interval = tw_sampling_interval(sampling),
 					   .random = tw_sampling_is_random(sampling) };
-	const enum tw_option_table tables[] = { TW_TABLE_SAMPLING_A,
-						row.random ? TW_TABLE_SAMPLING_RANDOM : TW_TABLE_SAMPLING_B };
+	const enum tw_option_table tables[] = { TW_TABLE_SAMPLING_A, row.random && message->format == TW_FORMAT_IPFIX
+									     ? TW_TABLE_SAMPLING_RANDOM
+									     : TW_TABLE_SAMPLING_B };
 
 	return add_rows(message, &row, tables, 2);
 }
@@ -121,16 +123,17 @@ bool tw_options_add_drop_reason(struct tw_message *message, uint32_t domain, uin
 bool tw_options_add_statistics(struct tw_message *message, uint32_t domain,
 			       const struct tw_export_statistics *statistics)
 {
-	static const enum tw_option_table tables[] = { TW_TABLE_METERING, TW_TABLE_METERING_RELIABILITY,
-						       TW_TABLE_EXPORT_RELIABILITY };
+	static const enum tw_option_table tables[] = { TW_TABLE_METERING, TW_TABLE_OBSERVED,
+						       TW_TABLE_METERING_RELIABILITY, TW_TABLE_EXPORT_RELIABILITY };
 	const struct tw_option_row row = {
 		.domain = domain,
 		.sent = statistics->sent,
+		.observed = statistics->observed,
 		.ignored = statistics->ignored,
 		.not_sent = statistics->not_sent,
 	};
 
-	return add_rows(message, &row, tables, 3);
+	return add_rows(message, &row, tables, 4);
 }
 
 bool tw_options_add_identity(struct tw_message *message, uint32_t domain, const struct tw_flow_identity *who)

@@ -23,6 +23,7 @@
 
 struct tw_export_statistics {
 	struct tw_export_volume sent;
+	uint64_t observed;             /* flows that the metering process has seen the end of */
 	struct tw_flow_tally ignored;  /* the metering process had no room */
 	struct tw_flow_tally not_sent; /* the exporting process could not send */
 };

@@ -30,6 +30,7 @@ struct tw_export_context {
 	uint64_t now_ms; /* Unix epoch, as of the last tick */
 	char host[64];
 	struct tw_flow_tally ignored;
+	uint64_t observed;                   /* flows that have ended */
 	struct tw_flow_tally unsent;         /* lost before they came to this exporter */
 	bool mediates;                       /* records have origins */
 	uint16_t sampling;                   /* by which the metering process counts now; unless mediates */

@@ -89,6 +89,7 @@ static void tell_options(struct tw_target *target)
 	const struct tw_export_context *context = target->context;
 	const struct tw_session_counts *counts = tw_session_counts(target->session);
 	struct tw_export_statistics statistics = { .sent = counts->sent,
+						   .observed = context->observed,
 						   .ignored = context->ignored,
 						   .not_sent = target->tells_group ? target->group_lost
 										   : counts->not_sent };

@@ -92,7 +92,7 @@ size_t tw_flow_template_write(uint8_t *out, size_t room, enum tw_flow_format for
 {
 	struct writer w = begin_flow(out, room, format, cls, variant);
 
-	return end(&w, TW_FLOW_TEMPLATE_FIRST + TW_FLOW_LAYOUT(format, cls, variant));
+	return end(&w, TW_FLOW_TEMPLATE_ID(format, cls, variant));
 }
 
 size_t tw_biflow_template_write(uint8_t *out, size_t room, enum tw_flow_class cls, unsigned variant)
@@ -107,7 +107,7 @@ uint16_t tw_origin_template_id(enum tw_flow_format format, enum tw_flow_class cl
 			       enum tw_flow_origin_kind kind)
 {
 	return (uint16_t)(TW_ORIGIN_TEMPLATE_FIRST + (unsigned)kind * TW_ORIGIN_TEMPLATE_STEP +
-			  TW_FLOW_LAYOUT(format, cls, variant));
+			  TW_FLOW_LAYOUT(format, cls, variant) + TW_FLOW_TEMPLATE_MORE(variant));
 }
 
 size_t tw_origin_template_write(uint8_t *out, size_t room, enum tw_flow_format format, enum tw_flow_class cls,

@@ -35,6 +35,7 @@ ACTIVE_S, IDLE_S = 2, 1
 SINKS = {"v5": 9005, "v9": 9009, "ipfix": 9010}
 FORMAT = {"v5": "NETFLOW_V5", "v9": "NETFLOW_V9", "ipfix": "IPFIX"}
 NFACCTD, TCP = 1000, 4739  # nfacctd's ports are that much higher
+COARSE = 11010             # of one that tells flows apart by their destination alone
 LATE_MS = 1000             # a time may be so far from the capture's where the machine took the processor away between; the middle one not
 
 
@@ -84,6 +85,7 @@ def snapshot(lab, uplink):
     timeouts = {"active_timeout_s": ACTIVE_S, "idle_timeout_s": IDLE_S, "template_refresh_s": 2}
     exporters = [{"name": f"{f}-{who}", "format": FORMAT[f], "collectors": [f"127.0.0.1:{port + more}"], **timeouts}
                  for f, port in SINKS.items() for who, more in (("nfcapd", 0), ("nfacctd", NFACCTD))]
+    exporters.append({"name": "coarse", "collectors": [f"127.0.0.1:{COARSE}"], **timeouts})
     exporters.append({"name": "ipfix-tcp", "transport": "TCP", "collectors": [f"127.0.0.1:{TCP}"], **timeouts})
     return {"host": "a", "observation_domain": 5, "uplinks": [uplink], "ports": ports, "exporters": exporters,
             "mirrors": [{"name": "guest", "ports": [1], "direction": "ingress", "path": lab.path("capture/guest.pcapng")}]}
@@ -101,6 +103,7 @@ class Collected:
         uplink = lab.wire()
         self.nfcapd = {f: lab_.Nfcapd(lab, f"nfcapd-{f}", port) for f, port in SINKS.items()}
         self.nfacctd = {f: lab_.Nfacctd(lab, f"nfacctd-{f}", port + NFACCTD) for f, port in SINKS.items()}
+        self.coarse = lab_.Nfacctd(lab, "nfacctd-coarse", COARSE, "dst_host")
         self.sink = lab_.TcpSink(TCP)
         self.exports = lab.capture("exports", "lo", lambda frame, outgoing: outgoing)
         lab.start_switch()
@@ -131,7 +134,7 @@ class Collected:
         self.status = self.lab.status()
         self.lab.end_switch()
         self.nfcapd_said = {f: c.end() for f, c in self.nfcapd.items()}
-        for c in self.nfacctd.values():
+        for c in (*self.nfacctd.values(), self.coarse):
             c.end()
         self.exports.end()
         self.at_wire.end()
@@ -306,7 +309,7 @@ def check_nfacctd(c, format_, flows):
     """It drops what has no addresses. Of times that count from the sender's boot it knows whole seconds."""
     got = {}
     for r in c.nfacctd[format_].rows():
-        if not r["ip_src"]:  # refused layer-2 flows, which have no counters that it knows, it keeps
+        if not r["ip_src"]:  # layer-2 flows that it keeps
             continue
         key = (r["ip_src"], r["ip_dst"], lab_.Nfacctd.protocol(r["ip_proto"]), r["port_src"], r["port_dst"], r["tos"], r["iface_in"],
                r["iface_out"], r["mac_src"], r["mac_dst"], r["vlan"])
@@ -315,6 +318,15 @@ def check_nfacctd(c, format_, flows):
     want = fc.project({k: v for k, v in arrived(sayable(format_, flows)).items() if k.src}, nfacctd_key(format_))
     same(f"nfacctd {format_}", want, got, ("packets", "l3", "flags"))
     same_times(f"nfacctd {format_}", want, got, 1 if format_ == "ipfix" else 1000)
+
+
+def check_shared(c, flows):
+    """Where refused and forwarded records share all that is told apart, the counts are still those of what went through."""
+    got = {}
+    for r in c.coarse.rows():
+        got.setdefault(r["ip_dst"], fc.Sum()).add(fc.Sum(r.get("packets", 0), r.get("bytes", 0), 0, 0, 0, 0))
+    want = fc.project({k: v for k, v in arrived(flows).items() if k.src}, lambda k: k.dst)
+    same("nfacctd by destination alone", want, {k: v for k, v in got.items() if k in want}, ("packets", "l3"))
 
 
 # --- tshark ---
@@ -335,7 +347,7 @@ def tshark_flow(r, boot):
            n("ipv6flowlabel"), text("srcmac"), text("dstmac"), n("dot1q_priority"), n("ethernet_type"))
     first = n("abstimestart") if "abstimestart" in r else boot + n("timestart")
     last = n("abstimeend") if "abstimeend" in r else boot + n("timeend")
-    return key, fc.Sum(n("packets", "drop_packets"), n("octets", "drop_octets"), n("layer2_octet_delta_count", "dropped_layer2_octet_delta_count"), first, last, n("tcpflags"), (n("ttl_min"), n("ttl_max")),
+    return key, fc.Sum(n("drop_packets", "packets"), n("drop_octets", "octets"), n("layer2_octet_delta_count", "dropped_layer2_octet_delta_count"), first, last, n("tcpflags"), (n("ttl_min"), n("ttl_max")),
                        (n("length_min"), n("length_max")) if ip else (65535, 0))
 
 
@@ -374,6 +386,7 @@ def main():
         for format_ in SINKS:
             check_nfdump(c, format_, flows)
             check_nfacctd(c, format_, flows)
+        check_shared(c, flows)
     sys.exit(lab_.failed)
 
 

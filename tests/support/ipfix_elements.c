@@ -65,6 +65,7 @@ static const struct element {
 	{ 149, UNSIGNED, "observationDomainId" },
 	{ 152, UNSIGNED, "flowStartMilliseconds" },
 	{ 153, UNSIGNED, "flowEndMilliseconds" },
+	{ 163, UNSIGNED, "observedFlowTotalCount" },
 	{ 164, UNSIGNED, "ignoredPacketTotalCount" },
 	{ 165, UNSIGNED, "ignoredOctetTotalCount" },
 	{ 166, UNSIGNED, "notSentFlowTotalCount" },

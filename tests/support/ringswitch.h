@@ -66,7 +66,7 @@ struct ringswitch {
 	struct tw_worker worker;
 	struct rs_port port[RS_DEVICES];
 	bool both_sides;
-	bool remote_learns; /* the host of RS_REMOTE learns MACs behind it */
+	bool remote_learns;   /* the host of RS_REMOTE learns MACs behind it */
 	uint32_t flow_sample; /* 0 = every frame is counted */
 	bool flow_sample_random;
 	uint32_t active_s, idle_s;

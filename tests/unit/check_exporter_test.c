@@ -239,9 +239,24 @@ static void only_sflow_has_samples(void **state)
 	expect(&e, (struct expectation){ "exporter.sample", TW_E_INVALID });
 }
 
+static void one_packet_in_at_most_16383_is_metered(void **state)
+{
+	struct tw_error err = { 0 };
+	Tw__Host host;
+
+	tw__host__init(&host);
+	host.name = TEXT("a");
+	host.flow_sample = 16383;
+	assert_true(tw_check_host(&host, &err));
+	host.flow_sample = 16384;
+	assert_false(tw_check_host(&host, &err));
+	assert_string_equal(err.field, "host.flow_sample");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_packet_in_at_most_16383_is_metered),
 		cmocka_unit_test(one_to_four_collectors_and_none_twice),
 		cmocka_unit_test(a_collector_is_an_address_and_a_port),
 		cmocka_unit_test(a_source_is_an_address_or_prefix_of_the_collectors_ip_version),

@@ -41,7 +41,7 @@ struct fixture {
 	struct ipfix_decoder *decoder;
 	unsigned identities; /* interface records received */
 	uint32_t last_number;
-	uint64_t ignored_packets, not_sent_flows; /* as last told */
+	uint64_t ignored_packets, not_sent_flows, observed_flows; /* as last told */
 	struct tw_exporter *exporter;
 	struct tw_exporter_config config;
 	uint64_t now;
@@ -73,6 +73,8 @@ static void on_record(const struct ipfix_record *r, void *context)
 		f->last_number = (uint32_t)ipfix_uint(r, 10);
 	} else if (r->template_id == 325) {
 		f->ignored_packets = ipfix_uint(r, 164);
+	} else if (r->template_id == 333) {
+		f->observed_flows = ipfix_uint(r, 163);
 	} else if (r->template_id == 326) {
 		f->not_sent_flows = ipfix_uint(r, 166);
 	}
@@ -519,6 +521,25 @@ struct runner {
 	bool stop;
 };
 
+static void flows_that_ended_are_told_to_the_collector(void **state)
+{
+	struct fixture *f = *state;
+	struct tw_flow_record r = flow;
+
+	configure(f);
+	tick_at(f, 0);
+	assert_int_equal(f->observed_flows, 0);
+	for (unsigned i = 0; i < 4; i++) {
+		r.end_reason =
+			i < 2 ? TW_FLOW_END_ACTIVE : TW_FLOW_END_IDLE; /* one goes on and then ends; and another */
+		tw_exporter_add(f->exporter, &r);
+	}
+	r.key_flags |= TW_FLOW_KEY_MANY; /* no flow at all */
+	tw_exporter_add(f->exporter, &r);
+	tick_at(f, 61000);
+	assert_int_equal(f->observed_flows, 2);
+}
+
 static void *run_exporter(void *context)
 {
 	struct runner *r = context;
@@ -632,6 +653,7 @@ int main(void)
 		TEST(every_record_that_a_dead_collector_missed_is_counted_lost),
 		TEST(a_collector_without_a_route_costs_records_but_not_the_others),
 		TEST(packets_that_were_not_metered_are_told_to_the_collector),
+		TEST(flows_that_ended_are_told_to_the_collector),
 		TEST(configuring_and_asking_disturb_no_record_while_the_exporter_runs),
 		TEST(a_bad_configuration_is_refused_and_the_former_stays),
 		cmocka_unit_test(a_collectors_address_is_numeric_with_a_port),

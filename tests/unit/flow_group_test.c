@@ -113,9 +113,9 @@ static void on_record(const struct ipfix_record *r, void *context)
 	s->domain = r->domain;
 	if (r->template_id == 326)
 		s->not_sent = ipfix_uint(r, 166);
-	if (r->template_id == 324)
+	if (r->template_id == 333)
 		s->sent = ipfix_uint(r, 42);
-	s->statistics += r->template_id == 324;
+	s->statistics += r->template_id == 333;
 	s->told += r->template_id == 322;
 	if (!r->is_options && ipfix_uint(r, 10) == TW_TRIAL_INTERFACE)
 		s->test_packets += ipfix_uint(r, 2);

@@ -23,7 +23,7 @@
 
 #define START_MS UINT64_C(1800000000000)
 
-enum { UNIFLOW_DOMAIN = 7, BIFLOW_DOMAIN = 8, DATAGRAM_MAX = 65536, BIFLOW_ID = 896 };
+enum { UNIFLOW_DOMAIN = 7, BIFLOW_DOMAIN = 8, DATAGRAM_MAX = 65536 };
 
 struct seen {
 	uint64_t records, biflows, packets, octets, dropped;
@@ -45,7 +45,7 @@ static void on_record(const struct ipfix_record *r, void *context)
 	if (r->is_options)
 		return;
 	seen->records++;
-	seen->biflows += r->template_id >= BIFLOW_ID;
+	seen->biflows += ipfix_find(r, 239) != NULL;
 	seen->packets += ipfix_uint(r, 2) + ipfix_reverse(r, 2);
 	seen->octets += ipfix_uint(r, 1) + ipfix_reverse(r, 1);
 	seen->dropped += ipfix_uint(r, 133);

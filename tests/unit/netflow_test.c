@@ -176,9 +176,9 @@ static void version_9_is_read_back_by_a_decoder_of_its_own(void **state)
 	assert_int_equal(tw_message_step(&m), 1);
 	assert_int_equal(ipfix_decode(d, m.octets, tw_message_finish(&m, &stamp), check_v9, &n), 0);
 	assert_int_equal(ipfix_decoder_counts(d)->templates, TW_VARIANT_NAMED * TW_FLOW_CLASSES);
-	assert_int_equal(ipfix_decoder_counts(d)->option_templates, 3);
-	assert_int_equal(ipfix_decoder_counts(d)->option_records, 3);
-	assert_int_equal(n, 4);
+	assert_int_equal(ipfix_decoder_counts(d)->option_templates, 4);
+	assert_int_equal(ipfix_decoder_counts(d)->option_records, 4);
+	assert_int_equal(n, 5);
 	ipfix_decoder_destroy(d);
 }
 

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-#include "controlplane/central/entry.h"
-#include "controlplane/central/pairs.h"
+#include "controlplane/central/pump_parts.h"
 #include "controlplane/mem.h"
 
 #define TW_LOG_AREA "records"
@@ -13,47 +12,11 @@
 
 enum {
 	READ_MAX = 256,       /* entries in one step */
-	TRAIL = 256,          /* entries between what was read and what has arrived */
 	IN_FLIGHT_MAX = 8192, /* records */
 	/* Into a collector's socket of the usual size, without waiting for its program: */
 	DATAGRAM_RATE = 100,  /* records a millisecond */
 	DATAGRAM_BURST = 400, /* some 35 messages */
 	ENTRIES_MAX = 65536,  /* of biflows: entries of which records are in hand */
-};
-
-/* An entry that has been read, and which of its records the exporter was given. */
-struct read_entry {
-	struct tw_spool_position at;
-	uint64_t ordinal;                                                    /* of its first record */
-	uint64_t fed;                                                        /* records given to the exporter before */
-	uint32_t n;                                                          /* of this one */
-	uint64_t given[TW_ENTRY_PASSED_MAX * TW_BATCH_RECORDS_MAX / 64 + 1]; /* bit by bit */
-};
-
-/* Of all its collectors. */
-struct counts {
-	uint64_t delivered, returned;
-	bool is_away; /* none takes records */
-};
-
-struct tw_pump {
-	struct tw_central_pump config;
-	struct tw_exporter *exporter;
-	struct tw_cursors *cursors;
-	struct tw_spool_reader *reader;
-	struct tw_cursor next; /* what is read next */
-	struct tw_cursor kept; /* what is read again after a restart */
-	uint64_t fed;          /* records given to the exporter since its counts were `base` */
-	struct counts sum, base;
-	struct read_entry trail[TRAIL];
-	unsigned first, n_trail;
-	uint64_t lost;                  /* given up by the spool */
-	struct tw_spool_position noted; /* losses of entries up to this one have been told */
-	uint64_t now_ms, allowance, allowed_ms;
-	struct tw_pairs *pairs; /* of an exporter of biflows: what is fed. NULL: records are, as they are read */
-	bool ends;              /* no record waits for its other direction any more */
-	bool gives_up;
-	uint64_t given_up; /* records, in the present part */
 };
 
 static void end_gap(struct tw_cursor *cursor, uint64_t revision)
@@ -82,15 +45,6 @@ struct tw_pump *tw_pump_create(const char *folder, struct tw_cursors *cursors, c
 		pump->pairs = tw_pairs_create();
 	tw_pump_configure(pump, config, common);
 	return pump;
-}
-
-static void keep(struct tw_pump *pump, const struct tw_cursor *cursor)
-{
-	if (tw_spool_compare(cursor->at, pump->kept.at) == 0 && cursor->index == pump->kept.index)
-		return;
-	pump->kept = *cursor;
-	if (!tw_cursors_set(pump->cursors, pump->config.key, cursor))
-		tw_log_error("there are too many cursors exporter=%s", tw_pump_name(pump));
 }
 
 static bool is_same(const struct tw_exporter_target *a, const struct tw_exporter_target *b)
@@ -130,145 +84,6 @@ const char *tw_pump_key(const struct tw_pump *pump)
 const char *tw_pump_name(const struct tw_pump *pump)
 {
 	return pump->config.targets[0].name;
-}
-
-/* ---- what became of what was read ---- */
-
-/* Which record of an entry was the n-th that was given to the exporter. */
-static uint32_t find_given(const struct read_entry *e, uint64_t n)
-{
-	uint32_t word = 0;
-	uint64_t bits;
-
-	while (n >= (unsigned)__builtin_popcountll(e->given[word]))
-		n -= (unsigned)__builtin_popcountll(e->given[word++]);
-	for (bits = e->given[word]; n; n--)
-		bits &= bits - 1;
-	return word * 64 + (uint32_t)__builtin_ctzll(bits);
-}
-
-/* Where the record stands that was the `fed`-th given to the exporter. */
-static struct tw_cursor find_fed(const struct tw_pump *pump, uint64_t fed)
-{
-	struct tw_cursor cursor = pump->next;
-
-	for (unsigned i = 0; i < pump->n_trail; i++) {
-		const struct read_entry *e = &pump->trail[(pump->first + i) % TRAIL];
-
-		if (fed < e->fed + e->n) {
-			cursor.at = e->at;
-			cursor.index = find_given(e, fed - e->fed);
-			cursor.ordinal = e->ordinal + cursor.index;
-			return cursor;
-		}
-	}
-	return cursor;
-}
-
-static void forget_trail(struct tw_pump *pump, struct tw_spool_position before)
-{
-	while (pump->n_trail && tw_spool_compare(pump->trail[pump->first].at, before) < 0) {
-		pump->first = (pump->first + 1) % TRAIL;
-		pump->n_trail--;
-	}
-}
-
-static void look_at_stats(struct tw_pump *pump)
-{
-	struct tw_exporter_stats all[TW_TARGETS_MAX];
-	size_t n = tw_exporter_get_stats(pump->exporter, all);
-
-	pump->sum = (struct counts){ .is_away = n > 0 };
-	for (size_t i = 0; i < n; i++) {
-		pump->sum.delivered +=
-			all[i].records - all[i].test_records + all[i].unsaid_records - all[i].test_unsaid;
-		pump->sum.returned += all[i].returned_records;
-		pump->sum.is_away = pump->sum.is_away && *all[i].error;
-	}
-}
-
-static uint64_t delivered(const struct tw_pump *pump)
-{
-	return pump->sum.delivered - pump->base.delivered;
-}
-
-static uint64_t returned(const struct tw_pump *pump)
-{
-	return pump->sum.returned - pump->base.returned;
-}
-
-/* Everything has met its fate, and some of it did not arrive: read on from there. */
-static void go_back(struct tw_pump *pump)
-{
-	pump->next = find_fed(pump, pump->fed - returned(pump));
-	tw_spool_reader_seek(pump->reader, pump->next.at);
-	pump->n_trail = 0;
-	pump->fed = 0;
-	pump->base = pump->sum;
-	keep(pump, &pump->next);
-}
-
-static bool is_datagram(const struct tw_pump *pump)
-{
-	return pump->config.targets[0].transport == TW_TRANSPORT_UDP;
-}
-
-static uint64_t in_flight(const struct tw_pump *pump)
-{
-	uint64_t settled = delivered(pump) + returned(pump);
-
-	return settled < pump->fed ? pump->fed - settled : 0;
-}
-
-/* The cursor stays at the oldest record that is in hand. */
-static void keep_first(struct tw_pump *pump)
-{
-	struct tw_cursor cursor = pump->next;
-	struct tw_pairs_place first;
-
-	if (tw_pairs_first(pump->pairs, &first)) {
-		cursor.at = first.at;
-		cursor.index = first.index;
-		cursor.ordinal = first.ordinal;
-	}
-	keep(pump, &cursor);
-}
-
-/* What has arrived is forgotten; what returns, once all has met its fate, is what comes next. */
-static void follow_pairs(struct tw_pump *pump)
-{
-	uint64_t arrived = delivered(pump);
-
-	tw_pairs_arrived(pump->pairs, arrived);
-	pump->fed -= arrived < pump->fed ? arrived : pump->fed;
-	pump->base.delivered += arrived;
-	if (returned(pump) && returned(pump) >= pump->fed) {
-		tw_pairs_returned(pump->pairs);
-		pump->fed = 0;
-		pump->base = pump->sum;
-	}
-	keep_first(pump);
-}
-
-static void follow(struct tw_pump *pump)
-{
-	struct tw_cursor cursor;
-
-	look_at_stats(pump);
-	if (pump->pairs) {
-		follow_pairs(pump);
-		return;
-	}
-	if (returned(pump)) {
-		if (in_flight(pump) == 0)
-			go_back(pump);
-		return;
-	}
-	cursor = find_fed(pump, is_datagram(pump) ? pump->fed : delivered(pump));
-	keep(pump, &cursor);
-	/* What was sent may yet come back. */
-	cursor = find_fed(pump, delivered(pump));
-	forget_trail(pump, cursor.at);
 }
 
 /* ---- reading ---- */
@@ -478,7 +293,7 @@ bool tw_pump_step(struct tw_pump *pump, uint64_t now_ms)
 
 	pump->now_ms = now_ms;
 	tw_exporter_tick(pump->exporter, now_ms);
-	follow(pump);
+	tw_pump_follow(pump);
 	allow(pump);
 	if (pump->sum.is_away || returned(pump)) /* not now: the exporter tries by itself */
 		return false;
@@ -492,7 +307,7 @@ bool tw_pump_step(struct tw_pump *pump, uint64_t now_ms)
 	/* Nothing is left open: it would go to another collector if this one failed, and be read again. */
 	if (pump->fed)
 		tw_exporter_push(pump->exporter, now_ms);
-	follow(pump);
+	tw_pump_follow(pump);
 	return more;
 }
 
@@ -539,7 +354,7 @@ bool tw_pump_give_up(struct tw_pump *pump, uint64_t *n)
 
 	if (!pump->gives_up) { /* what is on its way is not waited for */
 		pump->gives_up = true;
-		follow(pump);
+		tw_pump_follow(pump);
 		pump->next = pump->kept;
 		tw_spool_reader_seek(pump->reader, pump->next.at);
 	}
@@ -580,10 +395,10 @@ void tw_pump_destroy(struct tw_pump *pump, uint64_t now_ms)
 	if (pump->pairs && !pump->gives_up)
 		export_last(pump);
 	tw_exporter_flush(pump->exporter, now_ms);
-	follow(pump);
+	tw_pump_follow(pump);
 	if (pump->pairs && is_datagram(pump) && !pump->sum.is_away && !returned(pump)) {
 		tw_pairs_arrived(pump->pairs, pump->fed); /* as far as can be known */
-		keep_first(pump);
+		tw_pump_keep_first(pump);
 	}
 	tw_pairs_destroy(pump->pairs);
 	tw_exporter_destroy(pump->exporter);
@@ -598,7 +413,7 @@ void tw_pump_settle(struct tw_pump *pump, uint64_t now_ms)
 		export_last(pump);
 	tw_exporter_push(pump->exporter, now_ms);
 	tw_exporter_tick(pump->exporter, now_ms);
-	follow(pump);
+	tw_pump_follow(pump);
 }
 
 bool tw_pump_is_settled(const struct tw_pump *pump)

@@ -52,6 +52,21 @@ static void one_to_four_collectors_and_none_twice(void **state)
 	expect(&(Tw__Exporter[]){ make(bad, 2) }[0], (struct expectation){ "exporter.collectors[1]", TW_E_INVALID });
 }
 
+static void only_ipfix_has_biflows(void **state)
+{
+	char *collector[] = { TEXT("10.0.0.1:1") };
+	Tw__Exporter e = make(collector, 1);
+
+	e.biflow = true;
+	expect(&e, (struct expectation){ 0 });
+	e.way = TW__EXPORTER__WAY__CENTRAL;
+	expect(&e, (struct expectation){ 0 });
+	e.format = TW__EXPORTER__FORMAT__NETFLOW_V9;
+	expect(&e, (struct expectation){ "exporter.biflow", TW_E_INVALID });
+	e.format = TW__EXPORTER__FORMAT__NETFLOW_V5;
+	expect(&e, (struct expectation){ "exporter.biflow", TW_E_INVALID });
+}
+
 static void a_collector_is_an_address_and_a_port(void **state)
 {
 	static const struct {
@@ -258,6 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_packet_in_at_most_16383_is_metered),
 		cmocka_unit_test(one_to_four_collectors_and_none_twice),
+		cmocka_unit_test(only_ipfix_has_biflows),
 		cmocka_unit_test(a_collector_is_an_address_and_a_port),
 		cmocka_unit_test(a_source_is_an_address_or_prefix_of_the_collectors_ip_version),
 		cmocka_unit_test(tls_needs_a_ca_and_a_certificate_its_key),

@@ -432,13 +432,6 @@ static void enums_are_of_their_values(void **state)
 	m.exporter.format = TW__EXPORTER__FORMAT__NETFLOW_V9;
 	expect((struct expectation){ "exporter.names" }, "names in records of version 9");
 	make(state);
-	m.exporter.biflow = true;
-	expect((struct expectation){ 0 }, "biflows of IPFIX");
-	m.exporter.format = TW__EXPORTER__FORMAT__NETFLOW_V9;
-	expect((struct expectation){ "exporter.biflow" }, "biflows of version 9");
-	m.exporter.format = TW__EXPORTER__FORMAT__NETFLOW_V5;
-	expect((struct expectation){ "exporter.biflow" }, "biflows of version 5");
-	make(state);
 	m.exporter.format = (Tw__Exporter__Format)4;
 	expect((struct expectation){ "exporter.format" }, "format");
 	make(state);

@@ -290,7 +290,7 @@ void tw_arrivals_configure(struct tw_arrivals *a, const Tw__Tunnel *tunnel, cons
 			begin(a, &a->ends.end[i]);
 	if (tunnel && tunnel->n_ends)
 		tw_socket_address(tunnel->address, (uint16_t)tunnel->port, &address);
-	moved = memcmp(&a->address, &address, sizeof(address)) != 0;
+	moved = !tw_socket_same(&a->address, &address);
 	if (moved) {
 		close_socket(a);
 		a->address = address;

@@ -25,6 +25,12 @@ bool tw_socket_address(const char *text, uint16_t port, struct tw_socket_address
 	return true;
 }
 
+/* Made by tw_socket_address(), which leaves no octet unset. */
+bool tw_socket_same(const struct tw_socket_address *a, const struct tw_socket_address *b)
+{
+	return a->size == b->size && memcmp((const uint8_t *)&a->at, (const uint8_t *)&b->at, a->size) == 0;
+}
+
 size_t tw_socket_gather(const struct rte_mbuf *m, uint32_t octets, struct iovec *iov, size_t most)
 {
 	size_t n = 0;

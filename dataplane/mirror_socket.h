@@ -28,6 +28,8 @@ struct tw_socket_address {
 /** @param port host order; 0 = of a protocol that has none @return false: it is no address */
 bool tw_socket_address(const char *text, uint16_t port, struct tw_socket_address *address);
 
+bool tw_socket_same(const struct tw_socket_address *a, const struct tw_socket_address *b);
+
 /** The first `octets` of a frame as sendmsg() takes them. @param iov [most] @return parts used */
 size_t tw_socket_gather(const struct rte_mbuf *m, uint32_t octets, struct iovec *iov, size_t most);
 

@@ -144,12 +144,17 @@ static const uint8_t *get_address(const uint8_t *at, const uint8_t *end, uint8_t
 	return get_octets(at + 1, end, to, *at);
 }
 
+/* @return NULL: it does not fit so many octets */
+static const uint8_t *get_fitting(const uint8_t *at, const uint8_t *end, uint64_t *value, size_t octets)
+{
+	at = get_varint(at, end, value);
+	return octets < sizeof(*value) && *value >> 8 * octets ? NULL : at;
+}
+
 /* A member that is not there stays 0; one that does not fit is an error. */
-#define GET_UINT(member)                                    \
-	at = get_varint(at, end, &value);                   \
-	record->member = (__typeof__(record->member))value; \
-	if (at && record->member != value)                  \
-		at = NULL;
+#define GET_UINT(member)                                           \
+	at = get_fitting(at, end, &value, sizeof(record->member)); \
+	record->member = (__typeof__(record->member))value;
 #define GET_TIME(member)                  \
 	at = get_varint(at, end, &value); \
 	record->member = reader->base_ms + unfold(value);

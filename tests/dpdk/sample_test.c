@@ -123,6 +123,7 @@ static void a_record_has_the_times_and_extremes_of_what_was_counted(void **state
 static void a_random_sample_takes_one_of_each_run_and_any_of_them(void **state)
 {
 	enum { N = 50, RUNS = 5000 };
+	const double expected = (double)RUNS / N;
 	unsigned taken[N] = { 0 }, again = 0;
 	struct tw_sampler s = { 0 };
 	double chi = 0;
@@ -140,7 +141,7 @@ static void a_random_sample_takes_one_of_each_run_and_any_of_them(void **state)
 		assert_int_equal(n, 1);
 	}
 	for (unsigned i = 0; i < N; i++)
-		chi += ((double)taken[i] - RUNS / N) * ((double)taken[i] - RUNS / N) / (RUNS / N);
+		chi += (taken[i] - expected) * (taken[i] - expected) / expected;
 	assert_true(chi > 23 && chi < 86); /* 49 degrees of freedom: one in a thousand is outside */
 	rte_srand(7);
 	tw_sampler_set(&s, tw_sampling(N, true));

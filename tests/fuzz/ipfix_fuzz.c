@@ -112,8 +112,7 @@ static void compare_flow(const struct ipfix_record *got, void *context)
 
 	unsigned variant = tw_flow_variant_of(r, named);
 
-	must(n_seen <= n_records && got->template_id == TW_FLOW_TEMPLATE_ID(format, cls, variant) &&
-	     !got->is_options);
+	must(n_seen <= n_records && got->template_id == TW_FLOW_TEMPLATE_ID(format, cls, variant) && !got->is_options);
 	names_of(r);
 	if (named)
 		compare_names(got, r);

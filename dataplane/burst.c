@@ -15,6 +15,7 @@
 #include "dataplane/guard.h"
 #include "dataplane/learn.h"
 #include "dataplane/meter.h"
+#include "dataplane/mirror_pass.h"
 #include "dataplane/mirror_tap.h"
 #include "dataplane/overflow.h"
 #include "dataplane/ownership.h"
@@ -127,7 +128,8 @@ static inline __attribute__((always_inline)) void forward(struct tw_worker *w, c
 		tw_tx_drop(w, b->slot, TW_DROP_NO_BUFFER, m);
 		return;
 	}
-	if (__builtin_expect(v->flags & TW_V_MIRROR_OUT, 0))
+	if (__builtin_expect(v->flags & TW_V_MIRROR_OUT, 0) &&
+	    !tw_tap_passes(w, s, &s->slot[b->slot], out->mirror_out & ~s->slot[b->slot].mirror_in & ~w->tap_had))
 		tw_tap_out(w, s, f, v->out, m);
 	batch_add(b, v->out, m);
 }
@@ -279,6 +281,16 @@ static void without_flow(struct tw_worker *w, const struct tw_snapshot *s, struc
 				  lone.packets == 0 || lone.verdict.action == TW_ACT_DROP);
 }
 
+/* Nothing is to be done with the frame where it came in. */
+static inline __attribute__((always_inline)) bool passes_ingress(struct tw_worker *w, const struct tw_snapshot *s,
+								 const struct burst *b, uint16_t flags)
+{
+	const struct tw_slot *in = &s->slot[b->slot];
+
+	flags &= TW_V_AT_INGRESS;
+	return __builtin_expect(!flags, 1) || (flags == TW_V_MIRROR_IN && tw_tap_passes(w, s, in, in->mirror_in));
+}
+
 static void count_and_act_all(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b)
 {
 	for (uint16_t i = 0; i < b->n; i++) {
@@ -292,8 +304,9 @@ static void count_and_act_all(struct tw_worker *w, const struct tw_snapshot *s, 
 			without_flow(w, s, b, i);
 			continue;
 		}
-		/* Nearly all: forwarded, and nothing to be done where it came in. */
-		if (__builtin_expect(f->verdict.action == TW_ACT_FORWARD && !(f->verdict.flags & TW_V_AT_INGRESS), 1))
+		/* Nearly all. */
+		if (__builtin_expect(f->verdict.action == TW_ACT_FORWARD && passes_ingress(w, s, b, f->verdict.flags),
+				     1))
 			forward(w, s, b, i, f, false);
 		else
 			act(w, s, b, i, f);

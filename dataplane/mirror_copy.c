@@ -31,11 +31,13 @@ bool tw_copy_has_way(struct tw_worker *w, const struct tw_snapshot *s, uint64_t 
 	struct tw_tap *tap = &w->taps[bit];
 
 	if (w->round_tsc < tap->shut_until) {
+		tap->shut_count = &tap->count.shed_full;
 		tap->count.shed_full++;
 		return false;
 	}
 	if (rule->to == TW_MIRROR_TO_PORT && (rule->out == TW_SLOT_NONE || s->slot[rule->out].kind == TW_SLOT_EMPTY ||
 					      s->slot[rule->out].link != TW_LINK_UP || s->slot[rule->out].disabled)) {
+		tap->shut_count = &tap->count.shed_absent;
 		tap->count.shed_absent++;
 		return false;
 	}

@@ -22,6 +22,7 @@ enum tw_mirror_to {
 struct tw_mirror_rule {
 	uint8_t to;      /* enum tw_mirror_to */
 	bool strip;      /* RSPAN: the frame's own tag is not kept */
+	bool plain;      /* all frames of its sources are alike to it: mirror_pass.h */
 	bool random;     /* `sample` is a chance, not a count */
 	uint16_t out;    /* the port's slot; TW_SLOT_NONE: it is not here now */
 	uint16_t vlan;   /* RSPAN */

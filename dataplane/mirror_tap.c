@@ -165,6 +165,13 @@ static bool affordable(const struct tw_worker *w, struct tw_tap *tap, const stru
 	return false;
 }
 
+/* Frames until the next sample need not be looked at (mirror_pass.h). */
+static void skip_to_next(struct tw_worker *w, struct tw_tap *tap, uint32_t sample, unsigned bit)
+{
+	tap->skip_to = sample - 1;
+	w->tap_skips |= UINT64_C(1) << bit;
+}
+
 /* Copies for those of `mask` that want the frame. @return mirrors that will want none of this flow's frames any more */
 static uint64_t offer(struct tw_worker *w, const struct tw_snapshot *s, uint64_t mask, uint64_t before,
 		      const struct tw_sight *sight)
@@ -180,8 +187,14 @@ static uint64_t offer(struct tw_worker *w, const struct tw_snapshot *s, uint64_t
 
 		if (is_late(rule, before))
 			done |= UINT64_C(1) << bit;
-		if (!fits(tap, rule, sight->vlan, before, sight->m) || !tw_copy_has_way(w, s, bit))
+		if (!fits(tap, rule, sight->vlan, before, sight->m))
 			continue;
+		if (rule->plain && rule->sample > 1 && !rule->random)
+			skip_to_next(w, tap, rule->sample, (unsigned)bit);
+		if (!tw_copy_has_way(w, s, bit)) {
+			w->tap_shut |= (uint64_t)(rule->plain && rule->sample == 1) << bit;
+			continue;
+		}
 		if (!affordable(w, tap, rule, (unsigned)bit, sight->m))
 			tap->count.shed_budget++;
 		else if (rule->to == TW_MIRROR_TO_THREAD)

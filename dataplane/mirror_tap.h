@@ -54,8 +54,10 @@ struct tw_tap {
 	uint64_t shut_until;         /* by the time-stamp counter: the destination was full */
 	uint64_t window_ends, spent; /* of its share of time */
 	uint32_t since_sample;
-	uint64_t random; /* that decides on samples; any value will do to begin with */
-	uint16_t n;      /* copies on their way to a port */
+	uint32_t skip_to; /* while since_sample is less no sample is due; valid with its bit in tw_worker.tap_skips */
+	uint64_t *shut_count; /* what becomes of its frames, while its bit is in tw_worker.tap_shut */
+	uint64_t random;      /* that decides on samples; any value will do to begin with */
+	uint16_t n;           /* copies on their way to a port */
 	struct rte_mbuf *copy[TW_TAP_BATCH];
 } __attribute__((aligned(64)));
 

@@ -142,6 +142,7 @@ static bool set_rule(const Tw__LocalMirror *m, const struct tw_mirror_place *pla
 	rule->first = m->first_packets ? m->first_packets : UINT32_MAX;
 	rule->filter = tw_mirror_filter_get(place->filter);
 	snprintf(rule->name, sizeof(rule->name), "%s", m->name);
+	rule->plain = !rule->filter && !m->n_vlans && !m->first_packets;
 	set_budget(m, rule);
 	if (!set_vlans(m, rule))
 		return tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");

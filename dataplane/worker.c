@@ -174,7 +174,10 @@ unsigned tw_worker_poll(struct tw_worker *w)
 
 	if (!s)
 		return 0;
+	if (__builtin_expect(w->now != s, 0))
+		w->tap_skips = 0; /* a bit may be another mirror's */
 	w->now = s;
+	w->tap_shut = 0;
 	if (__builtin_expect(!tw_sample_is_settled(w, s), 0))
 		tw_sample_settle(w, s);
 	handled = tw_tx_inject(w, s);

@@ -163,8 +163,14 @@ static void flush(struct tw_worker *w, const struct tw_snapshot *s, unsigned bit
 void tw_tap_flush(struct tw_worker *w, const struct tw_snapshot *s)
 {
 	w->tapping = true;
-	for (; w->taps_pending; w->taps_pending &= w->taps_pending - 1)
-		flush(w, s, (unsigned)__builtin_ctzll(w->taps_pending));
+	for (; w->taps_pending; w->taps_pending &= w->taps_pending - 1) {
+		unsigned bit = (unsigned)__builtin_ctzll(w->taps_pending);
+		uint64_t began = s->mirrors[bit].share ? rte_rdtsc() : 0;
+
+		flush(w, s, bit);
+		if (began)
+			w->taps[bit].spent += rte_rdtsc() - began;
+	}
 	w->tapping = false;
 }
 

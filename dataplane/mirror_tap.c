@@ -125,7 +125,6 @@ static bool is_drawn(struct tw_tap *tap, uint32_t sample)
 static bool fits(struct tw_tap *tap, const struct tw_mirror_rule *rule, uint16_t vlan, uint64_t before,
 		 const struct rte_mbuf *m)
 {
-	tap->count.seen++;
 	if ((rule->vlans && !tw_vlan_set_has(rule->vlans, vlan)) || is_late(rule, before) ||
 	    (rule->filter && !tw_mirror_filter_takes(rule->filter, (struct rte_mbuf *)(uintptr_t)m))) {
 		tap->count.filtered++;
@@ -157,7 +156,7 @@ static bool affordable(const struct tw_worker *w, struct tw_tap *tap, const stru
 {
 	uint64_t octets = m->pkt_len < rule->keep ? m->pkt_len : rule->keep, now = tw_rate_now(w);
 
-	if (!has_time(w, tap, rule) || !tw_bucket_take(&rule->frames, &w->tap_budgets[bit].frames, now, 1, true))
+	if (!tw_bucket_take(&rule->frames, &w->tap_budgets[bit].frames, now, 1, true))
 		return false;
 	if (tw_bucket_take(&rule->octets, &w->tap_budgets[bit].octets, now, octets, true))
 		return true;
@@ -172,6 +171,54 @@ static void skip_to_next(struct tw_worker *w, struct tw_tap *tap, uint32_t sampl
 	w->tap_skips |= UINT64_C(1) << bit;
 }
 
+/* @return TW_MIRROR_TO_THREAD mirrors, as bits, that want a copy of the frame; others have theirs */
+static uint64_t offer_one(struct tw_worker *w, const struct tw_snapshot *s, unsigned bit, uint64_t before,
+			  const struct tw_sight *sight)
+{
+	const struct tw_mirror_rule *rule = &s->mirrors[bit];
+	struct tw_tap *tap = &w->taps[bit];
+
+	tap->count.seen++;
+	if (!has_time(w, tap, rule)) { /* not even to ask the filter */
+		tap->count.shed_budget++;
+		return 0;
+	}
+	if (!fits(tap, rule, sight->vlan, before, sight->m))
+		return 0;
+	if (rule->plain && rule->sample > 1 && !rule->random)
+		skip_to_next(w, tap, rule->sample, bit);
+	if (!tw_copy_has_way(w, s, bit)) {
+		w->tap_shut |= (uint64_t)(rule->plain && rule->sample == 1) << bit;
+		return 0;
+	}
+	if (!affordable(w, tap, rule, bit, sight->m)) {
+		tap->count.shed_budget++;
+		return 0;
+	}
+	if (rule->to == TW_MIRROR_TO_THREAD)
+		return UINT64_C(1) << bit;
+	tw_copy_send(w, s, bit, sight);
+	return 0;
+}
+
+/* One copy for all of `mask`. Each that has a share of time pays for it as if it were its own. */
+static void send_to_thread(struct tw_worker *w, const struct tw_snapshot *s, uint64_t mask,
+			   const struct tw_sight *sight)
+{
+	uint64_t limited = 0, began;
+
+	EACH_BIT(bit, mask)
+	{
+		limited |= s->mirrors[bit].share ? UINT64_C(1) << bit : 0;
+	}
+	began = limited ? rte_rdtsc() : 0;
+	tw_copy_to_thread(w, s, mask, sight);
+	EACH_BIT(bit, limited)
+	{
+		w->taps[bit].spent += rte_rdtsc() - began;
+	}
+}
+
 /* Copies for those of `mask` that want the frame. @return mirrors that will want none of this flow's frames any more */
 static uint64_t offer(struct tw_worker *w, const struct tw_snapshot *s, uint64_t mask, uint64_t before,
 		      const struct tw_sight *sight)
@@ -182,29 +229,16 @@ static uint64_t offer(struct tw_worker *w, const struct tw_snapshot *s, uint64_t
 	EACH_BIT(bit, mask)
 	{
 		const struct tw_mirror_rule *rule = &s->mirrors[bit];
-		struct tw_tap *tap = &w->taps[bit];
 		uint64_t began = rule->share ? rte_rdtsc() : 0;
 
 		if (is_late(rule, before))
 			done |= UINT64_C(1) << bit;
-		if (!fits(tap, rule, sight->vlan, before, sight->m))
-			continue;
-		if (rule->plain && rule->sample > 1 && !rule->random)
-			skip_to_next(w, tap, rule->sample, (unsigned)bit);
-		if (!tw_copy_has_way(w, s, bit)) {
-			w->tap_shut |= (uint64_t)(rule->plain && rule->sample == 1) << bit;
-			continue;
-		}
-		if (!affordable(w, tap, rule, (unsigned)bit, sight->m))
-			tap->count.shed_budget++;
-		else if (rule->to == TW_MIRROR_TO_THREAD)
-			for_thread |= UINT64_C(1) << bit;
-		else
-			tw_copy_send(w, s, (unsigned)bit, sight);
-		tap->spent += rule->share ? rte_rdtsc() - began : 0;
+		for_thread |= offer_one(w, s, (unsigned)bit, before, sight);
+		if (rule->share)
+			w->taps[bit].spent += rte_rdtsc() - began;
 	}
 	if (for_thread)
-		tw_copy_to_thread(w, s, for_thread, sight);
+		send_to_thread(w, s, for_thread, sight);
 	w->tapping = false;
 	return done;
 }

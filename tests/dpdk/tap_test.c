@@ -236,6 +236,102 @@ static void a_ceiling_of_frames_sheds_what_is_beyond_it(void **state)
 	rs_expect_drops("");
 }
 
+/* --- a share of the worker's time; a test's frames take next to none of the window's one percent --- */
+
+static struct tw_tap *tap(void)
+{
+	return &rs.worker.taps[BIT];
+}
+
+static void frames_that_a_filter_rejects_take_of_the_share(void **state)
+{
+	char error[256];
+	struct tw_mirror_filter *filter = tw_mirror_filter_create("greater 2000", error);
+
+	assert_non_null(filter);
+	rs.mirrors[BIT].filter = filter;
+	rs.mirrors[BIT].share = 1;
+	mirror_to_port();
+	send_ten(test_frame_udp(1, 2), 0);
+	assert_int_equal(counts()->filtered, 10);
+	assert_true(tap()->spent > 0);
+	rs_expect_drops("");
+	tw_mirror_filter_put(filter);
+}
+
+static void beyond_the_share_not_even_the_filter_is_asked(void **state)
+{
+	char error[256];
+	struct tw_mirror_filter *filter = tw_mirror_filter_create("greater 2000", error);
+
+	assert_non_null(filter);
+	rs.mirrors[BIT].filter = filter;
+	rs.mirrors[BIT].share = 1;
+	mirror_to_port();
+	tap()->window_ends = UINT64_MAX;
+	tap()->spent = UINT64_MAX / 2;
+	send_ten(test_frame_udp(1, 2), 0);
+	assert_int_equal(counts()->seen, 10);
+	assert_int_equal(counts()->filtered, 0);
+	assert_int_equal(counts()->shed_budget, 10);
+	rs_expect_drops("");
+	tw_mirror_filter_put(filter);
+}
+
+static void copies_that_leave_take_of_the_share(void **state)
+{
+	const struct test_frame f = test_frame_udp(1, 2);
+	static uint8_t bytes[TF_MAX];
+
+	rs.mirrors[BIT].share = 1;
+	mirror_to_port();
+	tap()->copy[tap()->n++] = rs_mbuf(bytes, test_frame_write(&f, bytes));
+	rs.worker.taps_pending = 1;
+	rs_run();
+	rs_expect(IDS, &f);
+	assert_true(tap()->spent > 0);
+	rs_expect_silence();
+}
+
+/* @return what the cheapest of many copies of such frames for the mirror thread took */
+static uint64_t cost_to_thread(uint16_t payload)
+{
+	struct test_frame f = test_frame_udp(1, 2);
+	uint64_t least = UINT64_MAX;
+	void *m = NULL;
+
+	f.payload = payload;
+	for (f.seq = 0; f.seq < 50; f.seq++) {
+		tap()->window_ends = UINT64_MAX;
+		tap()->spent = 0;
+		rs_send(1, &f);
+		rs_run();
+		least = tap()->spent < least ? tap()->spent : least;
+		rs_expect(2, &f);
+		assert_int_equal(rte_ring_dequeue(rs.worker.mirrors, &m), 0);
+		rte_pktmbuf_free(m);
+	}
+	return least;
+}
+
+static void copies_for_the_thread_take_of_the_share(void **state)
+{
+	rs.port[1].mirror_in = 1;
+	rs.port[1].mtu = rs.port[2].mtu = 9000;
+	rs.mirrors[BIT].share = 1;
+	rs.mirrors[BIT].keep = 8999; /* less than the frame: it cannot be lent, each octet is copied */
+	rs_publish();
+	assert_true(cost_to_thread(8972) > 2 * cost_to_thread(18));
+	rs_expect_silence();
+}
+
+static void without_a_share_no_time_is_taken(void **state)
+{
+	mirror_to_port();
+	send_ten(test_frame_udp(1, 2), 10);
+	assert_int_equal(tap()->spent, 0);
+}
+
 static void an_absent_destination_costs_no_frame(void **state)
 {
 	rs.port[IDS].link = TW_LINK_ABSENT;
@@ -417,6 +513,11 @@ int main(void)
 		T(frames_of_other_vlans_are_left_out),
 		T(copies_are_cut_to_the_snap_length),
 		T(a_ceiling_of_frames_sheds_what_is_beyond_it),
+		T(frames_that_a_filter_rejects_take_of_the_share),
+		T(beyond_the_share_not_even_the_filter_is_asked),
+		T(copies_that_leave_take_of_the_share),
+		T(copies_for_the_thread_take_of_the_share),
+		T(without_a_share_no_time_is_taken),
 		T(an_absent_destination_costs_no_frame),
 		T(a_destination_that_is_not_known_here_is_absent),
 		T(what_is_too_large_for_the_destination_fails),

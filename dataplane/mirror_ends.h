@@ -5,7 +5,7 @@
  * Attack   whoever can send to the tunnel's address would have frames of his own in the analyser. So a datagram is a copy only
  *          with the tag of an end, from the address of a host of the switch, and with the mirror's key. What has a tag and no right
  *          is counted at the end, all else in sum.
- * Sizing   64 ends; for each the numbers of the copies of each host, 8 octets.
+ * Sizing   64 ends; for each the numbers of the copies of each host, 16 octets.
  * Threads  the caller's, under its lock (mirror_arrive.c). Pure but for memory.
  */
 #ifndef TW_DATAPLANE_MIRROR_ENDS_H

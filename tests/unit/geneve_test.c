@@ -114,6 +114,42 @@ static void one_that_comes_late_is_not_lost(void **state)
 	assert_int_equal(LOST(7, 8, 9, 8), 0);
 }
 
+static void one_that_comes_twice_is_no_other_that_was_lost(void **state)
+{
+	assert_int_equal(LOST(7, 9, 9), 1);
+	assert_int_equal(LOST(7, 9, 7), 1);
+	assert_int_equal(LOST(7, 12, 8, 8), 3);
+	assert_int_equal(LOST(UINT32_MAX - 1, 1, UINT32_MAX, UINT32_MAX), 1);
+}
+
+static void what_was_lost_is_known_for_a_while(void **state)
+{
+	struct tw_sequence s = { 0 };
+	uint64_t lost = tw_sequence_lost(&s, 100, 0);
+
+	lost = tw_sequence_lost(&s, 100 + TW_SEQUENCE_WINDOW, lost);
+	assert_int_equal(lost, TW_SEQUENCE_WINDOW - 1);
+	for (uint32_t i = 1; i < TW_SEQUENCE_WINDOW; i++)
+		lost = tw_sequence_lost(&s, 100 + i, lost);
+	assert_int_equal(lost, 0);
+	lost = tw_sequence_lost(&s, 300, lost);
+	assert_int_equal(tw_sequence_lost(&s, 299, lost), lost - 1);
+	assert_int_equal(tw_sequence_lost(&s, 299, lost), lost);
+	assert_int_equal(tw_sequence_lost(&s, 301 - TW_SEQUENCE_WINDOW, lost), lost - 1);
+	assert_int_equal(tw_sequence_lost(&s, 300 - TW_SEQUENCE_WINDOW, lost), lost); /* too late */
+}
+
+static void senders_do_not_pay_for_each_other(void **state)
+{
+	struct tw_sequence a = { 0 }, b = { 0 };
+	uint64_t lost = tw_sequence_lost(&b, 50, tw_sequence_lost(&a, 7, 0));
+
+	lost = tw_sequence_lost(&a, 10, lost);
+	assert_int_equal(lost, 2);
+	lost = tw_sequence_lost(&b, 49, lost);
+	assert_int_equal(lost, 2);
+}
+
 static void a_sender_that_begins_anew_has_lost_nothing(void **state)
 {
 	assert_int_equal(LOST(5000, 5001, 5001 + TW_SEQUENCE_AHEAD + 2, 5001 + TW_SEQUENCE_AHEAD + 3), 0);
@@ -130,6 +166,9 @@ int main(void)
 		cmocka_unit_test(keys_differ_in_any_bit),
 		cmocka_unit_test(numbers_that_do_not_come_are_lost),
 		cmocka_unit_test(one_that_comes_late_is_not_lost),
+		cmocka_unit_test(one_that_comes_twice_is_no_other_that_was_lost),
+		cmocka_unit_test(what_was_lost_is_known_for_a_while),
+		cmocka_unit_test(senders_do_not_pay_for_each_other),
 		cmocka_unit_test(a_sender_that_begins_anew_has_lost_nothing),
 	};
 

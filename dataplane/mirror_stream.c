@@ -25,13 +25,19 @@ enum {
 	FRAME_MOST = 65536 + 256, /* a guest's super-frame and its tags */
 	WAITING_MOST = 4 << 20,
 	SEND_BUFFER = 4 << 20, /* the kernel gives less */
+	ROOM_MOST = 1 << 20,   /* of a message, and until it is known what the socket takes */
+	KERNELS_SHARE = 64,    /* of the send buffer: unix(7)'s sockets take 32 octets less than it */
+	/* In a message, beyond its octets and text: fields' tags and lengths, a name of drop.h; a port's names. */
+	BATCH_FIELDS = 256,
+	FRAME_FIELDS = 128,
+	PORT_FIELDS = 256,
 	NO_PORT = -1,
 };
 
 /* A batch that the agent has not taken yet. */
 struct message {
 	STAILQ_ENTRY(message) link;
-	uint64_t frames;
+	uint64_t frames, captured; /* and their octets */
 	size_t size;
 	uint8_t octets[];
 };
@@ -46,13 +52,14 @@ struct stream {
 	char (*text)[TW_WHY_TEXT]; /* of FRAMES_MAX; NULL: nobody wants it */
 	/* --- the writer's --- */
 	int fd;
+	size_t room; /* octets that one message may have */
 	STAILQ_HEAD(, message) waiting;
 	size_t waiting_octets;
 	struct tw_capture_ports *ports; /* by number, ascending */
 	uint64_t number, sent, shed, told_shed;
 	/* the batch being made */
 	uint32_t n_frames, n_ports;
-	size_t used;
+	size_t used, message; /* octets of the frames, and about how many the message will have */
 	uint32_t port_number[PORTS_MAX];
 	Tw__CapturedPort port[PORTS_MAX], *port_list[PORTS_MAX];
 	Tw__CapturedFrame frame[FRAMES_MAX], *frame_list[FRAMES_MAX];
@@ -75,6 +82,16 @@ static void hang_up(struct stream *s, const char *why)
 	s->fd = -1;
 }
 
+/* A message goes whole or not at all. */
+static void measure_room(struct stream *s)
+{
+	socklen_t size = sizeof(int);
+	int octets;
+
+	if (getsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &octets, &size) == 0 && octets > KERNELS_SHARE)
+		s->room = octets - KERNELS_SHARE < ROOM_MOST ? (size_t)(octets - KERNELS_SHARE) : ROOM_MOST;
+}
+
 static void dial(struct stream *s)
 {
 	const int octets = SEND_BUFFER;
@@ -82,6 +99,7 @@ static void dial(struct stream *s)
 	s->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->fd >= 0 && connect(s->fd, (const struct sockaddr *)&s->to, sizeof(s->to)) == 0) {
 		(void)setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &octets, sizeof(octets)); /* the default will do */
+		measure_room(s);
 		tw_sink_set_error(&s->sink, "");
 		return;
 	}
@@ -97,6 +115,23 @@ static void drop_first(struct stream *s)
 	free(m);
 }
 
+static void shed(struct stream *s, uint64_t n)
+{
+	s->shed += n;
+	tw_sink_count_shed(&s->sink, n);
+}
+
+/* The first is larger than the socket will ever take. */
+static void give_up_first(struct stream *s)
+{
+	const struct message *m = STAILQ_FIRST(&s->waiting);
+
+	s->sent -= m->frames;
+	tw_sink_count_sent(&s->sink, -m->frames, -m->captured);
+	shed(s, m->frames);
+	drop_first(s);
+}
+
 /* As much of what waits as the agent takes now. */
 static void push(struct stream *s)
 {
@@ -106,6 +141,10 @@ static void push(struct stream *s)
 		if (send(s->fd, m->octets, m->size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
 			if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
 				return;
+			if (errno == EMSGSIZE) {
+				give_up_first(s);
+				continue;
+			}
 			hang_up(s, strerror(errno));
 			return;
 		}
@@ -142,6 +181,7 @@ static struct message *pack(struct stream *s, bool last)
 	if (!m)
 		return NULL;
 	m->frames = s->n_frames;
+	m->captured = s->used;
 	m->size = tw__envelope__pack(&env, m->octets);
 	return m;
 }
@@ -150,12 +190,7 @@ static void empty_batch(struct stream *s)
 {
 	s->n_frames = s->n_ports = 0;
 	s->used = 0;
-}
-
-static void shed(struct stream *s, uint64_t n)
-{
-	s->shed += n;
-	tw_sink_count_shed(&s->sink, n);
+	s->message = BATCH_FIELDS;
 }
 
 /* The batch is on its way, or its frames are shed. */
@@ -235,6 +270,7 @@ static int port_of(struct stream *s, uint32_t number)
 	describe(s, s->n_ports, found);
 	s->port_number[s->n_ports] = number;
 	s->port_list[s->n_ports] = &s->port[s->n_ports];
+	s->message += PORT_FIELDS;
 	return (int)s->n_ports++;
 }
 
@@ -259,7 +295,8 @@ static void write_copy(struct tw_sink *sink, const struct rte_mbuf *m, const str
 	const void *data;
 	int port;
 
-	if (s->n_frames == FRAMES_MAX || (s->n_frames && s->used + captured > BATCH_OCTETS))
+	if (s->n_frames == FRAMES_MAX || (s->n_frames && s->used + captured > BATCH_OCTETS) ||
+	    (s->n_frames && s->message + captured + FRAME_FIELDS + PORT_FIELDS + TW_WHY_TEXT > s->room))
 		finish_batch(s, false);
 	port = port_of(s, tag->number);
 	if (port == NO_PORT) {
@@ -281,6 +318,7 @@ static void write_copy(struct tw_sink *sink, const struct rte_mbuf *m, const str
 		f->drop_reason = (char *)(uintptr_t)tw_drop_name((enum tw_drop)(tag->drop - 1)); /* only read */
 	if (s->text)
 		f->text = text_of(s, f);
+	s->message += captured + FRAME_FIELDS + (s->text ? strlen(f->text) : 0);
 	s->frame_list[s->n_frames++] = f;
 	s->used += captured;
 }
@@ -338,12 +376,15 @@ struct tw_sink *tw_mirror_stream_open(const Tw__LocalMirror *m, const char *host
 {
 	struct stream *s = calloc(1, sizeof(*s));
 
-	if (!s || (m->stream_text && !(s->text = calloc(FRAMES_MAX, sizeof(s->text[0])))) ||
-	    getrandom(&s->source, sizeof(s->source), 0) != sizeof(s->source)) {
-		if (s)
-			free(s->text);
+	if (!s || (m->stream_text && !(s->text = calloc(FRAMES_MAX, sizeof(s->text[0]))))) {
 		free(s);
 		snprintf(error, 128, "out of memory");
+		return NULL;
+	}
+	if (getrandom(&s->source, sizeof(s->source), 0) != sizeof(s->source)) {
+		snprintf(error, 128, "no random number: %s", strerror(errno));
+		free(s->text);
+		free(s);
 		return NULL;
 	}
 	s->to.sun_family = AF_UNIX;
@@ -352,6 +393,8 @@ struct tw_sink *tw_mirror_stream_open(const Tw__LocalMirror *m, const char *host
 	s->capture = m->stream;
 	s->keep = m->snaplen ? m->snaplen : UINT32_MAX;
 	s->fd = -1;
+	s->room = ROOM_MOST;
+	s->message = BATCH_FIELDS;
 	STAILQ_INIT(&s->waiting);
 	tw_sink_init(&s->sink, &ops);
 	return &s->sink;

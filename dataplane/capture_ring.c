@@ -143,7 +143,11 @@ static bool set_aside(const struct tw_capture_ring *r, int folder, uint32_t ordi
 		snprintf(error, 128, "something that is not a file is in the way");
 		return false;
 	}
-	if (!put_name(r, ordinal, st.st_mtime, old) || renameat2(folder, r->name, folder, old, RENAME_NOREPLACE)) {
+	if (!put_name(r, ordinal, st.st_mtime, old)) {
+		snprintf(error, 128, "cannot rename the former file: %s", strerror(ENAMETOOLONG));
+		return false;
+	}
+	if (renameat2(folder, r->name, folder, old, RENAME_NOREPLACE)) {
 		snprintf(error, 128, "cannot rename the former file: %s", strerror(errno));
 		return false;
 	}

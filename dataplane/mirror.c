@@ -353,6 +353,11 @@ struct tw_mirror_place tw_mirrors_open(struct tw_mirrors *m, const struct tw_mir
 	char why[sizeof(mirror->error)];
 
 	if (!mirror || !ports) {
+		const char *none = mirror ? "out of memory" : "no place until those it replaces have ended";
+
+		tw_log_warning("mirror cannot be opened mirror=%s error=\"%s\"", config->mirror->name, none);
+		if (mirror && mirror->used)
+			snprintf(mirror->error, sizeof(mirror->error), "%s", none);
 		free(ports);
 		return nowhere;
 	}

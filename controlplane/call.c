@@ -12,6 +12,14 @@ void tw_call_fail(struct tw_call call, const struct tw_error *err)
 	call.answer(call.arg, NULL, err);
 }
 
+void tw_call_end(struct tw_call call)
+{
+	struct tw_error err;
+
+	tw_error_set(&err, TW_E_UNREACHABLE, NULL, "the controller is ending");
+	tw_call_fail(call, &err);
+}
+
 void tw_call_ack(struct tw_call call)
 {
 	Tw__Envelope reply = TW__ENVELOPE__INIT;

@@ -2,7 +2,8 @@
 /*
  * call.h - a request that waits for its answer, wherever it came from: a socket, a test, a fuzzer.
  *
- * Passed by value. Answered exactly once, at once or later; a call that is dropped at shutdown is not answered.
+ * Passed by value. Answered exactly once, at once or later: its asker may hold memory until then. At shutdown what still
+ * waits is answered by tw_call_end().
  * Threads: the controller's one thread.
  */
 #ifndef TW_CONTROLPLANE_CALL_H
@@ -20,6 +21,8 @@ struct tw_call {
 
 void tw_call_reply(struct tw_call call, Tw__Envelope *reply);
 void tw_call_fail(struct tw_call call, const struct tw_error *err);
+/** The controller ends: fails with TW_E_UNREACHABLE. */
+void tw_call_end(struct tw_call call);
 void tw_call_ack(struct tw_call call);
 /** Written{revision, object}; msg NULL = without an object. */
 void tw_call_written(struct tw_call call, uint64_t revision, Tw__Kind kind, const ProtobufCMessage *msg);

@@ -87,8 +87,13 @@ void tw_captures_destroy(struct tw_captures *c)
 {
 	if (!c)
 		return;
-	while (!TAILQ_EMPTY(&c->list))
-		forget(c, TAILQ_FIRST(&c->list));
+	while (!TAILQ_EMPTY(&c->list)) {
+		struct capture *capture = TAILQ_FIRST(&c->list);
+
+		if (capture->reading)
+			tw_call_end(capture->reader);
+		forget(c, capture);
+	}
 	free(c);
 }
 

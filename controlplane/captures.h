@@ -18,7 +18,7 @@
 enum { TW_CAPTURES_MAX = 16, TW_CAPTURE_LEASE_MS = 5000, TW_CAPTURE_WAITING_MAX = 8 << 20 };
 
 struct tw_captures *tw_captures_create(void);
-void tw_captures_destroy(struct tw_captures *captures); /* accepts NULL; who waits is not answered */
+void tw_captures_destroy(struct tw_captures *captures); /* accepts NULL; who waits is told that the controller ends */
 
 /** Which these are: another number, others; 0 = there are none. Numbers of two runs of the controller never meet. */
 uint64_t tw_captures_as_of(const struct tw_captures *captures);

@@ -58,6 +58,7 @@ void tw_controller_destroy(struct tw_controller *ctl)
 	tw_central_destroy(ctl->central);
 	tw_captures_destroy(ctl->captures);
 	tw_migration_drop_all(ctl);
+	tw_exporter_trial_drop(ctl);
 	tw_flows_drop_all(ctl);
 	tw_questions_drop_all(ctl);
 	tw_wait_drop_all(ctl);

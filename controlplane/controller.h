@@ -51,7 +51,7 @@ struct tw_controller {
  * @return NULL with *err filled
  */
 struct tw_controller *tw_controller_create(struct event_base *base, const char *store_path, struct tw_error *err);
-/** Calls that wait are dropped. Accepts NULL. */
+/** Calls that wait end (tw_call_end()). Accepts NULL. */
 void tw_controller_destroy(struct tw_controller *ctl);
 
 /**

@@ -63,3 +63,11 @@ void tw_exporter_trial_tick(struct tw_controller *ctl)
 	ctl->trial_is_open = false;
 	answer(ctl->trial, &tried);
 }
+
+void tw_exporter_trial_drop(struct tw_controller *ctl)
+{
+	if (!ctl->trial_is_open)
+		return;
+	ctl->trial_is_open = false;
+	tw_call_end(ctl->trial);
+}

@@ -12,5 +12,7 @@
 /** Answered when what the network says of it has been heard. One at a time. */
 void tw_exporter_trial_begin(struct tw_controller *ctl, const char *exporter, struct tw_call call);
 void tw_exporter_trial_tick(struct tw_controller *ctl);
+/** At shutdown: who asked is told so. */
+void tw_exporter_trial_drop(struct tw_controller *ctl);
 
 #endif

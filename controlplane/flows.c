@@ -209,6 +209,10 @@ void tw_flows_tick(struct tw_controller *ctl)
 
 void tw_flows_drop_all(struct tw_controller *ctl)
 {
-	while (!LIST_EMPTY(&ctl->gathers))
-		gather_free(ctl, LIST_FIRST(&ctl->gathers));
+	while (!LIST_EMPTY(&ctl->gathers)) {
+		struct tw_gather *gather = LIST_FIRST(&ctl->gathers);
+
+		tw_call_end(gather->call);
+		gather_free(ctl, gather);
+	}
 }

@@ -21,6 +21,7 @@ enum { TW_FLOWS_WAIT_MS = 3000 };
 void tw_flows_list(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call);
 /** Answer the requests whose hosts have all answered, or been given up. */
 void tw_flows_tick(struct tw_controller *ctl);
+/** At shutdown: those who asked are told so. */
 void tw_flows_drop_all(struct tw_controller *ctl);
 
 #endif

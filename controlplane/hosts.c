@@ -110,6 +110,8 @@ void tw_hosts_drop_all(struct tw_controller *ctl)
 		struct tw_host *host = LIST_FIRST(&ctl->hosts);
 
 		tw_tasks_drop(host);
+		if (host->watching)
+			tw_call_end(host->watch);
 		host_free(ctl, host);
 	}
 }

@@ -70,6 +70,7 @@ LIST_HEAD(tw_host_list, tw_host);
 void tw_hosts_load(struct tw_controller *ctl);
 /** After a commit: hosts follow the model; slices that the commit changed are noted. */
 void tw_hosts_update(struct tw_controller *ctl);
+/** At shutdown: watches that are held end. */
 void tw_hosts_drop_all(struct tw_controller *ctl);
 
 /** @return NULL if the model has no such host */

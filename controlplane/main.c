@@ -256,6 +256,7 @@ static int run(struct options *o)
 	if (rc)
 		tw_log_error("the folder of flow records: %s", strerror(-rc));
 	status = rc ? 1 : serve(base, ctl, o);
+	/* Its sockets are closed by now, so that who waits asks the next controller again (link.h) and hears no refusal. */
 	tw_controller_destroy(ctl);
 	event_base_free(base);
 	return status;

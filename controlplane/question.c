@@ -335,6 +335,7 @@ void tw_questions_drop_all(struct tw_controller *ctl)
 		struct tw_question *q = LIST_FIRST(&ctl->questions);
 
 		tw_tasks_disown(ctl, q);
+		tw_call_end(q->call);
 		question_free(q);
 	}
 }

@@ -23,7 +23,7 @@ void tw_question_macs(struct tw_controller *ctl, const Tw__Envelope *env, struct
 void tw_question_why(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call);
 /** Request TryHostExporter: known records to an exporter's collectors. */
 void tw_question_exporter(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call);
-/** At shutdown: those who asked are not answered. */
+/** At shutdown: those who asked are told so. */
 void tw_questions_drop_all(struct tw_controller *ctl);
 
 #endif

@@ -196,6 +196,7 @@ void tw_wait_drop_all(struct tw_controller *ctl)
 		struct tw_wait *wait = LIST_FIRST(&ctl->waits);
 
 		LIST_REMOVE(wait, link);
+		tw_call_end(wait->call);
 		wait_free(wait);
 	}
 }

@@ -20,6 +20,7 @@ void tw_wait_migration(struct tw_controller *ctl, const Tw__Envelope *env, struc
 
 /** Answer the waits that are over. */
 void tw_wait_tick(struct tw_controller *ctl);
+/** At shutdown: those who wait are told so. */
 void tw_wait_drop_all(struct tw_controller *ctl);
 
 #endif

@@ -29,7 +29,7 @@ static int start(void **state)
 
 static int stop(void **state)
 {
-	tw_controller_destroy(*state);
+	ctl_stop(*state);
 	return 0;
 }
 
@@ -300,9 +300,23 @@ static void a_mirror_of_the_model_is_no_capture(void **state)
 	free(ports[0]);
 }
 
+static void at_the_end_who_reads_is_told(void **state)
+{
+	struct tw_controller *ctl = *state;
+	struct answer answer;
+
+	ask_read(ctl, opened(ctl), 2000, 1000, &answer);
+	assert_int_equal(answer.n, 0);
+	tw_controller_destroy(ctl);
+	*state = NULL;
+	assert_int_equal(answer.n, 1);
+	assert_int_equal(answer.err.code, TW_E_UNREACHABLE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(at_the_end_who_reads_is_told, start, stop),
 		cmocka_unit_test_setup_teardown(a_held_watch_is_answered_when_a_capture_begins, start, stop),
 		cmocka_unit_test_setup_teardown(a_capture_that_nobody_reads_ends, start, stop),
 		cmocka_unit_test_setup_teardown(a_reader_waits_for_frames_and_gets_them, start, stop),

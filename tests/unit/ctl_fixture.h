@@ -19,6 +19,8 @@ struct answer {
 
 /** A controller with a new store at `path` (":memory:"), its clock at a fixed time. */
 struct tw_controller *ctl_start(const char *path);
+/** Destroy it. Answers that still wait are not looked at: whoever asked may be gone. */
+void ctl_stop(struct tw_controller *ctl);
 void ctl_warp(struct tw_controller *ctl, uint64_t ms); /* move the clock on, then tick */
 
 /** Ask; ticks afterwards. @return the error's code, 0 = answered or waiting */

@@ -74,7 +74,7 @@ static int start(void **state)
 
 static int stop(void **state)
 {
-	tw_controller_destroy(ctl);
+	ctl_stop(ctl);
 	return 0;
 }
 

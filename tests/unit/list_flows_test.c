@@ -34,7 +34,7 @@ static int start(void **state)
 
 static int stop(void **state)
 {
-	tw_controller_destroy(*state);
+	ctl_stop(*state);
 	return 0;
 }
 
@@ -272,11 +272,25 @@ static void a_host_that_is_deleted_meanwhile_is_missing(void **state)
 	answer_clear(&f);
 }
 
+static void at_the_end_who_asked_is_told(void **state)
+{
+	struct tw_controller *ctl = *state;
+	struct answer answer;
+
+	ask_flows(ctl, "", "", 7, &answer);
+	assert_int_equal(answer.n, 0);
+	tw_controller_destroy(ctl);
+	*state = NULL;
+	assert_int_equal(answer.n, 1);
+	assert_int_equal(answer.err.code, TW_E_UNREACHABLE);
+}
+
 #define ON_HOSTS(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		ON_HOSTS(at_the_end_who_asked_is_told),
 		ON_HOSTS(flows_of_all_hosts_come_in_one_answer),
 		ON_HOSTS(flows_of_a_port_are_asked_for_at_every_host),
 		ON_HOSTS(a_vm_and_a_network_stand_for_their_ports),

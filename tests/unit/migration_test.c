@@ -55,7 +55,7 @@ static void forget_store(void)
 
 static int stop(void **state)
 {
-	tw_controller_destroy(*state);
+	ctl_stop(*state);
 	forget_store();
 	return 0;
 }
@@ -532,7 +532,7 @@ static struct tw_controller *start_anew(void **state)
 {
 	struct tw_controller *ctl;
 
-	tw_controller_destroy(*state);
+	ctl_stop(*state);
 	ctl = ctl_start(store_file);
 	*state = ctl;
 	host_comes(ctl, "a");

@@ -59,7 +59,7 @@ static int stop(void **state)
 
 	if (!sound)
 		print_error("%s: %s\n", err.field, err.text);
-	tw_controller_destroy(ctl);
+	ctl_stop(ctl);
 	return sound ? 0 : -1;
 }
 

@@ -31,7 +31,7 @@ static int start(void **state)
 
 static int stop(void **state)
 {
-	tw_controller_destroy(*state);
+	ctl_stop(*state);
 	return 0;
 }
 
@@ -335,9 +335,23 @@ static void a_question_that_nobody_answers_ends(void **state)
 	answer_clear(&answer);
 }
 
+static void at_the_end_who_asked_is_told(void **state)
+{
+	struct tw_controller *ctl = *state;
+	struct answer answer;
+
+	ask_trace(ctl, "web/eth0", "", &answer);
+	assert_int_equal(answer.n, 0);
+	tw_controller_destroy(ctl);
+	*state = NULL;
+	assert_int_equal(answer.n, 1);
+	assert_int_equal(answer.err.code, TW_E_UNREACHABLE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(at_the_end_who_asked_is_told, start, stop),
 		cmocka_unit_test_setup_teardown(the_host_that_serves_the_port_is_asked_and_its_answer_is_the_answer,
 						start, stop),
 		cmocka_unit_test_setup_teardown(a_host_is_asked_to_share_out_its_queues, start, stop),

@@ -35,7 +35,7 @@ static int start(void **state)
 
 static int stop(void **state)
 {
-	tw_controller_destroy(*state);
+	ctl_stop(*state);
 	return 0;
 }
 

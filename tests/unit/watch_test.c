@@ -33,7 +33,7 @@ static int start(void **state)
 
 static int stop(void **state)
 {
-	tw_controller_destroy(*state);
+	ctl_stop(*state);
 	return 0;
 }
 
@@ -429,6 +429,23 @@ static void a_revision_that_is_not_yet_is_refused(void **state)
 	assert_int_equal(ask_wait(ctl, 0, 0, NULL), TW_E_INVALID);
 }
 
+static void at_the_end_who_waits_is_told(void **state)
+{
+	struct tw_controller *ctl = *state;
+	uint64_t revision = set_vlan(ctl, "web/eth0", 11);
+	struct answer watch, wait;
+
+	ask_watch(ctl, "a", revision, 60000, &watch);
+	ask_wait(ctl, revision, 30000, &wait);
+	assert_int_equal(watch.n + wait.n, 0);
+	tw_controller_destroy(ctl);
+	*state = NULL;
+	assert_int_equal(watch.n, 1);
+	assert_int_equal(watch.err.code, TW_E_UNREACHABLE);
+	assert_int_equal(wait.n, 1);
+	assert_int_equal(wait.err.code, TW_E_UNREACHABLE);
+}
+
 #define ON_MODEL(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -456,6 +473,7 @@ int main(void)
 		ON_MODEL(a_restarted_agent_counts_anew),
 		ON_MODEL(old_history_is_waited_for_in_full),
 		ON_MODEL(a_revision_that_is_not_yet_is_refused),
+		ON_MODEL(at_the_end_who_waits_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,8 +17,9 @@
 #include "flowexport/message.h"
 
 enum {
-	MESSAGES_MAX = 1 << 14,   /* on their way at once; with the queue and the socket's buffer full of small ones */
-	UNANSWERED_MS = 30 * 1000 /* a connection on which nothing is acknowledged for so long is broken */
+	MESSAGES_MAX = 1 << 14,    /* on their way at once; with the queue and the socket's buffer full of small ones */
+	UNANSWERED_MS = 30 * 1000, /* a connection on which nothing is acknowledged for so long is broken */
+	READS_MAX = 64, /* a tick: a collector that talks without end has the rest of it wait, not the exporter */
 };
 
 struct message {
@@ -254,18 +255,17 @@ static int hear_handshake(struct tw_stream *stream, uint64_t now_ms)
 static int hear_end(struct tw_stream *stream)
 {
 	uint8_t ignored[256];
-	ssize_t n;
+	ssize_t n = 1;
 
 	if (!stream->connected)
 		return 0;
 	if (stream->tls)
 		return tw_tls_hear(stream->tls);
-	do
+	for (int i = 0; i < READS_MAX && n > 0; i++)
 		n = recv(stream->fd, ignored, sizeof(ignored), 0);
-	while (n > 0 || (n < 0 && errno == EINTR));
 	if (n == 0)
 		return -ECONNRESET;
-	return errno == EAGAIN ? 0 : -errno;
+	return n > 0 || errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
 /* The kernel knows it of a connection that was reset, too. */

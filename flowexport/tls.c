@@ -14,7 +14,10 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-enum { ERROR_SIZE = 400 };
+enum {
+	ERROR_SIZE = 400,
+	READS_MAX = 64, /* at once: a collector that talks without end has the rest of it wait, not the exporter */
+};
 
 struct tw_tls {
 	struct tw_tls_config config;
@@ -156,6 +159,7 @@ static int read_files(struct tw_tls *tls)
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_mode(context, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY); /* tickets without end would keep one SSL_read() */
 	SSL_CTX_set_default_passwd_cb(context, no_password);
 	if (SSL_CTX_load_verify_file(context, tls->config.ca) != 1)
 		return say(tls, "cannot read the CA", tls->config.ca, reason());
@@ -290,12 +294,11 @@ ssize_t tw_tls_write(struct tw_tls *tls, const uint8_t *message, size_t size)
 int tw_tls_hear(struct tw_tls *tls)
 {
 	uint8_t ignored[256];
-	int rc;
+	int rc = 1;
 
-	do
+	for (int i = 0; i < READS_MAX && rc > 0; i++)
 		rc = SSL_read(tls->session, ignored, sizeof(ignored));
-	while (rc > 0);
-	return verdict(tls, rc);
+	return rc > 0 ? 0 : verdict(tls, rc);
 }
 
 uint64_t tw_tls_written(const struct tw_tls *tls)

@@ -43,7 +43,7 @@ void tw_tls_end(struct tw_tls *tls);
 int tw_tls_greet(struct tw_tls *tls, uint64_t now_ms);
 /** Write a message whole. After -EAGAIN the same message must come next. @return size, -EAGAIN, -EPROTO, -errno */
 ssize_t tw_tls_write(struct tw_tls *tls, const uint8_t *message, size_t size);
-/** Collectors say nothing but what TLS itself needs. @return 0; -ECONNRESET: it has hung up; -EPROTO, -errno */
+/** Collectors say nothing but what TLS itself needs; of one that talks a part is heard. @return 0; -ECONNRESET: it has hung up; -EPROTO, -errno */
 int tw_tls_hear(struct tw_tls *tls);
 /** Octets that the socket has taken, those of the handshake and of framing included. */
 uint64_t tw_tls_written(const struct tw_tls *tls);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -278,6 +279,59 @@ static void what_a_broken_connection_took_along_is_said_to_be_lost(void **state)
 	assert_true(*s.error != '\0');
 }
 
+/* ---- the stream by itself ---- */
+
+static int unread(const struct tw_stream *stream)
+{
+	int octets = 0;
+
+	assert_int_equal(ioctl(tw_stream_fd(stream), FIONREAD, &octets), 0);
+	return octets;
+}
+
+static int tick_stream(struct tw_stream *stream)
+{
+	struct tw_flow_tally delivered = { 0 }, lost = { 0 };
+
+	return tw_stream_tick(stream, START_MS, &delivered, &lost);
+}
+
+static void connect_stream(struct fixture *f, struct tw_stream *stream)
+{
+	const struct tw_exporter_target *to = &f->config.targets[0];
+	const struct tw_prefix any = { 0 };
+
+	assert_int_equal(listen(f->listener, 4), 0);
+	assert_int_equal(tw_stream_open(stream, &to->collector, to->collector_size, &any), 0);
+	for (unsigned i = 0; i < WAITS_MAX && !(accept_session(f) && tw_stream_is_connected(stream)); i++) {
+		usleep(1000);
+		assert_int_equal(tick_stream(stream), 0);
+	}
+	assert_true(tw_stream_is_connected(stream));
+}
+
+static void a_collector_that_talks_without_end_is_heard_a_part_at_a_time(void **state)
+{
+	struct fixture *f = *state;
+	struct tw_stream *stream = tw_stream_create(NULL);
+	int rc = 0;
+
+	connect_stream(f, stream);
+	while (send(f->fd, f->buffer, sizeof(f->buffer), MSG_NOSIGNAL) > 0)
+		;
+	assert_true(unread(stream) > 1 << 15);
+	assert_int_equal(tick_stream(stream), 0);
+	assert_true(unread(stream) > 0);
+	hang_up(f);
+	for (unsigned i = 0; i < WAITS_MAX && !rc; i++) {
+		rc = tick_stream(stream);
+		usleep(100);
+	}
+	assert_int_equal(rc, -ECONNRESET); /* it is heard in the end */
+	assert_false(tw_stream_is_open(stream));
+	tw_stream_destroy(stream);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +341,7 @@ int main(void)
 		TEST(a_connection_that_ends_is_followed_by_a_session_that_knows_nothing),
 		TEST(a_collector_that_does_not_read_costs_bounded_memory_and_every_record_is_accounted_for),
 		TEST(what_a_broken_connection_took_along_is_said_to_be_lost),
+		TEST(a_collector_that_talks_without_end_is_heard_a_part_at_a_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,11 +13,13 @@
 #include <string.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <linux/sockios.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -570,6 +572,39 @@ static void a_collector_that_does_not_read_costs_bounded_memory_and_every_record
 	assert_int_equal(f->sessions, 1);
 }
 
+static int unsent(int fd)
+{
+	int octets = 0;
+
+	assert_int_equal(ioctl(fd, SIOCOUTQ, &octets), 0);
+	return octets;
+}
+
+/* What it sends waits at its own end, once the exporter's socket is full. */
+static void a_collector_that_talks_without_end_is_heard_a_part_at_a_time(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f);
+	for (unsigned i = 0; i < WAITS_MAX && !f->up; i++) {
+		usleep(1000);
+		tick(f);
+	}
+	while (SSL_write(f->session, f->buffer, 1 << 14) > 0)
+		;
+	assert_true(unsent(f->fd) > 1 << 16);
+	tick(f);
+	assert_true(unsent(f->fd) > 0);
+	add_flows(f, FLOWS);
+	assert_int_equal(settle(f).lost_records, 0);
+	for (unsigned i = 0; i < WAITS_MAX && f->received < FLOWS; i++) {
+		usleep(1000);
+		tick(f);
+	}
+	assert_int_equal(f->received, FLOWS);
+	assert_int_equal(f->sessions, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -589,6 +624,7 @@ int main(void)
 		TEST(one_that_does_not_speak_tls_is_refused),
 		TEST(a_file_that_is_not_there_or_wrong_is_named),
 		TEST(a_collector_that_hangs_up_is_met_again_in_a_session_that_knows_nothing),
+		TEST(a_collector_that_talks_without_end_is_heard_a_part_at_a_time),
 		TEST(a_collector_that_does_not_read_costs_bounded_memory_and_every_record_is_accounted_for),
 	};
 

@@ -10,7 +10,7 @@
 #define TW_LOG_AREA "records"
 #include "common/log.h"
 
-enum { DRAIN_MS = 2000, KEYS_MAX = 2 * TW_TARGETS_MAX };
+enum { DRAIN_MS = 2000 };
 
 static bool has_key(const struct tw_central_plan *plan, const char *key)
 {

@@ -46,10 +46,7 @@ size_t tw_mirror_rspan_vlans(const Tw__WatchReply *view, uint32_t *vlans)
 /* An analyser at the end of an RSPAN VLAN: what it gets are copies. */
 static bool gets_copies(const Tw__WatchReply *view, const Tw__Port *port)
 {
-	const Tw__Network *network = tw_slice_network(view, port->network);
-	const Tw__Vlan *vlan = port->vlan && port->vlan->mode != TW__VLAN__MODE__INHERIT ? port->vlan
-			       : network                                                 ? network->vlan
-											 : NULL;
+	const Tw__Vlan *vlan = tw_slice_port_vlan(port, tw_slice_network(view, port->network));
 
 	for (size_t i = 0; vlan && vlan->mode != TW__VLAN__MODE__TRUNK && i < view->n_mirrors; i++)
 		if (view->mirrors[i]->rspan_vlan && view->mirrors[i]->rspan_vlan == vlan->access)
@@ -93,18 +90,14 @@ static void add_ports(Tw__LocalMirror *msg, const Tw__WatchReply *view, const ch
 	}
 }
 
-/* "HOST/UPLINK"; one that the host has no more is nobody's. */
+/* One that the host has no more is nobody's. */
 static void add_uplinks(Tw__LocalMirror *msg, const Tw__WatchReply *view, const char *host, const Tw__Mirror *from)
 {
-	size_t len = strlen(host);
-
 	for (size_t i = 0; i < from->n_uplinks; i++) {
-		const char *uplink = from->uplinks[i];
+		const char *uplink = tw_names_uplink_of(from->uplinks[i], host);
 
-		if (strncmp(uplink, host, len) != 0 || uplink[len] != '/')
-			continue;
-		for (size_t k = 0; view->host && k < view->host->n_uplinks; k++)
-			if (strcmp(view->host->uplinks[k]->name, uplink + len + 1) == 0)
+		for (size_t k = 0; uplink && view->host && k < view->host->n_uplinks; k++)
+			if (strcmp(view->host->uplinks[k]->name, uplink) == 0)
 				msg->uplinks[msg->n_uplinks++] = view->host->uplinks[k]->name;
 	}
 }

@@ -308,6 +308,13 @@ const Tw__Network *tw_slice_network(const Tw__WatchReply *view, const char *name
 	return (const Tw__Network *)lookup(view, NETWORK, name);
 }
 
+Tw__Vlan *tw_slice_port_vlan(const Tw__Port *port, const Tw__Network *network)
+{
+	if (port->vlan && port->vlan->mode != TW__VLAN__MODE__INHERIT)
+		return port->vlan;
+	return network ? network->vlan : NULL;
+}
+
 const Tw__Migration *tw_slice_migration(const Tw__WatchReply *view, uint64_t id)
 {
 	for (size_t i = 0; i < view->n_migrations; i++)

@@ -56,6 +56,9 @@ const Tw__Network *tw_slice_network(const Tw__WatchReply *view, const char *name
 const Tw__Migration *tw_slice_migration(const Tw__WatchReply *view, uint64_t id);
 const Tw__Host *tw_slice_peer(const Tw__WatchReply *view, const char *name);
 
+/** A port's own VLAN, else its network's; NULL if neither is said. network may be NULL; borrowed. */
+Tw__Vlan *tw_slice_port_vlan(const Tw__Port *port, const Tw__Network *network);
+
 /** First part of "vm/nic". */
 char *tw_slice_vm(const char *port, char vm[static TW_VM_NAME_SIZE]);
 

@@ -99,7 +99,7 @@ enum tw_place tw_snapshot_place(const Tw__WatchReply *view, const char *host, co
 /* The port's own VLAN where it has one, else its network's. */
 static Tw__Vlan *resolve_vlan(const Tw__Port *port, const Tw__Network *network, struct tw_error *err)
 {
-	Tw__Vlan *vlan = port->vlan && port->vlan->mode != TW__VLAN__MODE__INHERIT ? port->vlan : network->vlan;
+	Tw__Vlan *vlan = tw_slice_port_vlan(port, network);
 
 	if (!vlan || vlan->mode == TW__VLAN__MODE__INHERIT) {
 		tw_error_set(err, TW_E_MISSING, "network.vlan", "network %s of port %s says no VLAN", network->name,

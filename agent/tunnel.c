@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/names.h"
 #include "proto/link/check.h"
 
 enum { TUNNEL_MAX_ENDS = 64 };
@@ -77,8 +78,6 @@ static bool vm_stays_here(const Tw__WatchReply *view, const char *host, const ch
 /* Of a network, of other hosts and of VLANs alone there may be ports anywhere. */
 static bool all_sources_stay_here(const Tw__WatchReply *view, const char *host, const Tw__Mirror *m)
 {
-	const size_t len = strlen(host);
-
 	if (m->n_networks || m->n_ports + m->n_vms + m->n_hosts + m->n_uplinks == 0)
 		return false;
 	for (size_t i = 0; i < m->n_ports; i++)
@@ -91,7 +90,7 @@ static bool all_sources_stay_here(const Tw__WatchReply *view, const char *host, 
 		if (strcmp(m->hosts[i], host) != 0)
 			return false;
 	for (size_t i = 0; i < m->n_uplinks; i++)
-		if (strncmp(m->uplinks[i], host, len) != 0 || m->uplinks[i][len] != '/')
+		if (!tw_names_uplink_of(m->uplinks[i], host))
 			return false;
 	return true;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/names.h"
+#include "controlplane/port_vlans.h"
 #include "controlplane/refs.h"
 
 static bool is_of_vm(const Tw__Mirror *mirror, const Tw__Port *port)
@@ -29,32 +30,21 @@ static bool vm_exists(const struct tw_model *model, const char *vm, const char *
 	return false;
 }
 
-/* "HOST/UPLINK" */
-static bool is_uplink_of(const char *uplink, const char *host)
-{
-	size_t len = strlen(host);
-
-	return strncmp(uplink, host, len) == 0 && uplink[len] == '/';
-}
-
 static bool host_has(const Tw__Host *host, const char *uplink)
 {
-	const char *name = strchr(uplink, '/');
+	const char *name = tw_names_uplink_of(uplink, host->name);
 
 	for (size_t i = 0; name && i < host->n_uplinks; i++)
-		if (strcmp(host->uplinks[i]->name, name + 1) == 0)
+		if (strcmp(host->uplinks[i]->name, name) == 0)
 			return true;
 	return false;
 }
 
 static bool uplink_exists(const struct tw_model *model, const char *uplink)
 {
-	for (size_t i = 0; i < model->tables[TW__KIND__HOST].n; i++) {
-		const Tw__Host *host = tw_model_host_at(model, i);
-
-		if (is_uplink_of(uplink, host->name))
-			return host_has(host, uplink);
-	}
+	for (size_t i = 0; i < model->tables[TW__KIND__HOST].n; i++)
+		if (host_has(tw_model_host_at(model, i), uplink))
+			return true;
 	return false;
 }
 
@@ -159,10 +149,7 @@ bool tw_refs_mirror(const struct tw_model *model, const Tw__Mirror *mirror, stru
 
 static uint32_t access_of(const struct tw_model *model, const Tw__Port *port)
 {
-	const Tw__Network *network = tw_model_network(model, port->network);
-	const Tw__Vlan *vlan = port->vlan && port->vlan->mode != TW__VLAN__MODE__INHERIT ? port->vlan
-			       : network                                                 ? network->vlan
-											 : NULL;
+	const Tw__Vlan *vlan = tw_port_vlan(model, port);
 
 	return vlan && vlan->mode != TW__VLAN__MODE__TRUNK ? vlan->access : 0;
 }
@@ -184,14 +171,6 @@ bool tw_refs_rspan_vlan(const struct tw_model *model, const Tw__Mirror *mirror, 
 					    port->name, mirror->rspan_vlan);
 	}
 	return true;
-}
-
-static bool names_uplink(const Tw__Mirror *m, const char *host)
-{
-	for (size_t i = 0; i < m->n_uplinks; i++)
-		if (is_uplink_of(m->uplinks[i], host))
-			return true;
-	return false;
 }
 
 /* A VM is there as long as one of its ports is. */
@@ -218,8 +197,9 @@ static const char *use_of(const struct tw_model *model, const Tw__Mirror *m, Tw_
 		return tw_names_have(m->networks, m->n_networks, name) ? "copies its traffic" : NULL;
 	case TW__KIND__HOST:
 		return tw_names_have(m->hosts, m->n_hosts, name) ? "copies its traffic"
-		       : names_uplink(m, name)                   ? "copies the traffic of an uplink of it"
-								 : NULL;
+		       : tw_names_have_uplink_of(m->uplinks, m->n_uplinks, name)
+			       ? "copies the traffic of an uplink of it"
+			       : NULL;
 	default:
 		return NULL;
 	}
@@ -244,7 +224,7 @@ bool tw_refs_mirrored_uplinks(const struct tw_model *model, const Tw__Host *host
 		const Tw__Mirror *m = tw_model_mirror_at(model, i);
 
 		for (size_t k = 0; k < m->n_uplinks; k++)
-			if (is_uplink_of(m->uplinks[k], host->name) && !host_has(host, m->uplinks[k]))
+			if (tw_names_uplink_of(m->uplinks[k], host->name) && !host_has(host, m->uplinks[k]))
 				return tw_error_set(err, TW_E_IN_USE, "host.uplinks", "mirror '%s' copies uplink '%s'",
 						    m->name, m->uplinks[k]);
 	}

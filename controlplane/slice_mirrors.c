@@ -5,16 +5,6 @@
 #include "common/names.h"
 #include "controlplane/slice.h"
 
-static bool has_uplink(const Tw__Mirror *m, const char *host)
-{
-	size_t len = strlen(host);
-
-	for (size_t i = 0; i < m->n_uplinks; i++)
-		if (strncmp(m->uplinks[i], host, len) == 0 && m->uplinks[i][len] == '/')
-			return true;
-	return false;
-}
-
 /* VLANs by themselves are those of every port. */
 static bool has_all_ports(const Tw__Mirror *m, const char *host)
 {
@@ -44,8 +34,8 @@ bool tw_slice_wants_mirror(const Tw__Mirror *mirror, const char *host, Tw__Port 
 {
 	if (mirror->disabled)
 		return false;
-	if (mirror->rspan_vlan || has_uplink(mirror, host) || (n_local && has_all_ports(mirror, host)) ||
-	    tw_slice_mirror_comes_in(mirror, local, n_local))
+	if (mirror->rspan_vlan || tw_names_have_uplink_of(mirror->uplinks, mirror->n_uplinks, host) ||
+	    (n_local && has_all_ports(mirror, host)) || tw_slice_mirror_comes_in(mirror, local, n_local))
 		return true;
 	for (size_t i = 0; i < n_local; i++)
 		if (has_port(mirror, local[i]))

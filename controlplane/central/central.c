@@ -10,8 +10,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/clock.h"
 #include "common/path.h"
@@ -49,6 +51,7 @@ struct tw_central {
 	struct tw_spool_limits limits;
 	size_t n_urls;
 	char *urls[TW_CENTRAL_URLS_MAX];
+	mode_t umask;
 	bool runs;
 	pthread_t thread;
 	_Atomic bool stop;
@@ -245,10 +248,20 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	evtimer_add(c->timer, &next);
 }
 
+/* Binding a socket changes the umask for a moment (proto/link/socket.h): here, and in the controller's thread. */
+static void keep_own_umask(const struct tw_central *c)
+{
+	if (unshare(CLONE_FS)) /* some containers forbid it */
+		tw_log_debug("the thread for flow records shares its umask error=\"%s\"", strerror(errno));
+	else
+		umask(c->umask);
+}
+
 static void *run(void *arg)
 {
 	struct tw_central *c = arg;
 
+	keep_own_umask(c);
 	event_base_dispatch(c->base);
 	for (size_t i = 0; i < c->n_urls; i++)
 		tw_link_server_destroy(c->servers[i]);
@@ -284,7 +297,13 @@ static void start(struct tw_central *c)
 
 	c->base = tw_need(event_base_new());
 	c->timer = tw_need(evtimer_new(c->base, on_timer, c));
-	listen_all(c); /* here: it changes the umask for a moment */
+	c->umask = umask(0);
+	umask(c->umask);
+	/* Both here, while nobody else changes the umask. What fails is tried again by the thread, and told. */
+	rc = tw_mkdirs(c->folder);
+	if (rc)
+		tw_log_debug("no folder for flow records yet folder=%s error=\"%s\"", c->folder, strerror(-rc));
+	listen_all(c);
 	evtimer_add(c->timer, &now);
 	rc = pthread_create(&c->thread, NULL, run, c);
 	if (rc) {

@@ -3,7 +3,7 @@
  * socket.h - nanomsg sockets as this room opens them: one endpoint each, Tradewind's options set, ipc files looked after.
  *
  * Threads  any one; tw_link_socket_bind() changes the process's umask for a moment, so bind before other threads create
- *          files.
+ *          files, or where the thread has an umask of its own (unshare(2), CLONE_FS).
  */
 #ifndef TW_PROTO_LINK_SOCKET_H
 #define TW_PROTO_LINK_SOCKET_H

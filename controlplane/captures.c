@@ -4,28 +4,19 @@
 #include "controlplane/captures.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "controlplane/capture_queue.h"
 #include "controlplane/mem.h"
 #include "controlplane/mirror_expression.h"
 #include "controlplane/refs.h"
 
-enum { SOURCES_MAX = 1024, BATCHES_MAX = 256, TROUBLES_MAX = 16, TROUBLE_SIZE = 256 };
-
-/* A switch that copies, since it began to. */
-struct source {
-	uint64_t id, number; /* of its last batch */
-};
-
-struct batch {
-	STAILQ_ENTRY(batch) link;
-	Tw__CaptureBatch *msg;
-	size_t octets;
-};
+enum { BATCHES_MAX = 256, TROUBLES_MAX = 16, TROUBLE_SIZE = 256 };
 
 struct capture {
 	TAILQ_ENTRY(capture) link;
@@ -33,11 +24,7 @@ struct capture {
 	char *who;
 	bool stopped;
 	uint64_t opened_ms, asked_ms;
-	uint64_t frames, given_up; /* that came, and of these those that there was no room for */
-	STAILQ_HEAD(, batch) waiting;
-	size_t waiting_octets;
-	struct source sources[SOURCES_MAX];
-	size_t n_sources;
+	struct tw_capture_queue *waiting;
 	/* the open ReadCapture */
 	bool reading;
 	struct tw_call reader;
@@ -63,21 +50,10 @@ struct tw_captures *tw_captures_create(void)
 	return c;
 }
 
-static void drop_first(struct capture *capture)
-{
-	struct batch *batch = STAILQ_FIRST(&capture->waiting);
-
-	STAILQ_REMOVE_HEAD(&capture->waiting, link);
-	capture->waiting_octets -= batch->octets;
-	tw_message_free(&batch->msg->base);
-	free(batch);
-}
-
 static void forget(struct tw_captures *c, struct capture *capture)
 {
 	TAILQ_REMOVE(&c->list, capture, link);
-	while (!STAILQ_EMPTY(&capture->waiting))
-		drop_first(capture);
+	tw_capture_queue_destroy(capture->waiting);
 	tw_message_free(&capture->what->base);
 	free(capture->who);
 	free(capture);
@@ -201,7 +177,7 @@ static void log_ended(const struct capture *capture, const char *why)
 	tw_log_info("a capture ends capture=%" PRIx64 " who=\"%s\" why=\"%s\" seconds=%" PRIu64 " frames=%" PRIu64
 		    " given_up=%" PRIu64,
 		    capture->what->stream, capture->who, why, (tw_clock_mono_ms() - capture->opened_ms) / 1000,
-		    capture->frames, capture->given_up);
+		    tw_capture_queue_frames(capture->waiting), tw_capture_queue_given_up(capture->waiting));
 }
 
 void tw_capture_open(struct tw_controller *ctl, const Tw__Envelope *env, struct tw_call call)
@@ -222,7 +198,7 @@ void tw_capture_open(struct tw_controller *ctl, const Tw__Envelope *env, struct 
 	set_name(capture->what, c->next_id++);
 	capture->who = tw_need(strdup(ask->who));
 	capture->opened_ms = capture->asked_ms = tw_clock_mono_ms();
-	STAILQ_INIT(&capture->waiting);
+	capture->waiting = tw_capture_queue_create();
 	TAILQ_INSERT_TAIL(&c->list, capture, link);
 	log_opened(capture);
 	body.id = capture->what->stream;
@@ -233,53 +209,6 @@ void tw_capture_open(struct tw_controller *ctl, const Tw__Envelope *env, struct 
 }
 
 /* --- frames come --- */
-
-/* @return NULL: it has come before, or there are too many sources */
-static struct source *new_batch_of(struct capture *capture, const Tw__CaptureBatch *msg)
-{
-	struct source *s = NULL;
-
-	for (size_t i = 0; i < capture->n_sources && !s; i++)
-		if (capture->sources[i].id == msg->source)
-			s = &capture->sources[i];
-	if (!s && capture->n_sources < SOURCES_MAX) {
-		s = &capture->sources[capture->n_sources++];
-		*s = (struct source){ .id = msg->source };
-	}
-	if (!s || msg->number <= s->number)
-		return NULL;
-	s->number = msg->number;
-	return s;
-}
-
-static void strip(Tw__CaptureBatch *msg)
-{
-	for (size_t i = 0; i < msg->n_frames; i++)
-		tw_message_free(&msg->frames[i]->base);
-	msg->n_frames = 0;
-}
-
-static void take(struct capture *capture, const char *host, const Tw__CaptureBatch *from)
-{
-	size_t octets = tw__capture_batch__get_packed_size(from);
-	struct batch *batch;
-
-	if (!new_batch_of(capture, from))
-		return;
-	batch = tw_need(calloc(1, sizeof(*batch)));
-	batch->msg = (Tw__CaptureBatch *)tw_message_clone(&from->base);
-	batch->octets = octets;
-	free(batch->msg->host);
-	batch->msg->host = tw_need(strdup(host));
-	capture->frames += from->n_frames;
-	if (capture->waiting_octets + octets > TW_CAPTURE_WAITING_MAX) {
-		capture->given_up += from->n_frames;
-		strip(batch->msg);
-		batch->octets = 0;
-	}
-	STAILQ_INSERT_TAIL(&capture->waiting, batch, link);
-	capture->waiting_octets += batch->octets;
-}
 
 static void consider(struct tw_controller *ctl, struct capture *capture);
 
@@ -295,7 +224,7 @@ void tw_captures_push(struct tw_controller *ctl, const Tw__Envelope *env, struct
 	for (size_t i = 0; i < push->n_batches; i++) {
 		capture = find(ctl->captures, push->batches[i]->capture);
 		if (capture)
-			take(capture, push->host, push->batches[i]);
+			tw_capture_queue_add(capture->waiting, push->host, push->batches[i]);
 	}
 	tw_call_ack(call);
 	TAILQ_FOREACH (capture, &ctl->captures->list, link)
@@ -304,57 +233,73 @@ void tw_captures_push(struct tw_controller *ctl, const Tw__Envelope *env, struct
 
 /* --- and are read --- */
 
-/* What hosts say of the capture that copies nothing there. @return how many */
-static size_t troubles_of(const struct tw_controller *ctl, const struct capture *capture,
-			  char text[TROUBLES_MAX][TROUBLE_SIZE], char *list[TROUBLES_MAX])
+struct troubles {
+	char text[TROUBLES_MAX][TROUBLE_SIZE], *list[TROUBLES_MAX];
+	size_t n;
+};
+
+static void __attribute__((format(printf, 3, 4)))
+add_trouble(struct troubles *t, const char *host, const char *fmt, ...)
+{
+	va_list args;
+	int used;
+
+	if (t->n == TROUBLES_MAX)
+		return;
+	used = snprintf(t->text[t->n], TROUBLE_SIZE, "host %.64s: ", host);
+	va_start(args, fmt);
+	vsnprintf(t->text[t->n] + used, TROUBLE_SIZE - (size_t)used, fmt, args);
+	va_end(args);
+	t->list[t->n] = t->text[t->n];
+	t->n++;
+}
+
+/* Why hosts copy nothing, as they say it, and of which ones too much comes. */
+static void gather_troubles(const struct tw_controller *ctl, const struct capture *capture, struct troubles *t)
 {
 	const struct tw_host *host;
-	size_t n = 0;
 
-	LIST_FOREACH (host, &ctl->hosts, link)
-		for (size_t i = 0; host->status && i < host->status->n_mirrors && n < TROUBLES_MAX; i++) {
+	t->n = 0;
+	LIST_FOREACH (host, &ctl->hosts, link) {
+		for (size_t i = 0; host->status && i < host->status->n_mirrors; i++) {
 			const Tw__MirrorStatus *m = host->status->mirrors[i];
 
-			if (strcmp(m->name, capture->what->name) != 0 || !*m->error)
-				continue;
-			snprintf(text[n], TROUBLE_SIZE, "host %s: %.180s", host->name, m->error);
-			list[n] = text[n];
-			n++;
+			if (strcmp(m->name, capture->what->name) == 0 && *m->error)
+				add_trouble(t, host->name, "%s", m->error);
 		}
-	return n;
+		if (tw_capture_queue_refused(capture->waiting, host->name))
+			add_trouble(t, host->name,
+				    "its switch has begun to copy more than %d times: what it copies now is given up; "
+				    "begin another capture",
+				    TW_CAPTURE_SOURCES_MAX);
+	}
 }
 
 static void answer(struct tw_controller *ctl, struct capture *capture)
 {
-	char text[TROUBLES_MAX][TROUBLE_SIZE], *troubles[TROUBLES_MAX];
 	Tw__CaptureBatch *batches[BATCHES_MAX];
 	Tw__CaptureRead body = TW__CAPTURE_READ__INIT;
 	Tw__Envelope reply = TW__ENVELOPE__INIT;
-	struct batch *batch;
-	size_t octets = 0;
+	struct troubles troubles;
 
-	STAILQ_FOREACH (batch, &capture->waiting, link) {
-		if (octets >= capture->read_octets || body.n_batches == BATCHES_MAX)
-			break;
-		batches[body.n_batches++] = batch->msg;
-		octets += batch->octets + 1;
-	}
+	gather_troubles(ctl, capture, &troubles);
+	body.n_batches = tw_capture_queue_first(capture->waiting, capture->read_octets, batches, BATCHES_MAX);
 	body.batches = batches;
-	body.troubles = troubles;
-	body.n_troubles = troubles_of(ctl, capture, text, troubles);
+	body.troubles = troubles.list;
+	body.n_troubles = troubles.n;
 	reply.body_case = TW__ENVELOPE__BODY_CAPTURE_READ;
 	reply.capture_read = &body;
 	capture->reading = false;
 	tw_call_reply(capture->reader, &reply);
-	for (size_t i = 0; i < body.n_batches; i++)
-		drop_first(capture);
+	tw_capture_queue_drop(capture->waiting, body.n_batches);
 }
 
 static void consider(struct tw_controller *ctl, struct capture *capture)
 {
 	if (!capture->reading)
 		return;
-	if ((capture->read_octets && !STAILQ_EMPTY(&capture->waiting)) || tw_clock_mono_ms() >= capture->read_until_ms)
+	if ((capture->read_octets && !tw_capture_queue_is_empty(capture->waiting)) ||
+	    tw_clock_mono_ms() >= capture->read_until_ms)
 		answer(ctl, capture);
 	else
 		tw_controller_wake_at(ctl, capture->read_until_ms);

@@ -6,8 +6,7 @@
  * TW_CAPTURE_LEASE_MS: a reader that is killed, or cut off, leaves nothing behind, nor does a controller that ends. Hosts are
  * told of the open ones with each answer to a Watch.
  *
- * Bounds   TW_CAPTURES_MAX at once; of each at most TW_CAPTURE_WAITING_MAX octets wait for the reader. Frames beyond that are
- *          given up here; the numbers in their batches stay, so that the reader knows how many those were.
+ * Bounds   TW_CAPTURES_MAX at once; of each at most so much waits for the reader as capture_queue.h says.
  * Threads  the controller's one thread.
  */
 #ifndef TW_CONTROLPLANE_CAPTURES_H
@@ -15,7 +14,7 @@
 
 #include "controlplane/controller.h"
 
-enum { TW_CAPTURES_MAX = 16, TW_CAPTURE_LEASE_MS = 5000, TW_CAPTURE_WAITING_MAX = 8 << 20 };
+enum { TW_CAPTURES_MAX = 16, TW_CAPTURE_LEASE_MS = 5000 };
 
 struct tw_captures *tw_captures_create(void);
 void tw_captures_destroy(struct tw_captures *captures); /* accepts NULL; who waits is told that the controller ends */

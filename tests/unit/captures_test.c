@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "controlplane/capture_queue.h"
 #include "controlplane/captures.h"
 #include "tests/unit/ctl_fixture.h"
 
@@ -33,25 +34,16 @@ static int stop(void **state)
 	return 0;
 }
 
-static uint32_t ask_open(struct tw_controller *ctl, const char *port, const char *filter, uint64_t *id,
-			 struct tw_error *err)
+static uint32_t ask_open_mirror(struct tw_controller *ctl, Tw__Mirror *what, uint64_t *id, struct tw_error *err)
 {
-	char name[] = "capture", who[] = "test", *ports[1], *copy = strdup(filter);
 	Tw__Envelope env = TW__ENVELOPE__INIT;
+	char who[] = "test";
 	Tw__OpenCapture open;
 	struct answer answer;
-	Tw__Mirror what;
 	uint32_t code;
 
-	tw__mirror__init(&what);
 	tw__open_capture__init(&open);
-	ports[0] = strdup(port);
-	what.name = name;
-	what.ports = ports;
-	what.n_ports = 1;
-	what.stream = 1;
-	what.filter = copy;
-	open.what = &what;
+	open.what = what;
 	open.who = who;
 	env.body_case = TW__ENVELOPE__BODY_OPEN_CAPTURE;
 	env.open_capture = &open;
@@ -61,6 +53,24 @@ static uint32_t ask_open(struct tw_controller *ctl, const char *port, const char
 	if (err)
 		*err = answer.err;
 	answer_clear(&answer);
+	return code;
+}
+
+static uint32_t ask_open(struct tw_controller *ctl, const char *port, const char *filter, uint64_t *id,
+			 struct tw_error *err)
+{
+	char name[] = "capture", *ports[1], *copy = strdup(filter);
+	Tw__Mirror what;
+	uint32_t code;
+
+	tw__mirror__init(&what);
+	ports[0] = strdup(port);
+	what.name = name;
+	what.ports = ports;
+	what.n_ports = 1;
+	what.stream = 1;
+	what.filter = copy;
+	code = ask_open_mirror(ctl, &what, id, err);
 	free(ports[0]);
 	free(copy);
 	return code;
@@ -103,8 +113,8 @@ static uint32_t ask_stop(struct tw_controller *ctl, uint64_t id)
 	return code;
 }
 
-/* One batch of host a, with one frame of `octets`. */
-static void push(struct tw_controller *ctl, uint64_t id, uint64_t number, size_t octets)
+/* One batch of a source on host a, with one frame of `octets`. */
+static void push_of(struct tw_controller *ctl, uint64_t id, uint64_t source, uint64_t number, size_t octets)
 {
 	char host[] = "a", name[] = "web/eth0";
 	Tw__CaptureBatch batch, *batches[] = { &batch };
@@ -122,7 +132,7 @@ static void push(struct tw_controller *ctl, uint64_t id, uint64_t number, size_t
 	frame.len = (uint32_t)octets;
 	frame.octets = (ProtobufCBinaryData){ octets, calloc(1, octets) };
 	batch.capture = id;
-	batch.source = 7;
+	batch.source = source;
 	batch.number = batch.sent = number;
 	batch.host = host;
 	batch.ports = ports;
@@ -137,6 +147,36 @@ static void push(struct tw_controller *ctl, uint64_t id, uint64_t number, size_t
 	assert_int_equal(ask(ctl, &env, &answer), 0);
 	answer_clear(&answer);
 	free(frame.octets.data);
+}
+
+static void push(struct tw_controller *ctl, uint64_t id, uint64_t number, size_t octets)
+{
+	push_of(ctl, id, 7, number, octets);
+}
+
+/* Everything that waits. */
+struct waited {
+	size_t batches, frames;
+	uint64_t sent; /* of the last batch */
+};
+
+static struct waited read_all(struct tw_controller *ctl, uint64_t id)
+{
+	struct waited all = { 0 };
+	struct answer answer;
+	size_t n;
+
+	do {
+		assert_int_equal(ask_read(ctl, id, 0, 1 << 20, &answer), 0);
+		n = answer.reply->capture_read->n_batches;
+		all.batches += n;
+		for (size_t i = 0; i < n; i++) {
+			all.frames += answer.reply->capture_read->batches[i]->n_frames;
+			all.sent = answer.reply->capture_read->batches[i]->sent;
+		}
+		answer_clear(&answer);
+	} while (n);
+	return all;
 }
 
 /* What the host hears: how many captures there are. */
@@ -226,23 +266,66 @@ static void what_there_is_no_room_for_is_given_up_but_for_its_numbers(void **sta
 {
 	enum { FRAME = 60000, MOST = TW_CAPTURE_WAITING_MAX / FRAME };
 	struct tw_controller *ctl = *state;
-	uint64_t id = opened(ctl), last = 0;
-	size_t frames = 0, batches = 0;
-	struct answer answer;
+	uint64_t id = opened(ctl);
+	struct waited all;
 
 	for (uint64_t i = 1; i <= MOST + 10; i++)
 		push(ctl, id, i, FRAME);
-	do {
-		assert_int_equal(ask_read(ctl, id, 0, 1 << 20, &answer), 0);
-		for (size_t i = 0; i < answer.reply->capture_read->n_batches; i++) {
-			frames += answer.reply->capture_read->batches[i]->n_frames;
-			last = answer.reply->capture_read->batches[i]->sent;
-		}
-		batches = answer.reply->capture_read->n_batches;
-		answer_clear(&answer);
-	} while (batches);
-	assert_true(frames > MOST - 5 && frames <= MOST);
-	assert_int_equal(last, MOST + 10);
+	all = read_all(ctl, id);
+	assert_true(all.frames > MOST - 5 && all.frames <= MOST);
+	assert_int_equal(all.batches, all.frames + 1);
+	assert_int_equal(all.sent, MOST + 10);
+}
+
+static void small_frames_are_given_up_when_they_fill_the_memory(void **state)
+{
+	enum { BATCH = sizeof(Tw__CaptureBatch) + sizeof(Tw__CapturedFrame) + sizeof(Tw__CapturedPort) };
+	struct tw_controller *ctl = *state;
+	uint64_t id = opened(ctl), n = TW_CAPTURE_WAITING_MAX / BATCH + 1;
+	struct waited all;
+
+	for (uint64_t i = 1; i <= n; i++)
+		push(ctl, id, i, 14);
+	all = read_all(ctl, id);
+	assert_true(all.frames > n / 4 && all.frames < n);
+	assert_int_equal(all.batches, all.frames + 1);
+	assert_int_equal(all.sent, n);
+}
+
+/* Of a source's numbers the newest wait, behind its frames, and after they were read others can. */
+static void numbers_come_after_the_frames_that_they_are_about(void **state)
+{
+	enum { FRAME = 60000, MOST = TW_CAPTURE_WAITING_MAX / FRAME };
+	struct tw_controller *ctl = *state;
+	uint64_t id = opened(ctl), n = 0;
+
+	for (int turn = 0; turn < 2; turn++) {
+		for (uint64_t i = 0; i < MOST + 10; i++)
+			push(ctl, id, ++n, FRAME);
+		push(ctl, id, ++n, 14); /* for which there is room */
+		push(ctl, id, ++n, FRAME);
+		assert_int_equal(read_all(ctl, id).sent, n);
+	}
+}
+
+static void a_host_has_so_many_sources_and_it_is_told_what_is_given_up(void **state)
+{
+	struct tw_controller *ctl = *state;
+	uint64_t id = opened(ctl);
+	struct answer answer;
+
+	for (uint64_t i = 1; i <= TW_CAPTURE_SOURCES_MAX; i++)
+		push_of(ctl, id, i, 1, 60);
+	assert_int_equal(ask_read(ctl, id, 0, 0, &answer), 0);
+	assert_int_equal(answer.reply->capture_read->n_troubles, 0);
+	answer_clear(&answer);
+	push_of(ctl, id, TW_CAPTURE_SOURCES_MAX + 1, 1, 60);
+	push_of(ctl, id, 1, 2, 60);
+	assert_int_equal(ask_read(ctl, id, 0, 0, &answer), 0);
+	assert_int_equal(answer.reply->capture_read->n_troubles, 1);
+	assert_non_null(strstr(answer.reply->capture_read->troubles[0], "host a: its switch has begun to copy more"));
+	answer_clear(&answer);
+	assert_int_equal(read_all(ctl, id).frames, TW_CAPTURE_SOURCES_MAX + 1);
 }
 
 static void one_that_is_stopped_is_no_more_on_hosts_and_can_still_be_read(void **state)
@@ -322,6 +405,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_reader_waits_for_frames_and_gets_them, start, stop),
 		cmocka_unit_test_setup_teardown(a_batch_that_comes_twice_is_read_once, start, stop),
 		cmocka_unit_test_setup_teardown(what_there_is_no_room_for_is_given_up_but_for_its_numbers, start, stop),
+		cmocka_unit_test_setup_teardown(small_frames_are_given_up_when_they_fill_the_memory, start, stop),
+		cmocka_unit_test_setup_teardown(numbers_come_after_the_frames_that_they_are_about, start, stop),
+		cmocka_unit_test_setup_teardown(a_host_has_so_many_sources_and_it_is_told_what_is_given_up, start,
+						stop),
 		cmocka_unit_test_setup_teardown(one_that_is_stopped_is_no_more_on_hosts_and_can_still_be_read, start,
 						stop),
 		cmocka_unit_test_setup_teardown(there_are_so_many_at_once_and_no_more, start, stop),

@@ -121,21 +121,12 @@ static size_t count(const struct tw_captures *c)
 	return n;
 }
 
-/* Copies for somebody else are no live capture. */
-static bool has_other_way(const Tw__Mirror *what)
+static bool check(const struct tw_controller *ctl, const Tw__Mirror *what, struct tw_error *err)
 {
-	return *what->file || *what->to_port || what->rspan_vlan || *what->erspan;
-}
-
-static bool check(const struct tw_controller *ctl, const Tw__OpenCapture *ask, struct tw_error *err)
-{
-	if (has_other_way(ask->what))
-		return tw_error_set(err, TW_E_INVALID, "mirror.stream",
-				    "a capture goes to who reads it and nowhere else");
 	if (count(ctl->captures) >= TW_CAPTURES_MAX)
 		return tw_error_set(err, TW_E_BUSY, "capture", "%d captures run already; end one of them first",
 				    TW_CAPTURES_MAX);
-	return tw_refs_mirror(&ctl->model, ask->what, err) && tw_mirror_expression_check(ask->what->filter, err);
+	return tw_refs_mirror(&ctl->model, what, err) && tw_mirror_expression_check(what->filter, err);
 }
 
 static void set_name(Tw__Mirror *what, uint64_t id)
@@ -187,15 +178,17 @@ void tw_capture_open(struct tw_controller *ctl, const Tw__Envelope *env, struct 
 	Tw__Envelope reply = TW__ENVELOPE__INIT;
 	Tw__CaptureOpened body = TW__CAPTURE_OPENED__INIT;
 	struct tw_error err = { 0 };
+	Tw__Mirror *what = (Tw__Mirror *)tw_message_clone(&ask->what->base);
 	struct capture *capture;
 
-	if (!check(ctl, ask, &err)) {
+	set_name(what, c->next_id++); /* a mirror is not checked against one of its own name */
+	if (!check(ctl, what, &err)) {
+		tw_message_free(&what->base);
 		tw_call_fail(call, &err);
 		return;
 	}
 	capture = tw_need(calloc(1, sizeof(*capture)));
-	capture->what = (Tw__Mirror *)tw_message_clone(&ask->what->base);
-	set_name(capture->what, c->next_id++);
+	capture->what = what;
 	capture->who = tw_need(strdup(ask->who));
 	capture->opened_ms = capture->asked_ms = tw_clock_mono_ms();
 	capture->waiting = tw_capture_queue_create();

@@ -366,6 +366,32 @@ static void a_source_that_is_not_there_and_a_filter_that_is_none_are_refused(voi
 	assert_int_equal(heard(ctl), 0);
 }
 
+/* Whatever the capture is called: its name is the controller's to give. */
+static void copies_are_not_copied_by_a_capture_named_as_their_mirror(void **state)
+{
+	char *ports[] = { strdup("web/eth0") }, name[] = "m1";
+	uint32_t vlans[] = { 3000 };
+	struct answer answer;
+	struct tw_error err;
+	Tw__Mirror mirror;
+
+	tw__mirror__init(&mirror);
+	mirror.name = name;
+	mirror.ports = ports;
+	mirror.n_ports = 1;
+	mirror.rspan_vlan = vlans[0];
+	assert_int_equal(ask_new_mirror(*state, &mirror, &answer), 0);
+	answer_clear(&answer);
+	mirror.rspan_vlan = 0;
+	mirror.stream = 1;
+	mirror.n_ports = 0;
+	mirror.vlans = vlans;
+	mirror.n_vlans = 1;
+	assert_int_equal(ask_open_mirror(*state, &mirror, NULL, &err), TW_E_INVALID);
+	assert_string_equal(err.field, "mirror.vlans");
+	free(ports[0]);
+}
+
 static void a_mirror_of_the_model_is_no_capture(void **state)
 {
 	char *ports[] = { strdup("web/eth0") }, name[] = "m";
@@ -409,6 +435,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(numbers_come_after_the_frames_that_they_are_about, start, stop),
 		cmocka_unit_test_setup_teardown(a_host_has_so_many_sources_and_it_is_told_what_is_given_up, start,
 						stop),
+		cmocka_unit_test_setup_teardown(copies_are_not_copied_by_a_capture_named_as_their_mirror, start, stop),
 		cmocka_unit_test_setup_teardown(one_that_is_stopped_is_no_more_on_hosts_and_can_still_be_read, start,
 						stop),
 		cmocka_unit_test_setup_teardown(there_are_so_many_at_once_and_no_more, start, stop),

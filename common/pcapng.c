@@ -8,7 +8,6 @@ enum {
 	SECTION = 0x0a0d0d0a,
 	INTERFACE = 1,
 	STATISTICS = 5,
-	PACKET = 6,
 	MAGIC = 0x1a2b3c4d,
 	LINKTYPE_ETHERNET = 1,
 	OPT_END = 0,
@@ -202,7 +201,7 @@ size_t tw_pcapng_packet_size(const struct tw_pcapng_packet *p)
 uint8_t *tw_pcapng_packet(uint8_t *buf, const struct tw_pcapng_packet *p)
 {
 	size_t total = tw_pcapng_packet_size(p);
-	struct block b = begin(buf, total, PACKET);
+	struct block b = begin(buf, total, TW_PCAPNG_PACKET);
 
 	b.at = 4;
 	put32(&b, (uint32_t)total);

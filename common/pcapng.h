@@ -52,6 +52,7 @@ size_t tw_pcapng_interface(uint8_t *buf, size_t size, const struct tw_pcapng_int
 size_t tw_pcapng_statistics(uint8_t *buf, size_t size, const struct tw_pcapng_statistics *statistics);
 
 enum { TW_PCAPNG_BLOCK_MAX = 4096 }; /* octets; any block but a packet fits */
+enum { TW_PCAPNG_PACKET = 6 };       /* type of a packet's block */
 
 /** Octets of this packet's block. */
 size_t tw_pcapng_packet_size(const struct tw_pcapng_packet *packet);

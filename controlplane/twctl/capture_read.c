@@ -4,6 +4,7 @@
  *
  * It ends with a signal, its number of frames, its time, or when nobody reads what it writes. While whoever reads is slow the
  * controller is told all the same that somebody is here; what there is no room for meanwhile is given up there, and counted.
+ * One that is asleep when we are to end gets nothing more: what it has is a beginning of what others would have.
  */
 #include "controlplane/twctl/capture_read.h"
 
@@ -14,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -36,10 +38,12 @@ struct reading {
 	int fd; /* of the pcapng; -1 = lines */
 	struct tw_capture_writer *writer;
 	struct tw_capture_count count;
-	uint64_t frames; /* shown or written */
-	uint64_t began_ms;
+	uint64_t frames;    /* shown or written */
+	uint64_t unwritten; /* came, and nobody took them */
+	uint64_t began_ms, asked_ms;
 	json_t *told; /* troubles that have been shown */
-	bool wondered, reader_gone, failed;
+	bool wondered, reader_gone;
+	bool stuck; /* at the end nobody takes what is written: nothing more is */
 };
 
 static volatile sig_atomic_t signalled;
@@ -76,6 +80,7 @@ static Tw__CaptureRead *read_more(struct reading *r, uint32_t wait_ms, uint32_t 
 	Tw__ReadCapture *body;
 	Tw__Envelope *request = tw_ask_new("read_capture", &body);
 
+	r->asked_ms = tw_clock_mono_ms();
 	body->id = r->id;
 	body->wait_ms = wait_ms;
 	body->max_octets = octets;
@@ -101,6 +106,7 @@ static bool open_capture(struct reading *r)
 	if (!reply)
 		return false;
 	r->id = reply->capture_opened->id;
+	r->began_ms = r->asked_ms = tw_clock_mono_ms();
 	tw__envelope__free_unpacked(reply, NULL);
 	return true;
 }
@@ -145,32 +151,34 @@ static ssize_t write_some(const struct reading *r, const uint8_t *data, size_t n
 static bool write_out(struct reading *r)
 {
 	struct tw_capture_octets *octets = tw_capture_writer_octets(r->writer);
-	size_t done = 0;
 
-	while (done < octets->used) {
+	while (octets->done < octets->used && !r->stuck) {
 		struct pollfd p = { .fd = r->fd, .events = POLLOUT };
 		int ready = poll(&p, 1, KEEP_MS);
 		ssize_t n;
 
-		if (ready == 0 && !keep_alive(r))
+		r->stuck = ready == 0 && signalled;
+		if (!r->stuck && tw_clock_mono_ms() >= r->asked_ms + KEEP_MS && !keep_alive(r))
 			return false;
-		if (ready <= 0) {
-			if (signalled)
-				break; /* who reads is asleep: it gets no more */
+		if (ready <= 0) /* it may be the signal that we end with: who reads has its time all the same */
 			continue;
-		}
-		n = write_some(r, octets->data + done, octets->used - done);
+		n = write_some(r, octets->data + octets->done, octets->used - octets->done);
 		r->reader_gone = n == -1;
 		if (n < 0)
 			return false;
-		done += (size_t)n;
+		octets->done += (size_t)n;
 	}
-	octets->used = 0;
+	if (!r->stuck)
+		octets->used = octets->done = 0;
 	return true;
 }
 
 static void show_frame(struct reading *r, const Tw__CaptureBatch *batch, size_t at)
 {
+	if (r->stuck) {
+		r->unwritten++;
+		return;
+	}
 	if (r->writer)
 		tw_capture_writer_add(r->writer, batch, at);
 	else if (r->run->json)
@@ -227,9 +235,14 @@ static void tell_troubles(struct reading *r, const Tw__CaptureRead *read)
 
 static void tell_end(const struct reading *r)
 {
-	fprintf(r->run->io->err,
-		"%" PRIu64 " frames captured, %" PRIu64 " shed by the switch, %" PRIu64 " lost on the way\n", r->frames,
-		tw_capture_count_shed(&r->count), tw_capture_count_lost(&r->count));
+	uint64_t in_part = r->writer ? tw_capture_writer_unwritten(r->writer) : 0;
+	FILE *err = r->run->io->err;
+
+	fprintf(err, "%" PRIu64 " frames captured, %" PRIu64 " shed by the switch, %" PRIu64 " lost on the way",
+		r->frames - in_part, tw_capture_count_shed(&r->count), tw_capture_count_lost(&r->count));
+	if (r->unwritten + in_part)
+		fprintf(err, ", %" PRIu64 " not written", r->unwritten + in_part);
+	fputc('\n', err);
 }
 
 /* --- from the beginning to the end --- */
@@ -294,7 +307,7 @@ static int finish(struct reading *r, bool ok)
 {
 	int rc = TW_EXIT_DONE;
 
-	if (r->writer && !r->reader_gone) {
+	if (r->writer && !r->reader_gone && !r->stuck) {
 		struct tw_error why = r->run->error;
 
 		tw_capture_writer_end(r->writer, tw_capture_count_shed(&r->count) + tw_capture_count_lost(&r->count));
@@ -310,42 +323,65 @@ static int finish(struct reading *r, bool ok)
 static bool open_output(struct reading *r)
 {
 	const char *file = r->run->file;
+	struct stat st;
 
-	if (!file)
-		return true;
 	r->fd = strcmp(file, "-") == 0
 			? fileno(r->run->io->out)
 			: open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600); /* traffic of others */
-	if (r->fd >= 0)
+	if (r->fd < 0)
+		return tw_error_set(&r->run->error, TW_E_INVALID, "--write", "%.200s: %s", file, strerror(errno));
+	/* One that was there, too, as far as it is ours. */
+	if (strcmp(file, "-") != 0 && fstat(r->fd, &st) == 0 && S_ISREG(st.st_mode))
+		fchmod(r->fd, 0600);
+	return true;
+}
+
+static bool is_fifo(const char *file)
+{
+	struct stat st;
+
+	return stat(file, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/* A FIFO waits for its reader, and nobody asks for frames meanwhile: it is opened before the capture. A file is opened after it,
+ * since that empties it: what is refused leaves it alone. */
+static bool open_both(struct reading *r)
+{
+	const char *file = r->run->file;
+	bool first = file && is_fifo(file);
+	struct tw_error why;
+
+	if (first && !open_output(r))
+		return false;
+	if (!open_capture(r))
+		return false;
+	if (first || !file || open_output(r))
 		return true;
-	return tw_error_set(&r->run->error, TW_E_INVALID, "--write", "%.200s: %s", file, strerror(errno));
+	why = r->run->error;
+	stop_capture(r);
+	r->run->error = why;
+	return false;
 }
 
 int tw_capture_run(struct tw_run *run)
 {
 	struct reading r = { .run = run, .what = (const Tw__Mirror *)run->target, .fd = -1 };
 	struct sigaction before[N_ENDING + 1];
-	bool ok;
 	int rc;
 
-	if (!open_capture(&r))
-		return tw_run_fail(run); /* before a file that was there is emptied */
-	catch_signals(before);
-	r.told = json_object();
-	r.began_ms = tw_clock_mono_ms();
-	if (open_output(&r)) {
+	if (open_both(&r)) {
+		catch_signals(before);
+		r.told = json_object();
 		r.writer = r.fd >= 0 ? tw_capture_writer_create(r.what) : NULL;
-		ok = read_all(&r);
-		rc = finish(&r, ok);
+		rc = finish(&r, read_all(&r));
+		tw_capture_writer_destroy(r.writer);
+		tw_capture_count_clear(&r.count);
+		json_decref(r.told);
+		restore_signals(before);
 	} else {
 		rc = tw_run_fail(run);
-		stop_capture(&r);
 	}
 	if (r.fd >= 0 && r.fd != fileno(run->io->out))
 		close(r.fd);
-	tw_capture_writer_destroy(r.writer);
-	tw_capture_count_clear(&r.count);
-	json_decref(r.told);
-	restore_signals(before);
 	return rc;
 }

@@ -2,6 +2,7 @@
 /* capture_write.c - captured frames as pcapng; see capture_write.h. */
 #include "controlplane/twctl/capture_write.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +145,18 @@ void tw_capture_writer_add(struct tw_capture_writer *w, const Tw__CaptureBatch *
 		memcpy(data, f->octets.data, f->octets.len);
 	w->out.used += size;
 	w->interfaces[interface].packets++;
+}
+
+uint64_t tw_capture_writer_unwritten(const struct tw_capture_writer *w)
+{
+	uint64_t n = 0;
+	uint32_t head[2]; /* type and length of a block */
+
+	for (size_t at = 0; at < w->out.used; at += le32toh(head[1])) {
+		memcpy(head, w->out.data + at, sizeof(head));
+		n += le32toh(head[0]) == TW_PCAPNG_PACKET && at + le32toh(head[1]) > w->out.done;
+	}
+	return n;
 }
 
 void tw_capture_writer_end(struct tw_capture_writer *w, uint64_t lost)

@@ -16,10 +16,12 @@
 
 struct tw_capture_writer;
 
-/* Octets that have been made; the owner takes them and sets used to 0. */
+/* Octets that have been made: whole blocks. The owner takes them, says how many it has taken so far, and sets both to 0 when these
+ * are all. */
 struct tw_capture_octets {
 	uint8_t *data;
 	size_t used, size;
+	size_t done;
 };
 
 /** @param what borrowed: filter and snapshot length are told with each interface */
@@ -31,6 +33,9 @@ struct tw_capture_octets *tw_capture_writer_octets(struct tw_capture_writer *wri
 
 /** A frame of a batch, with its interface before it if that is new. @param at index of the frame */
 void tw_capture_writer_add(struct tw_capture_writer *writer, const Tw__CaptureBatch *batch, size_t at);
+
+/** Frames whose octets have not all been taken. */
+uint64_t tw_capture_writer_unwritten(const struct tw_capture_writer *writer);
 
 /** The end: statistics of each interface. @param lost frames given up, of any interface */
 void tw_capture_writer_end(struct tw_capture_writer *writer, uint64_t lost);

@@ -144,7 +144,7 @@ static struct tw_snapshot *switch_build(void *arg, struct tw_error *err)
 		return NULL;
 	tw_snapshot_message(snapshot)->spool = tw_records_spool(agent->records);
 	tw_snapshot_add_captures(snapshot, tw_captures_list(agent->captures), tw_agent_view(agent),
-				 agent->config.run_dir);
+				 agent->config.run_dir, tw_captures_errors(agent->captures));
 	return snapshot;
 }
 
@@ -240,6 +240,7 @@ static void switch_status(void *arg, const Tw__SwitchStatus *said)
 	if (!status)
 		return;
 	put_links_in(agent, status);
+	tw_captures_put_in(agent->captures, status);
 	news = links_differ(before, status);
 	agent->status = status;
 	if (before)

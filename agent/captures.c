@@ -29,6 +29,7 @@ enum {
 	PUSH_BATCHES = 64,
 	CONNECTIONS_MAX = 64,
 	TIMEOUT_MS = 5000,
+	STATUSES_MAX = 128, /* of mirrors in a SwitchStatus */
 };
 
 struct connection {
@@ -58,7 +59,8 @@ struct tw_captures {
 	bool refused; /* so that a trouble is one line */
 	STAILQ_HEAD(, batch) waiting;
 	size_t waiting_octets;
-	Tw__WatchReply *list; /* its captures are those there are */
+	Tw__WatchReply *list;    /* its captures are those there are */
+	struct tw_error *errors; /* why they are not copied, one for each */
 };
 
 /* --- which there are --- */
@@ -84,15 +86,23 @@ static Tw__WatchReply *copy_captures(const Tw__WatchReply *from)
 
 bool tw_captures_set(struct tw_captures *c, const Tw__WatchReply *reply)
 {
+	struct tw_error *errors;
 	Tw__WatchReply *list;
 
 	if (reply->captures_as_of == c->list->captures_as_of)
 		return false;
 	list = copy_captures(reply);
-	if (!list)
-		return false; /* the next reply says it again */
+	errors = calloc(reply->n_captures + 1, sizeof(*errors));
+	if (!list || !errors) { /* the next reply says it again */
+		if (list)
+			tw__watch_reply__free_unpacked(list, NULL);
+		free(errors);
+		return false;
+	}
 	tw__watch_reply__free_unpacked(c->list, NULL);
+	free(c->errors);
 	c->list = list;
+	c->errors = errors;
 	tw_log_info("captures=%zu", list->n_captures);
 	return true;
 }
@@ -112,6 +122,44 @@ const Tw__WatchReply *tw_captures_list(const struct tw_captures *c)
 uint64_t tw_captures_as_of(const struct tw_captures *c)
 {
 	return c->list->captures_as_of;
+}
+
+struct tw_error *tw_captures_errors(struct tw_captures *c)
+{
+	return c->errors;
+}
+
+static Tw__MirrorStatus *status_of(const char *name, const char *error)
+{
+	Tw__MirrorStatus *m = malloc(sizeof(*m));
+
+	if (!m)
+		return NULL;
+	tw__mirror_status__init(m);
+	m->name = strdup(name);
+	m->error = strdup(error);
+	if (m->name && m->error)
+		return m;
+	free(m->name);
+	free(m->error);
+	free(m);
+	return NULL;
+}
+
+void tw_captures_put_in(const struct tw_captures *c, Tw__SwitchStatus *status)
+{
+	size_t most = status->n_mirrors + c->list->n_captures;
+	Tw__MirrorStatus **grown = reallocarray(status->mirrors, most + 1, sizeof(Tw__MirrorStatus *));
+
+	if (grown)
+		status->mirrors = grown;
+	for (size_t i = 0; grown && i < c->list->n_captures && status->n_mirrors < STATUSES_MAX; i++) {
+		Tw__MirrorStatus *m =
+			c->errors[i].code ? status_of(c->list->captures[i]->name, c->errors[i].text) : NULL;
+
+		if (m)
+			status->mirrors[status->n_mirrors++] = m;
+	}
 }
 
 /* --- to the controller --- */
@@ -308,11 +356,12 @@ struct tw_captures *tw_captures_create(struct event_base *base, const struct tw_
 	c->list = calloc(1, sizeof(*c->list));
 	if (c->list)
 		tw__watch_reply__init(c->list);
+	c->errors = calloc(1, sizeof(*c->errors));
 	c->host = strdup(config->host);
 	c->message = malloc(MESSAGE_MAX);
 	c->client = tw_link_client_create(base, config->controller);
 	c->acceptable = event_new(base, c->listener, EV_READ | EV_PERSIST, on_acceptable, c);
-	if (!rc && c->list && c->host && c->message && c->client && c->acceptable &&
+	if (!rc && c->list && c->errors && c->host && c->message && c->client && c->acceptable &&
 	    event_add(c->acceptable, NULL) == 0)
 		return c;
 	tw_captures_destroy(c);
@@ -337,6 +386,7 @@ void tw_captures_destroy(struct tw_captures *c)
 	}
 	if (c->list)
 		tw__watch_reply__free_unpacked(c->list, NULL);
+	free(c->errors);
 	free(c->message);
 	free(c->host);
 	free(c);

@@ -39,4 +39,9 @@ const Tw__WatchReply *tw_captures_list(const struct tw_captures *captures);
 /** What the controller calls these; 0 = none. */
 uint64_t tw_captures_as_of(const struct tw_captures *captures);
 
+/** Why they are not copied here (code 0: nothing hinders it), one for each of the list: tw_snapshot_add_captures() says it. */
+struct tw_error *tw_captures_errors(struct tw_captures *captures);
+/** Tell of those that are not copied, as of mirrors with an error. @param status unpacked */
+void tw_captures_put_in(const struct tw_captures *captures, Tw__SwitchStatus *status);
+
 #endif

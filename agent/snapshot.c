@@ -432,8 +432,18 @@ struct tw_snapshot *tw_snapshot_build(const Tw__WatchReply *view, const char *ho
 	return s;
 }
 
+static bool add_capture(struct tw_snapshot *s, const Tw__WatchReply *view, const char *run_dir, const Tw__Mirror *from,
+			struct tw_error *err)
+{
+	struct tw_local_mirror *capture = &s->captures[s->n_captures++];
+	bool here;
+
+	return tw_local_mirror_fill(capture, view, s->msg.host, run_dir, from, &here, err) &&
+	       (!here || serve_mirror(s, capture, err));
+}
+
 void tw_snapshot_add_captures(struct tw_snapshot *s, const Tw__WatchReply *captures, const Tw__WatchReply *view,
-			      const char *run_dir)
+			      const char *run_dir, struct tw_error *errors)
 {
 	size_t most = s->msg.n_mirrors + captures->n_captures;
 	Tw__LocalMirror **grown = reallocarray(s->msg.mirrors, most + 1, sizeof(Tw__LocalMirror *));
@@ -442,15 +452,10 @@ void tw_snapshot_add_captures(struct tw_snapshot *s, const Tw__WatchReply *captu
 	if (grown)
 		s->msg.mirrors = grown;
 	for (size_t i = 0; grown && s->captures && i < captures->n_captures; i++) {
-		struct tw_local_mirror *capture = &s->captures[s->n_captures++];
-		struct tw_error err;
-		bool here;
-
-		if (!tw_local_mirror_fill(capture, view, s->msg.host, run_dir, captures->captures[i], &here, &err))
+		errors[i] = (struct tw_error){ 0 };
+		if (!add_capture(s, view, run_dir, captures->captures[i], &errors[i]))
 			tw_log_warning("a capture is left out capture=%s error=\"%s\"", captures->captures[i]->name,
-				       err.text);
-		else if (here && s->msg.n_mirrors < TW_SNAPSHOT_MAX_MIRRORS)
-			s->msg.mirrors[s->msg.n_mirrors++] = &capture->msg;
+				       errors[i].text);
 	}
 }
 

@@ -48,9 +48,10 @@ struct tw_snapshot *tw_snapshot_build(const Tw__WatchReply *view, const char *ho
  * Add live captures with a source here, as far as there is room for further mirrors: a capture never stands in the way of the
  * rest.
  * @param captures their `captures` are added; borrowed as view is
+ * @param errors   out: why one is left out, for each of them; code 0: it is not
  */
 void tw_snapshot_add_captures(struct tw_snapshot *snapshot, const Tw__WatchReply *captures, const Tw__WatchReply *view,
-			      const char *run_dir);
+			      const char *run_dir, struct tw_error *errors);
 void tw_snapshot_destroy(struct tw_snapshot *snapshot); /* accepts NULL */
 
 /** The message, valid as long as the snapshot. */

@@ -411,6 +411,37 @@ static void a_mirror_is_served_where_one_of_its_ports_is(void **state)
 	clean(&bed);
 }
 
+static void a_capture_without_room_is_left_out_and_why_is_told(void **state)
+{
+	struct bed bed = { 0 };
+	Tw__WatchReply *reply = make_reply(1), *captures = make_reply(1);
+	struct tw_error errors[2];
+	Tw__Mirror *capture;
+	char name[16];
+
+	add_network(reply, "blue", 10);
+	add_port(reply, "here/x", 1, "blue", "a");
+	for (int i = 0; i < TW_SNAPSHOT_MAX_MIRRORS - 1; i++) {
+		snprintf(name, sizeof(name), "m%d", i);
+		add_mirror(reply, name, "here/x");
+	}
+	for (int i = 0; i < 2; i++) {
+		capture = MAKE(Tw__Mirror, tw__mirror__init);
+		capture->name = strdup(i ? "second" : "first");
+		capture->stream = 7 + (uint64_t)i;
+		ADD(capture, ports, strdup("here/x"));
+		ADD(captures, captures, capture);
+	}
+	assert_non_null(build(&bed, reply));
+	tw_snapshot_add_captures(bed.snapshot, captures, tw_slice_view(bed.slice), "/run/x", errors);
+	assert_int_equal(tw_snapshot_message(bed.snapshot)->n_mirrors, TW_SNAPSHOT_MAX_MIRRORS);
+	assert_int_equal(errors[0].code, 0);
+	assert_int_equal(errors[1].code, TW_E_INVALID);
+	assert_non_null(strstr(errors[1].text, "at most 64 mirrors"));
+	clean(&bed);
+	tw__watch_reply__free_unpacked(captures, NULL);
+}
+
 /* A mirror with no source and no destination yet. */
 static Tw__Mirror *add_bare_mirror(Tw__WatchReply *reply, const char *name)
 {
@@ -679,6 +710,7 @@ int main(void)
 		cmocka_unit_test(a_migration_gives_ports_their_roles),
 		cmocka_unit_test(a_migration_moves_only_its_own_guests_ports),
 		cmocka_unit_test(a_mirror_is_served_where_one_of_its_ports_is),
+		cmocka_unit_test(a_capture_without_room_is_left_out_and_why_is_told),
 		cmocka_unit_test(a_mirrors_sources_of_every_kind_become_ports_and_uplinks),
 		cmocka_unit_test(an_analyser_is_left_out_of_what_it_is_to_get),
 		cmocka_unit_test(an_exporters_zeroes_become_the_defaults),

@@ -29,6 +29,7 @@ enum {
 	PUSH_BATCHES = 64,
 	CONNECTIONS_MAX = 64,
 	TIMEOUT_MS = 5000,
+	RETRY_MS = 1000,
 	STATUSES_MAX = 128, /* of mirrors in a SwitchStatus */
 };
 
@@ -51,6 +52,8 @@ struct tw_captures {
 	struct sockaddr_un at;
 	int listener;
 	struct event *acceptable;
+	bool deaf;           /* a connection could not be accepted: again later */
+	struct event *later; /* what could not be done is tried again */
 	LIST_HEAD(, connection) connections;
 	unsigned n_connections;
 	bool held; /* the connections are not read: there is enough */
@@ -204,6 +207,32 @@ static void on_pushed(const Tw__Envelope *reply, const struct tw_error *err, voi
 	push(c);
 }
 
+static void try_later(const struct tw_captures *c)
+{
+	const struct timeval tv = { .tv_sec = RETRY_MS / 1000 };
+
+	event_add(c->later, &tv);
+}
+
+static void forget_first(struct tw_captures *c, size_t n)
+{
+	while (n--)
+		drop_first(c);
+	if (c->waiting_octets < WAITING_MOST / 2)
+		hold(c, false);
+}
+
+/* What never can be sent is given up; the rest waits, and no answer to a push will ask for it. */
+static void not_sent(struct tw_captures *c, size_t n, int rc)
+{
+	if (!c->refused)
+		tw_log_warning("captured frames cannot be sent error=\"%s\"", strerror(-rc));
+	c->refused = true;
+	if (rc == -EMSGSIZE)
+		forget_first(c, n);
+	try_later(c);
+}
+
 /* What is sent is not kept: who reads sees by the numbers if it did not arrive. */
 static void push(struct tw_captures *c)
 {
@@ -212,6 +241,7 @@ static void push(struct tw_captures *c)
 	const struct batch *batch;
 	Tw__PushCaptures msg;
 	size_t octets = 0;
+	int rc;
 
 	if (tw_link_client_busy(c->client) || STAILQ_EMPTY(&c->waiting))
 		return;
@@ -226,12 +256,11 @@ static void push(struct tw_captures *c)
 	}
 	env.body_case = TW__ENVELOPE__BODY_PUSH_CAPTURES;
 	env.push_captures = &msg;
-	if (tw_link_call_async(c->client, &env, TIMEOUT_MS, on_pushed, c))
-		tw_log_warning("captured frames cannot be sent");
-	for (size_t i = 0; i < msg.n_batches; i++)
-		drop_first(c);
-	if (c->waiting_octets < WAITING_MOST / 2)
-		hold(c, false);
+	rc = tw_link_call_async(c->client, &env, TIMEOUT_MS, on_pushed, c);
+	if (rc)
+		not_sent(c, msg.n_batches, rc);
+	else
+		forget_first(c, msg.n_batches);
 }
 
 /* --- from the switch --- */
@@ -293,18 +322,34 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	push(c);
 }
 
+/* Who wants to connect still waits, and would wake us at once again. */
+static void cannot_accept(struct tw_captures *c)
+{
+	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+		return;
+	if (!c->deaf)
+		tw_log_error("the switch cannot hand over captured frames error=\"%s\"", strerror(errno));
+	c->deaf = true;
+	event_del(c->acceptable);
+	try_later(c);
+}
+
 static void on_acceptable(evutil_socket_t fd, short what, void *arg)
 {
 	struct tw_captures *c = arg;
 	int from = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct connection *connection =
-		from >= 0 && c->n_connections < CONNECTIONS_MAX ? calloc(1, sizeof(*connection)) : NULL;
+	struct connection *connection;
 
+	if (from < 0) {
+		cannot_accept(c);
+		return;
+	}
+	c->deaf = false;
+	connection = c->n_connections < CONNECTIONS_MAX ? calloc(1, sizeof(*connection)) : NULL;
 	if (connection)
 		connection->readable = event_new(c->base, from, EV_READ | EV_PERSIST, on_readable, connection);
 	if (!connection || !connection->readable) {
-		if (from >= 0)
-			close(from);
+		close(from);
 		free(connection);
 		return;
 	}
@@ -314,6 +359,14 @@ static void on_acceptable(evutil_socket_t fd, short what, void *arg)
 	c->n_connections++;
 	if (!c->held)
 		event_add(connection->readable, NULL);
+}
+
+static void on_later(evutil_socket_t fd, short what, void *arg)
+{
+	struct tw_captures *c = arg;
+
+	event_add(c->acceptable, NULL);
+	push(c);
 }
 
 /* --- life --- */
@@ -361,7 +414,8 @@ struct tw_captures *tw_captures_create(struct event_base *base, const struct tw_
 	c->message = malloc(MESSAGE_MAX);
 	c->client = tw_link_client_create(base, config->controller);
 	c->acceptable = event_new(base, c->listener, EV_READ | EV_PERSIST, on_acceptable, c);
-	if (!rc && c->list && c->errors && c->host && c->message && c->client && c->acceptable &&
+	c->later = evtimer_new(base, on_later, c);
+	if (!rc && c->list && c->errors && c->host && c->message && c->client && c->acceptable && c->later &&
 	    event_add(c->acceptable, NULL) == 0)
 		return c;
 	tw_captures_destroy(c);
@@ -380,6 +434,8 @@ void tw_captures_destroy(struct tw_captures *c)
 		tw_link_client_destroy(c->client);
 	if (c->acceptable)
 		event_free(c->acceptable);
+	if (c->later)
+		event_free(c->later);
 	if (c->listener >= 0) {
 		close(c->listener);
 		unlink(c->at.sun_path);

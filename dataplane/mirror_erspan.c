@@ -32,7 +32,7 @@ struct erspan {
 	Tw__Mirror__Oversize oversize;
 	int fd;
 	/* --- the writer's --- */
-	bool connected;
+	bool bound, connected;
 	uint64_t tried_ns;
 	uint32_t room; /* octets of a frame that the path takes in one piece */
 };
@@ -94,10 +94,11 @@ static bool connect_now(struct erspan *e, uint64_t now_ns)
 	if (e->tried_ns && now_ns - e->tried_ns < TW_SOCKET_AGAIN_NS)
 		return false;
 	e->tried_ns = now_ns;
-	if (e->from.size && bind(e->fd, (const struct sockaddr *)&e->from.at, e->from.size)) {
+	if (e->from.size && !e->bound && bind(e->fd, (const struct sockaddr *)&e->from.at, e->from.size)) {
 		say(e, "the source address", errno);
 		return false;
 	}
+	e->bound = true;
 	if (connect(e->fd, (const struct sockaddr *)&e->to.at, e->to.size)) {
 		say(e, "the collector", errno);
 		return false;

@@ -21,6 +21,7 @@
 #include "dataplane/eal.h"
 #include "dataplane/erspan.h"
 #include "dataplane/mirror_erspan.h"
+#include "dataplane/mirror_socket.h"
 #include "dataplane/worker.h"
 #include "tests/support/own_network.h"
 
@@ -242,6 +243,44 @@ static void a_collector_without_a_route_is_said(void **state)
 	close_sink(sink);
 }
 
+/* 0 = none: nothing is sent from it, and nothing to it. */
+static void set_loopback_address(in_addr_t address)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(address) };
+	struct ifreq lo = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	memcpy(&lo.ifr_addr, &at, sizeof(at));
+	assert_int_equal(ioctl(fd, SIOCSIFADDR, &lo), 0);
+	close(fd);
+}
+
+static void a_route_that_comes_back_is_taken_again(void **state)
+{
+	Tw__LocalMirror m = mirror_to("127.0.0.1");
+	struct tw_sink *sink;
+	struct tw_sink_stats stats;
+	static const uint8_t third[] = { 0x10, 0, 0x88, 0xbe, 0, 0, 0, 2, 0x10, 0x0a, 0x00, 0x07, 0, 1, 0x23, 0x45 };
+	uint8_t first[sizeof(third) + FRAME];
+
+	m.erspan_source = (char *)(uintptr_t) "127.0.0.1";
+	sink = open_sink(&m);
+	send_copy(sink, false, false);
+	receive(first, sizeof(first));
+	set_loopback_address(INADDR_ANY);
+	send_copy(sink, false, false);
+	set_loopback_address(INADDR_LOOPBACK);
+	tw_sink_get_stats(sink, &stats);
+	assert_int_equal(stats.failed, 1);
+	assert_string_not_equal(stats.error, "");
+	sink->ops->flush(sink, moment + 2 * (uint64_t)TW_SOCKET_AGAIN_NS);
+	tw_sink_get_stats(sink, &stats);
+	assert_string_equal(stats.error, "");
+	send_copy(sink, false, false);
+	expect(third, sizeof(third), false, FRAME);
+	close_sink(sink);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_collector, close_collector)
 
 int main(void)
@@ -253,6 +292,7 @@ int main(void)
 		T(what_is_cut_off_is_marked_and_what_was_shed_leaves_a_gap),
 		T(an_address_that_is_not_the_hosts_is_said_and_nothing_is_sent),
 		T(a_collector_without_a_route_is_said),
+		T(a_route_that_comes_back_is_taken_again),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

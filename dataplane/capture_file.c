@@ -278,6 +278,7 @@ static void write_copy(struct tw_sink *sink, const struct rte_mbuf *m, const str
 		shed(c, 1);
 		return;
 	}
+	tw_capture_section_describe(c->section, m, tag, ns, &packet); /* the next file numbers its interfaces anew */
 	tw_capture_section_put(c->section, at, &packet, m);
 	c->used += size;
 	c->packets++;

@@ -213,6 +213,24 @@ static void a_port_of_another_name_and_another_filter_are_other_interfaces(void 
 	assert_true(has("web.pcapng", "tcp port 443"));
 }
 
+static void interfaces_that_have_been_replaced_are_not_in_the_next_file(void **state)
+{
+	open_files(8 * PACKET_BLOCK, 3, 10);
+	send_frames(1);
+	tell_ports("db", "");
+	tell_ports("db", "tcp port 443");
+	send_frames(7); /* the last of them is the next file's first */
+	wait_s(10);     /* and ends with it */
+	tell_ports("db", "udp");
+	send_frames(1);
+	close_sink();
+	expect_files("web_00001_20261121103000.pcapng web_00002_20261121103000.pcapng web_00003_20261121103010.pcapng");
+	assert_int_equal(frames_in("web_00001_20261121103000.pcapng"), 7);
+	assert_int_equal(frames_in("web_00002_20261121103000.pcapng"), 1);
+	assert_int_equal(frames_in("web_00003_20261121103010.pcapng"), 1);
+	assert_false(has("web_00002_20261121103000.pcapng", "VM web"));
+}
+
 static void each_file_of_a_ring_is_whole_and_as_large_as_it_may_be(void **state)
 {
 	struct stat st;
@@ -425,6 +443,7 @@ int main(void)
 		T(a_file_says_who_made_it_and_what_its_interfaces_are),
 		T(what_was_dropped_has_the_reason_in_words),
 		T(a_port_of_another_name_and_another_filter_are_other_interfaces),
+		T(interfaces_that_have_been_replaced_are_not_in_the_next_file),
 		T(each_file_of_a_ring_is_whole_and_as_large_as_it_may_be),
 		T(a_file_that_is_old_is_closed_and_the_next_begins_with_the_next_frame),
 		T(a_ring_goes_on_after_a_restart_and_counts_what_is_there),

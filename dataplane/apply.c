@@ -89,7 +89,7 @@ static bool carry_out(struct tw_switch *sw, struct tw_change *c, struct tw_plan 
 	rc = tw_publish(sw);
 	tw_snooping_configure(sw->snooping);
 	tw_retire_step(sw);
-	tw_apply_finish_watchers(sw, c);
+	tw_apply_finish_watchers(sw, c, rc == 0);
 	whole = tw_apply_open_rest(sw, c, err);
 	tw_links_vhost_changed(sw); /* guests that were connected at once */
 	if (rc)

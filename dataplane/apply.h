@@ -36,6 +36,7 @@ bool tw_apply_read_exporters(struct tw_change *c, struct tw_error *err);
 /** apply_names.c. @return false: out of memory */
 bool tw_apply_read_names(struct tw_change *c);
 void tw_apply_open_mirrors(struct tw_switch *sw, struct tw_change *c);
-void tw_apply_finish_watchers(struct tw_switch *sw, struct tw_change *c);
+/** @param left every worker has the new snapshot, none a former one */
+void tw_apply_finish_watchers(struct tw_switch *sw, struct tw_change *c, bool left);
 
 #endif

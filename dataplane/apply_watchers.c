@@ -216,7 +216,7 @@ static struct tw_outlet_config outlet_of(struct tw_switch *sw, const struct tw_c
 	return config;
 }
 
-void tw_apply_finish_watchers(struct tw_switch *sw, struct tw_change *c)
+void tw_apply_finish_watchers(struct tw_switch *sw, struct tw_change *c, bool left)
 {
 	const char *names[TW_MIRRORS_MAX];
 	struct tw_outlet_config outlet;
@@ -224,7 +224,7 @@ void tw_apply_finish_watchers(struct tw_switch *sw, struct tw_change *c)
 
 	for (size_t i = 0; i < c->config->n_mirrors; i++)
 		names[i] = c->config->mirrors[i]->name;
-	tw_mirrors_keep(sw->mirrors, names, c->config->n_mirrors);
+	tw_mirrors_keep(sw->mirrors, names, c->config->n_mirrors, left);
 	configure_arrivals(sw, c);
 	if (sw->ending)
 		return;

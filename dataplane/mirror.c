@@ -20,9 +20,9 @@ struct mirror {
 	uint8_t bit;
 	struct tw_sink *sink;
 	struct tw_mirror_filter *filter;
-	struct tw_tap_counters
-		before; /* what the bit's counters were when it was opened, but what came from another host */
-	bool given;     /* its numbers go on at another host */
+	/* What the bit's counters were when it was opened, but what came from another host. */
+	struct tw_tap_counters before;
+	bool given; /* its numbers go on at another host */
 	char error[256];
 };
 
@@ -32,7 +32,9 @@ struct tw_mirrors {
 	unsigned n_workers;
 	struct tw_tap_budget *budgets;
 	struct mirror mirrors[TW_MIRRORS_MAX];
-	uint64_t freed_at[TW_MIRRORS_MAX]; /* change of the thread's with which a bit was given up */
+	uint64_t leaving; /* bits given up that a snapshot may have still, or a worker */
+	uint64_t freed_at
+		[TW_MIRRORS_MAX]; /* change of the thread's behind which a bit's last copy is out of its rings */
 };
 
 struct tw_mirrors *tw_mirrors_create(struct tw_worker *const *workers, unsigned n_workers,
@@ -216,7 +218,8 @@ static void give_up_bit(struct tw_mirrors *m, struct mirror *mirror)
 {
 	if (mirror->bit == TW_MIRROR_NO_BIT)
 		return;
-	m->freed_at[mirror->bit] = tw_mirror_thread_tell(m->thread, mirror->bit, NULL, NULL);
+	tw_mirror_thread_tell(m->thread, mirror->bit, NULL, NULL);
+	m->leaving |= UINT64_C(1) << mirror->bit;
 	mirror->bit = TW_MIRROR_NO_BIT;
 }
 
@@ -256,7 +259,7 @@ void tw_mirrors_destroy(struct tw_mirrors *m)
 
 static uint8_t free_bit(const struct tw_mirrors *m)
 {
-	uint64_t taken = 0, seen = tw_mirror_thread_seen(m->thread);
+	uint64_t taken = m->leaving, seen = tw_mirror_thread_seen(m->thread);
 
 	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
 		if (m->mirrors[i].used && m->mirrors[i].bit != TW_MIRROR_NO_BIT)
@@ -314,7 +317,8 @@ static bool open_destination(struct tw_mirrors *m, struct mirror *mirror, const 
 
 	mirror->bit = free_bit(m);
 	if (mirror->bit == TW_MIRROR_NO_BIT) {
-		snprintf(mirror->error, sizeof(mirror->error), "the mirror thread is behind");
+		snprintf(mirror->error, sizeof(mirror->error),
+			 "all %d places are taken, those given up are free with the next change", TW_MIRRORS_MAX);
 		return false;
 	}
 	mirror->before = counters_of(m, mirror->bit);
@@ -376,7 +380,16 @@ struct tw_mirror_place tw_mirrors_open(struct tw_mirrors *m, const struct tw_mir
 	return (struct tw_mirror_place){ .bit = mirror->bit, .filter = mirror->filter };
 }
 
-void tw_mirrors_keep(struct tw_mirrors *m, const char *const *names, size_t n)
+/* No worker copies with these bits any more. What is in the rings still is taken out by the thread's next change. */
+static void free_bits(struct tw_mirrors *m)
+{
+	for (uint8_t bit = 0; bit < TW_MIRRORS_MAX; bit++)
+		if (m->leaving >> bit & 1)
+			m->freed_at[bit] = tw_mirror_thread_tell(m->thread, bit, NULL, NULL);
+	m->leaving = 0;
+}
+
+void tw_mirrors_keep(struct tw_mirrors *m, const char *const *names, size_t n, bool left)
 {
 	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++) {
 		bool keep = !m->mirrors[i].used;
@@ -386,4 +399,6 @@ void tw_mirrors_keep(struct tw_mirrors *m, const char *const *names, size_t n)
 		if (!keep)
 			forget(m, &m->mirrors[i]);
 	}
+	if (left)
+		free_bits(m);
 }

@@ -5,7 +5,8 @@
  *
  * Place    a configuration is applied: mirrors are opened, the snapshot with their bits is published, those that are no longer
  *          named are given up. A mirror whose destination has not changed goes on as it is.
- * Threads  main. A bit that was given up is used again only when the mirror thread has forgotten its former sink.
+ * Threads  main. A bit that was given up is another mirror's only when every worker has left the snapshots that had it, and the
+ *          mirror thread has taken the last copies made by them out of its rings.
  */
 #ifndef TW_DATAPLANE_MIRROR_H
 #define TW_DATAPLANE_MIRROR_H
@@ -53,8 +54,11 @@ void tw_mirrors_destroy(struct tw_mirrors *mirrors);
  */
 struct tw_mirror_place tw_mirrors_open(struct tw_mirrors *mirrors, const struct tw_mirror_config *config);
 
-/** Close all but these mirrors (names). After the grace period of the snapshot that no longer has their bits. */
-void tw_mirrors_keep(struct tw_mirrors *mirrors, const char *const *names, size_t n);
+/**
+ * Close all but these mirrors (names). When the snapshot that no longer has their bits has been published.
+ * @param left every worker has it and none an earlier one: bits given up until now may be used again
+ */
+void tw_mirrors_keep(struct tw_mirrors *mirrors, const char *const *names, size_t n, bool left);
 
 /**
  * A port moves to another host: the mirrors that have no other source here go along, with all that they have counted. They count

@@ -209,7 +209,7 @@ static void end_sink(struct tw_mirror_thread *t, unsigned bit)
 	t->mask &= ~(UINT64_C(1) << bit);
 }
 
-/* A bit is free for a while before it is another sink's (mirror.c), so sinks begin and end here, they never change. */
+/* Between two sinks a bit has none until its copies are out of the rings (mirror.c): sinks begin and end, they never change. */
 static void follow_main(struct tw_mirror_thread *t)
 {
 	uint64_t change = atomic_load_explicit(&t->change, memory_order_acquire);

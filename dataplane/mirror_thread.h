@@ -4,7 +4,8 @@
  *
  * A worker that finds its ring full sheds the copy and counts it: a slow disk never slows the mirrored port.
  * Threads  main calls everything here; the thread behind it owns the open sinks. A bit that was given up may be another
- *          sink's only when the thread has forgotten the former one (tw_mirror_thread_seen()).
+ *          sink's only when no worker copies for the former one any more, and the thread has acted by a change made after that
+ *          (tw_mirror_thread_seen()): then no copy for the former one is in a ring.
  */
 #ifndef TW_DATAPLANE_MIRROR_THREAD_H
 #define TW_DATAPLANE_MIRROR_THREAD_H

@@ -79,7 +79,8 @@ static int destroy(void **state)
 	return 0;
 }
 
-static struct tw_mirror_place open_at(const char *where, uint32_t snaplen, uint64_t max_bytes, const char *filter)
+static struct tw_mirror_place open_as(const char *name, const char *where, uint32_t snaplen, uint64_t max_bytes,
+				      const char *filter)
 {
 	Tw__LocalMirror m;
 	const struct tw_mirror_config config = {
@@ -87,12 +88,17 @@ static struct tw_mirror_place open_at(const char *where, uint32_t snaplen, uint6
 	};
 
 	tw__local_mirror__init(&m);
-	m.name = (char *)(uintptr_t) "m1";
+	m.name = (char *)(uintptr_t)name;
 	m.path = (char *)(uintptr_t)where;
 	m.filter = (char *)(uintptr_t)filter;
 	m.snaplen = snaplen;
 	m.max_bytes = max_bytes;
 	return tw_mirrors_open(mirrors, &config);
+}
+
+static struct tw_mirror_place open_at(const char *where, uint32_t snaplen, uint64_t max_bytes, const char *filter)
+{
+	return open_as("m1", where, snaplen, max_bytes, filter);
 }
 
 static uint8_t open_mirror(uint32_t snaplen, uint64_t max_bytes)
@@ -233,13 +239,42 @@ static void a_mirror_that_stays_goes_on_in_its_file(void **state)
 	copy(UINT64_C(1) << bit, 7, 1);
 	wait_for(1, 0);
 	assert_int_equal(open_mirror(0, 0), bit);
-	tw_mirrors_keep(mirrors, names, 1);
+	tw_mirrors_keep(mirrors, names, 1, true);
 	copy(UINT64_C(1) << bit, 7, 2);
 	wait_for(2, 0);
-	tw_mirrors_keep(mirrors, NULL, 0);
+	tw_mirrors_keep(mirrors, NULL, 0, true);
 	destroy(state);
 	assert_int_equal(frames_in(path, FRAME), 2);
 	create(state);
+}
+
+/* Another mirror is opened, when the thread has surely seen what was before. @return its bit */
+static uint8_t other_bit(unsigned which)
+{
+	const struct timespec nap = { .tv_nsec = 50000000 };
+	char name[16], where[96];
+
+	nanosleep(&nap, NULL);
+	snprintf(name, sizeof(name), "other%u", which);
+	snprintf(where, sizeof(where), "%s/%s.pcapng", folder, name);
+	return open_as(name, where, 0, 0, "").bit;
+}
+
+static void a_bit_is_another_mirrors_only_when_the_workers_have_left_it(void **state)
+{
+	static const char *const names[] = { "m1" };
+	char elsewhere[96];
+	uint8_t first = open_mirror(0, 0), second;
+
+	tw_mirrors_keep(mirrors, names, 1, true);
+	snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere.pcapng", folder);
+	second = open_at(elsewhere, 0, 0, "").bit;
+	assert_int_not_equal(second, first);
+	assert_int_not_equal(other_bit(1), first); /* of the same change */
+	tw_mirrors_keep(mirrors, names, 1, false); /* a worker has not come by */
+	assert_int_not_equal(other_bit(2), first);
+	tw_mirrors_keep(mirrors, names, 1, true);
+	assert_int_equal(other_bit(3), first);
 }
 
 static void copies_of_unknown_ports_and_mirrors_are_not_written(void **state)
@@ -291,6 +326,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_full_file_stops_growing_and_says_so, create, destroy),
 		cmocka_unit_test_setup_teardown(the_former_file_is_kept, create, destroy),
 		cmocka_unit_test_setup_teardown(a_mirror_that_stays_goes_on_in_its_file, create, destroy),
+		cmocka_unit_test_setup_teardown(a_bit_is_another_mirrors_only_when_the_workers_have_left_it, create,
+						destroy),
 		cmocka_unit_test_setup_teardown(copies_of_unknown_ports_and_mirrors_are_not_written, create, destroy),
 		cmocka_unit_test_setup_teardown(a_file_that_cannot_be_opened_says_why, create, destroy),
 		cmocka_unit_test_setup_teardown(a_filter_that_libpcap_does_not_know_says_what_is_wrong_with_it, create,

@@ -377,7 +377,9 @@ struct tw_mirror_place tw_mirrors_open(struct tw_mirrors *m, const struct tw_mir
 		tw_mirror_thread_tell(m->thread, mirror->bit, mirror->sink, ports);
 	else
 		free(ports);
-	return (struct tw_mirror_place){ .bit = mirror->bit, .filter = mirror->filter };
+	return (struct tw_mirror_place){ .bit = mirror->bit,
+					 .filter = mirror->filter,
+					 .wire_size = mirror->sink && mirror->sink->ops->wants_wire_size };
 }
 
 /* No worker copies with these bits any more. What is in the rings still is taken out by the thread's next change. */

@@ -11,7 +11,6 @@
 #include <rte_ether.h>
 
 #include "dataplane/edit.h"
-#include "dataplane/mirror_rule.h"
 #include "dataplane/team.h"
 #include "dataplane/tx.h"
 
@@ -44,16 +43,29 @@ bool tw_copy_has_way(struct tw_worker *w, const struct tw_snapshot *s, uint64_t 
 	return true;
 }
 
+/* In buffers of its own. What the guest left to hardware cannot be done for a part of a frame. */
+static struct rte_mbuf *duplicate(struct tw_worker *w, const struct rte_mbuf *m, uint32_t keep)
+{
+	struct rte_mbuf *copy = rte_pktmbuf_copy(m, w->pool, 0, keep);
+
+	if (copy && keep < m->pkt_len)
+		copy->ol_flags &= ~TW_OFFLOAD_FLAGS;
+	return copy;
+}
+
 /* --- to the mirror thread --- */
 
-static uint32_t most_kept(const struct tw_snapshot *s, uint64_t mask)
+/* Of a super-frame that the thread cuts for one of them it needs all: each sink keeps what it wants of the parts. */
+static uint32_t most_kept(const struct tw_snapshot *s, uint64_t mask, const struct rte_mbuf *m)
 {
 	uint32_t keep = 0;
 
 	for (; mask; mask &= mask - 1) {
-		uint32_t k = s->mirrors[__builtin_ctzll(mask)].keep;
+		const struct tw_mirror_rule *rule = &s->mirrors[__builtin_ctzll(mask)];
 
-		keep = k > keep ? k : keep;
+		if (rule->wire_size && m->ol_flags & TW_OFFLOAD_CUT)
+			return UINT32_MAX;
+		keep = rule->keep > keep ? rule->keep : keep;
 	}
 	return keep;
 }
@@ -65,7 +77,7 @@ static struct rte_mbuf *copy_of(struct tw_worker *w, const struct tw_sight *sigh
 
 	if (sight->stays && !(m->ol_flags & TW_OFFLOAD_FLAGS) && m->pkt_len > LARGE && keep >= m->pkt_len)
 		return rte_pktmbuf_clone(m, w->pool);
-	return rte_pktmbuf_copy(m, w->pool, 0, keep);
+	return duplicate(w, m, keep);
 }
 
 static void tell_fate(const struct tw_worker *w, const struct tw_snapshot *s, const struct tw_sight *sight,
@@ -100,7 +112,7 @@ static void tell_fate(const struct tw_worker *w, const struct tw_snapshot *s, co
 void tw_copy_to_thread(struct tw_worker *w, const struct tw_snapshot *s, uint64_t mask, const struct tw_sight *sight)
 {
 	bool full = rte_ring_full(w->mirrors);
-	struct rte_mbuf *copy = full ? NULL : copy_of(w, sight, most_kept(s, mask));
+	struct rte_mbuf *copy = full ? NULL : copy_of(w, sight, most_kept(s, mask, sight->m));
 
 	if (copy) {
 		*(struct tw_mirror_tag *)rte_mbuf_to_priv(copy) =
@@ -180,7 +192,7 @@ static struct rte_mbuf *share_of(struct tw_worker *w, const struct tw_sight *sig
 	struct rte_mbuf *m = sight->m;
 
 	if (!sight->stays || m->ol_flags & TW_OFFLOAD_FLAGS || keep < m->pkt_len)
-		return rte_pktmbuf_copy(m, w->pool, 0, keep);
+		return duplicate(w, m, keep);
 	for (struct rte_mbuf *part = m; part; part = part->next)
 		rte_mbuf_refcnt_update(part, 1);
 	return m;
@@ -189,14 +201,16 @@ static struct rte_mbuf *share_of(struct tw_worker *w, const struct tw_sight *sig
 static void to_port(struct tw_worker *w, const struct tw_snapshot *s, unsigned bit, const struct tw_sight *sight)
 {
 	const struct tw_mirror_rule *rule = &s->mirrors[bit];
+	const struct tw_slot *out = &s->slot[rule->out];
+	const uint32_t l2 = RTE_ETHER_HDR_LEN + 4, keep = tw_copy_keep(rule, sight->m);
 	struct tw_tap *tap = &w->taps[bit];
 	struct rte_mbuf *copy;
 
-	if (tw_tx_over_mtu(&s->slot[rule->out], RTE_ETHER_HDR_LEN + 4, sight->m) && sight->m->pkt_len < rule->keep) {
+	if (keep < sight->m->pkt_len ? keep > out->mtu + l2 : tw_tx_over_mtu(out, l2, sight->m)) {
 		tap->count.failed++;
 		return;
 	}
-	copy = share_of(w, sight, rule->keep);
+	copy = share_of(w, sight, keep);
 	if (!copy) {
 		tap->count.shed_memory++;
 		return;
@@ -262,7 +276,7 @@ static void to_vlan(struct tw_worker *w, const struct tw_snapshot *s, unsigned b
 {
 	const struct tw_mirror_rule *rule = &s->mirrors[bit];
 	const uint16_t *members = s->members + s->flood[rule->vlan].first;
-	struct rte_mbuf *inner = rte_pktmbuf_copy(sight->m, w->pool, 0, rule->keep);
+	struct rte_mbuf *inner = duplicate(w, sight->m, tw_copy_keep(rule, sight->m));
 	uint16_t way = way_of(s, sight);
 	bool there = way != TW_SLOT_NONE;
 

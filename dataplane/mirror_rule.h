@@ -24,6 +24,7 @@ struct tw_mirror_rule {
 	bool strip;      /* RSPAN: the frame's own tag is not kept */
 	bool plain;      /* all frames of its sources are alike to it: mirror_pass.h */
 	bool random;     /* `sample` is a chance, not a count */
+	bool wire_size;  /* the thread cuts super-frames for it, and `keep` is of what comes of that */
 	uint16_t out;    /* the port's slot; TW_SLOT_NONE: it is not here now */
 	uint16_t vlan;   /* RSPAN */
 	uint8_t share;   /* percent of the worker's time; 0 = no limit */

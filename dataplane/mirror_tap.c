@@ -6,7 +6,6 @@
 
 #include "dataplane/mirror_copy.h"
 #include "dataplane/mirror_filter.h"
-#include "dataplane/mirror_rule.h"
 #include "dataplane/rate.h"
 #include "dataplane/vlan.h"
 
@@ -154,7 +153,7 @@ static bool has_time(const struct tw_worker *w, struct tw_tap *tap, const struct
 static bool affordable(const struct tw_worker *w, struct tw_tap *tap, const struct tw_mirror_rule *rule, unsigned bit,
 		       const struct rte_mbuf *m)
 {
-	uint64_t octets = m->pkt_len < rule->keep ? m->pkt_len : rule->keep, now = tw_rate_now(w);
+	uint64_t octets = tw_copy_octets(rule, m), now = tw_rate_now(w);
 
 	if (!tw_bucket_take(&rule->frames, &w->tap_budgets[bit].frames, now, 1, true))
 		return false;

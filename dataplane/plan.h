@@ -102,6 +102,7 @@ struct tw_plan {
 struct tw_mirror_place {
 	uint8_t bit;                     /* >= TW_MIRRORS_MAX: it could not be opened */
 	struct tw_mirror_filter *filter; /* NULL = it has none */
+	bool wire_size;                  /* as struct tw_mirror_rule */
 };
 
 /* Where the configuration's objects have been put. */

@@ -139,6 +139,7 @@ static bool set_rule(const Tw__LocalMirror *m, const struct tw_mirror_place *pla
 	rule->keep = m->snaplen ? m->snaplen : UINT32_MAX;
 	rule->sample = m->sample ? m->sample : 1;
 	rule->random = m->sflow != NULL;
+	rule->wire_size = place->wire_size;
 	rule->first = m->first_packets ? m->first_packets : UINT32_MAX;
 	rule->filter = tw_mirror_filter_get(place->filter);
 	snprintf(rule->name, sizeof(rule->name), "%s", m->name);

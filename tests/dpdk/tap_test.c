@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "dataplane/mirror_filter.h"
+#include "dataplane/offload.h"
 #include "tests/support/ringswitch.h"
 
 enum { IDS = 5 /* the port that gets copies */, BIT = 0 };
@@ -218,6 +219,98 @@ static void copies_are_cut_to_the_snap_length(void **state)
 	test_frame_write(&f, bytes);
 	rs_expect(2, &f);
 	rs_expect_bytes(IDS, bytes, 60);
+	rs_expect_silence();
+	rs_expect_drops("");
+}
+
+/* As a guest hands over what its hardware is to finish: a checksum, and segments of mss octets (0 = none). */
+static struct rte_mbuf *unfinished(uint32_t payload, uint16_t mss)
+{
+	static uint8_t bytes[TF_MAX];
+	const struct test_frame f = { .from = 1, .to = 2, .protocol = 6, .payload = payload, .tcp_flags = 0x18 };
+	struct rte_mbuf *m = rs_mbuf(bytes, test_frame_write(&f, bytes));
+
+	m->l2_len = test_frame_l3(&f) & 0x7f;
+	m->l3_len = (test_frame_l4(&f) - test_frame_l3(&f)) & 0x1ff;
+	m->l4_len = 20;
+	m->tso_segsz = mss;
+	m->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_TCP_CKSUM | (mss ? RTE_MBUF_F_TX_TCP_SEG : 0);
+	return m;
+}
+
+static void what_hardware_was_to_finish_is_not_asked_for_a_part_of_a_frame(void **state)
+{
+	struct rte_mbuf *copy;
+
+	rs.port[2].csum = rs.port[2].tso = true;
+	rs.mirrors[BIT].keep = 40; /* in the midst of the headers */
+	mirror_to_port();
+	for (uint16_t mss = 0; mss <= 1000; mss += 1000) {
+		rs_send_mbuf(1, unfinished(3000 - 2 * 1000 * (mss == 0), mss));
+		rs_run();
+		rte_pktmbuf_free(rs_take(2));
+		copy = rs_take(IDS);
+		assert_non_null(copy);
+		assert_int_equal(copy->pkt_len, 40);
+		assert_false(copy->ol_flags & TW_OFFLOAD_FLAGS);
+		rte_pktmbuf_free(copy);
+	}
+	rs_expect_silence();
+	assert_int_equal(counts()->sent, 2);
+	rs_expect_drops("");
+}
+
+static void a_super_frame_of_short_segments_is_copied_in_segments(void **state)
+{
+	struct rte_mbuf *copy;
+
+	rs.port[2].csum = rs.port[2].tso = true;
+	rs.mirrors[BIT].keep = 2000; /* longer than the destination takes, too */
+	mirror_to_port();
+	rs_send_mbuf(1, unfinished(3000, 1000));
+	rs_run();
+	rte_pktmbuf_free(rs_take(2));
+	for (unsigned i = 0; i < 3; i++) {
+		copy = rs_take(IDS);
+		assert_non_null(copy);
+		assert_int_equal(copy->pkt_len, 54 + 1000);
+		rte_pktmbuf_free(copy);
+	}
+	rs_expect_silence();
+	rs_expect_drops("");
+}
+
+/* @return octets of the next copy for the mirror thread, and whether it is a super-frame */
+static uint32_t next_copy(bool *super)
+{
+	struct rte_mbuf *m;
+	void *p = NULL;
+	uint32_t octets;
+
+	assert_int_equal(rte_ring_dequeue(rs.worker.mirrors, &p), 0);
+	m = p;
+	octets = m->pkt_len;
+	*super = m->ol_flags & TW_OFFLOAD_CUT;
+	rte_pktmbuf_free(m);
+	return octets;
+}
+
+static void a_super_frame_is_whole_for_those_who_want_what_the_wire_carries(void **state)
+{
+	bool super;
+
+	rs.port[1].mirror_in = 1;
+	rs.port[2].csum = rs.port[2].tso = true;
+	rs.mirrors[BIT].keep = 128;
+	for (unsigned wire_size = 0; wire_size < 2; wire_size++) {
+		rs.mirrors[BIT].wire_size = wire_size;
+		rs_publish();
+		rs_send_mbuf(1, unfinished(3000, 1000));
+		rs_run();
+		rte_pktmbuf_free(rs_take(2));
+		assert_int_equal(next_copy(&super), wire_size ? 54 + 3000 : 128);
+		assert_int_equal(super, wire_size);
+	}
 	rs_expect_silence();
 	rs_expect_drops("");
 }
@@ -512,6 +605,9 @@ int main(void)
 		T(what_differs_from_frame_to_frame_is_asked_of_each),
 		T(frames_of_other_vlans_are_left_out),
 		T(copies_are_cut_to_the_snap_length),
+		T(what_hardware_was_to_finish_is_not_asked_for_a_part_of_a_frame),
+		T(a_super_frame_of_short_segments_is_copied_in_segments),
+		T(a_super_frame_is_whole_for_those_who_want_what_the_wire_carries),
 		T(a_ceiling_of_frames_sheds_what_is_beyond_it),
 		T(frames_that_a_filter_rejects_take_of_the_share),
 		T(beyond_the_share_not_even_the_filter_is_asked),

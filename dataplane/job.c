@@ -114,8 +114,8 @@ static void join(const struct tw_worker *w, struct tw_flow *f, const struct tw_f
 		f->last_ms = in->last_ms;
 	if ((int32_t)(w->cache.now_ms - f->last_ms) < 0) /* another worker's clock may be ahead a little */
 		f->last_ms = w->cache.now_ms;
-	if (f->generation ==
-	    0) { /* not decided here yet: until it is, its record says what it was where it came from */
+	/* Not decided here yet: until it is, its record says what it was where it came from. */
+	if (f->generation == 0) {
 		f->verdict = in->verdict;
 		f->verdict.flags |= TW_V_METER;
 	}

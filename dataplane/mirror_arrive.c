@@ -243,6 +243,7 @@ struct tw_arrivals *tw_arrivals_create(struct tw_worker *const *workers, unsigne
 	tw_log_error("cannot start the thread for copies from other hosts: %s", strerror(rc));
 	if (a->wake >= 0)
 		close(a->wake);
+	pthread_mutex_destroy(&a->lock);
 	free(a);
 	return NULL;
 }

@@ -22,7 +22,6 @@ static Tw__LocalMirror destination_of(const Tw__LocalMirror *m)
 {
 	Tw__LocalMirror only = *m;
 
-	only.name = m->name;
 	only.n_ports = only.n_uplinks = only.n_vlans = only.n_elsewhere = 0;
 	only.direction = TW__MIRROR__DIRECTION__BOTH;
 	only.filter = (char *)(uintptr_t)protobuf_c_empty_string;

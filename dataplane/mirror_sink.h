@@ -24,7 +24,7 @@ struct tw_capture_ports;
 struct tw_sink;
 
 struct tw_sink_ops {
-	/** A copy; borrows m, whose checksums are finished. `whole`: it may be a super-frame; else the thread cuts those. */
+	/** A copy; borrows m, whose checksums are finished. It may be a super-frame, unless wants_wire_size is set. */
 	void (*write)(struct tw_sink *sink, const struct rte_mbuf *m, const struct tw_mirror_tag *tag, uint64_t ns);
 	/** The ports it may see from now on; borrows. NULL: the sink does not care. */
 	void (*set_ports)(struct tw_sink *sink, const struct tw_capture_ports *ports, uint64_t now_ns);

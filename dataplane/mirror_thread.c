@@ -377,6 +377,8 @@ struct tw_mirror_thread *tw_mirror_thread_create(struct tw_worker *const *worker
 	tw_log_error("cannot start the mirror thread: %s", strerror(rc));
 	if (t->wake >= 0)
 		close(t->wake);
+	pthread_cond_destroy(&t->settled);
+	pthread_mutex_destroy(&t->lock);
 	free(t);
 	return NULL;
 }

@@ -8,13 +8,8 @@ enum {
 	IP_SIZE = 4,
 	PAD_1 = 1,
 	PAD_2 = 2,
-	ROUTE_SIZE = 6 /* two AS numbers and two prefix lengths: there is no routing here */
+	ROUTE_SIZE = 6, /* two AS numbers and two prefix lengths: there is no routing here */
 };
-
-bool tw_netflow5_can_say(const struct tw_flow_record *r)
-{
-	return r->key_flags & TW_FLOW_KEY_IPV4 && r->forwarding == TW_FORWARDED;
-}
 
 /* How many records the counts need: each then tells its share of both, so that none has octets without packets. */
 static uint64_t shares(const struct tw_flow_record *r)
@@ -22,6 +17,11 @@ static uint64_t shares(const struct tw_flow_record *r)
 	uint64_t most = r->packets > r->l3_octets ? r->packets : r->l3_octets;
 
 	return most ? (most - 1) / UINT32_MAX + 1 : 1;
+}
+
+bool tw_netflow5_can_say(const struct tw_flow_record *r)
+{
+	return r->key_flags & TW_FLOW_KEY_IPV4 && r->forwarding == TW_FORWARDED && shares(r) <= TW_NETFLOW5_PARTS_MAX;
 }
 
 static uint32_t take(uint64_t *count, uint64_t n)

@@ -4,7 +4,8 @@
  *
  * What it cannot say is left out and counted by the caller, never bent: flows that are not IPv4, and flows that the switch
  * refused, since version 5 has no word for that and a reader would take them for traffic that arrived. Counters that do not
- * fit are told in several records. A port number above 65535 becomes interface 0, "unknown".
+ * fit are told in several records, unless that takes more than TW_NETFLOW5_PARTS_MAX: a record of another host may claim any
+ * count. A port number above 65535 becomes interface 0, "unknown".
  *
  * Threads  the owner of the message.
  * Spec     Cisco, "NetFlow Export Datagram Format", version 5.
@@ -17,6 +18,8 @@
 
 #include "flowexport/message.h"
 #include "flowexport/record.h"
+
+enum { TW_NETFLOW5_PARTS_MAX = 1024 /* records of 32-bit counters: 4.4 * 10^12 octets of one flow */ };
 
 /** Can version 5 say this record? */
 bool tw_netflow5_can_say(const struct tw_flow_record *record);

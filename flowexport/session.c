@@ -162,7 +162,7 @@ static void lose(struct tw_session *session, const struct tw_flow_tally *tally)
 		session->counts.returned += tally->flows - tally->tests;
 		gone = (struct tw_flow_tally){ .flows = tally->tests, .tests = tally->tests };
 	}
-	if (!gone.flows)
+	if (!gone.flows && !gone.packets && !gone.octets) /* a part of a flow has no flow to count */
 		return;
 	tw_tally_add(lost, &gone);
 	if (!lost->first_ms)

@@ -63,7 +63,7 @@ static void send_data(struct tw_target *target)
 		tw_target_announce(target);
 	target->data_tally = (struct tw_flow_tally){ 0 };
 	tw_target_send(target, &target->data, &tally);
-	target->data_last_ms = 0;
+	target->data_since_ms = target->data_last_ms = 0;
 }
 
 /* What a message says of sampling holds for all its records, and for those behind it until it is said anew. */
@@ -149,9 +149,10 @@ void tw_target_update(struct tw_target *target, const struct tw_exporter_target 
 	target->domain = domain;
 }
 
+/* All but how many flows: of what takes two records, or says two, that is the caller's to know. */
 static void tally(struct tw_target *target, const struct tw_flow_record *record)
 {
-	if (!target->data_tally.flows++)
+	if (!target->data_since_ms)
 		target->data_since_ms = tw_target_now(target);
 	target->data_tally.packets += record->packets;
 	target->data_tally.octets += record->l3_octets;
@@ -173,6 +174,7 @@ static void add_templated(struct tw_target *target, const struct tw_flow_record 
 					  target->boot_ms, origin);
 	}
 	tally(target, record);
+	target->data_tally.flows++;
 }
 
 static bool encode_biflow(struct tw_target *target, const struct tw_flow_record *forward,
@@ -197,9 +199,10 @@ void tw_target_add_biflow(struct tw_target *target, const struct tw_flow_record 
 	}
 	tally(target, forward);
 	tally(target, reverse);
-	target->data_tally.flows--;
+	target->data_tally.flows++;
 }
 
+/* However many parts it takes it is one flow: the message of the last part counts it. */
 static void add_netflow5(struct tw_target *target, const struct tw_flow_record *record)
 {
 	struct tw_flow_record rest = *record, part = *record;
@@ -214,6 +217,7 @@ static void add_netflow5(struct tw_target *target, const struct tw_flow_record *
 		tally(target, &part);
 		part = rest;
 	} while (rest.packets || rest.l3_octets);
+	target->data_tally.flows++;
 }
 
 void tw_target_add_any(struct tw_target *target, const struct tw_flow_record *record, enum tw_flow_class cls,
@@ -326,7 +330,7 @@ void tw_target_take_over(struct tw_target *target, struct tw_target *from)
 	target->data_tally = from->data_tally;
 	target->data_since_ms = from->data_since_ms;
 	target->data_last_ms = from->data_last_ms;
-	from->data_last_ms = 0;
+	from->data_since_ms = from->data_last_ms = 0;
 	from->data_tally = (struct tw_flow_tally){ 0 };
 	begin_message(from, &from->data);
 }

@@ -20,8 +20,8 @@ struct tw_target {
 	struct tw_message data;
 	uint16_t sampling; /* of these, and of those before as the collector knows it */
 	struct tw_flow_tally data_tally;
-	uint64_t data_since_ms;
-	uint64_t data_last_ms; /* the latest end of a flow among them */
+	uint64_t data_since_ms; /* the first was added; 0 = there is none */
+	uint64_t data_last_ms;  /* the latest end of a flow among them */
 
 	/* told */
 	struct tw_message control;

@@ -112,11 +112,19 @@ static void version_5_does_not_bend_what_it_cannot_say(void **state)
 	struct tw_flow_record v6 = { .key_flags = TW_FLOW_KEY_IPV6, .forwarding = TW_FORWARDED };
 	struct tw_flow_record arp = { .forwarding = TW_FORWARDED };
 	struct tw_flow_record refused = { .key_flags = TW_FLOW_KEY_IPV4, .forwarding = TW_DROPPED_POLICY };
+	struct tw_flow_record large = sample;
 
 	assert_true(tw_netflow5_can_say(&sample));
 	assert_false(tw_netflow5_can_say(&v6));
 	assert_false(tw_netflow5_can_say(&arp));
 	assert_false(tw_netflow5_can_say(&refused));
+	large.l3_octets = (uint64_t)TW_NETFLOW5_PARTS_MAX * UINT32_MAX;
+	assert_true(tw_netflow5_can_say(&large));
+	large.l3_octets++;
+	assert_false(tw_netflow5_can_say(&large));
+	large.l3_octets = 0;
+	large.packets = UINT64_MAX;
+	assert_false(tw_netflow5_can_say(&large));
 }
 
 /* A reader of version 9 has whole seconds only. */
@@ -335,6 +343,38 @@ static void a_collector_of_version_5_is_told_nothing_but_flows(void **state)
 	close(fd);
 }
 
+/* Its parts fill more than a message: 30 of them in the first, 5 in the second. */
+static void a_flow_that_takes_many_records_is_counted_once(void **state)
+{
+	struct tw_exporter_config config = {
+		.observation_domain = 7,
+		.n_targets = 1,
+		.targets = { { .name = "v5", .format = TW_FORMAT_V5, .mtu = 1500 } },
+	};
+	int fd = listen_on_loopback(&config.targets[0]);
+	struct tw_exporter *exporter = tw_exporter_create();
+	struct tw_flow_record large = sample, claimed = sample;
+	struct tw_exporter_stats stats[TW_TARGETS_MAX];
+	uint8_t datagram[DATAGRAM_MAX];
+
+	assert_int_equal(tw_exporter_configure(exporter, &config), 0);
+	tw_exporter_tick(exporter, BOOT_MS);
+	large.l3_octets = UINT64_C(35) * UINT32_MAX;
+	claimed.packets = UINT64_MAX; /* said by a host; nobody has counted that */
+	tw_exporter_add(exporter, &large);
+	tw_exporter_add(exporter, &claimed);
+	tw_exporter_flush(exporter, BOOT_MS);
+	assert_int_equal(recv(fd, datagram, sizeof(datagram), 0), 24 + 30 * 48);
+	assert_int_equal(recv(fd, datagram, sizeof(datagram), 0), 24 + 5 * 48);
+	assert_int_equal(be32(datagram + 16), 30); /* the sequence counts what is told */
+	assert_int_equal(recv(fd, datagram, sizeof(datagram), 0), -1);
+	assert_int_equal(tw_exporter_get_stats(exporter, stats), 1);
+	assert_int_equal(stats[0].records, 1);
+	assert_int_equal(stats[0].unsaid_records, 1);
+	tw_exporter_destroy(exporter);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +387,7 @@ int main(void)
 		cmocka_unit_test(an_uptime_never_runs_over_and_flows_stay_within_it),
 		cmocka_unit_test(a_message_is_not_before_the_end_of_its_flows),
 		cmocka_unit_test(a_collector_of_version_5_is_told_nothing_but_flows),
+		cmocka_unit_test(a_flow_that_takes_many_records_is_counted_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

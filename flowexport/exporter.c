@@ -384,22 +384,33 @@ void tw_exporter_find_names(const struct tw_exporter *exporter, const struct tw_
 	*names = tw_export_names(&exporter->context, record);
 }
 
-void tw_exporter_add(struct tw_exporter *exporter, const struct tw_flow_record *record)
+void tw_exporter_note_observed(struct tw_exporter *exporter, const struct tw_flow_record *record)
+{
+	exporter->context.observed +=
+		record->end_reason != TW_FLOW_END_ACTIVE && tw_flow_class_of(record) != TW_CLASS_OVERFLOW;
+}
+
+static void add(struct tw_exporter *exporter, const struct tw_flow_record *record)
 {
 	enum tw_flow_class cls = tw_flow_class_of(record);
 	struct tw_flow_names names;
 
 	tw_exporter_find_names(exporter, record, &names);
-	exporter->context.observed += record->end_reason != TW_FLOW_END_ACTIVE && cls != TW_CLASS_OVERFLOW;
 	for (size_t i = 0; i < exporter->n_groups; i++)
 		tw_group_add(&exporter->groups[i], record, cls, &names);
+}
+
+void tw_exporter_add(struct tw_exporter *exporter, const struct tw_flow_record *record)
+{
+	tw_exporter_note_observed(exporter, record);
+	add(exporter, record);
 }
 
 void tw_exporter_add_of(struct tw_exporter *exporter, const struct tw_flow_record *record,
 			const struct tw_flow_origin *origin)
 {
 	exporter->context.origin = origin;
-	tw_exporter_add(exporter, record);
+	add(exporter, record);
 	exporter->context.origin = NULL;
 }
 

@@ -154,13 +154,16 @@ void tw_exporter_add(struct tw_exporter *exporter, const struct tw_flow_record *
 void tw_exporter_find_names(const struct tw_exporter *exporter, const struct tw_flow_record *record,
 			    struct tw_flow_names *names);
 
-/** tw_exporter_add() of a record that another has metered. Borrows both. */
+/** tw_exporter_add() of a record that another has metered, but for what tw_exporter_note_observed() does. Borrows both. */
 void tw_exporter_add_of(struct tw_exporter *exporter, const struct tw_flow_record *record,
 			const struct tw_flow_origin *origin);
 
 /** Both directions of a conversation, for exporters of biflows; the origin is the forward one's. */
 void tw_exporter_add_biflow_of(struct tw_exporter *exporter, const struct tw_flow_record *forward,
 			       const struct tw_flow_record *reverse, const struct tw_flow_origin *origin);
+
+/** A record that another has metered is here: its flow counts in the statistics options, once, however often the record is added. */
+void tw_exporter_note_observed(struct tw_exporter *exporter, const struct tw_flow_record *record);
 
 /** Records that were lost before they came here: reported in the statistics options. */
 void tw_exporter_note_unsent(struct tw_exporter *exporter, uint64_t flows, uint64_t packets, uint64_t l3_octets);

@@ -172,6 +172,10 @@ static bool export_record(struct tw_pump *pump, const struct tw_central_entry *e
 	if (is_datagram(pump))
 		pump->allowance--;
 	origin.host = *entry->host ? entry->host : NULL;
+	if (entry->ordinal + index >= pump->observed) { /* else it was, and came back */
+		tw_exporter_note_observed(pump->exporter, record);
+		pump->observed = entry->ordinal + index + 1;
+	}
 	tw_exporter_add_of(pump->exporter, record, &origin);
 	e->given[index / 64] |= UINT64_C(1) << index % 64;
 	e->n++;
@@ -206,6 +210,7 @@ static void export_entry(struct tw_pump *pump, struct tw_spool_position at, cons
 static bool hold_record(struct tw_pump *pump, const struct tw_central_entry *entry, uint32_t index,
 			const struct tw_flow_record *record)
 {
+	tw_exporter_note_observed(pump->exporter, record); /* it is read once: what comes back has stayed in hand */
 	tw_pairs_add(pump->pairs, record, pump->now_ms);
 	return true;
 }

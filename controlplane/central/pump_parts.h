@@ -35,7 +35,8 @@ struct tw_pump {
 	struct counts sum, base;
 	struct read_entry trail[TRAIL];
 	unsigned first, n_trail;
-	uint64_t lost;                  /* given up by the spool */
+	uint64_t lost;     /* given up by the spool */
+	uint64_t observed; /* ordinal: records before have been told to the exporter as observed; not of biflows */
 	struct tw_spool_position noted; /* losses of entries up to this one have been told */
 	uint64_t now_ms, allowance, allowed_ms;
 	struct tw_pairs *pairs; /* of an exporter of biflows: what is fed. NULL: records are, as they are read */

@@ -49,8 +49,8 @@ struct fixture {
 	struct ipfix_decoder *decoder;
 	size_t have;
 	uint8_t buffer[BUFFER];
-	uint32_t came[PORTS]; /* records by their source port */
-	uint64_t received, tests;
+	uint32_t came[PORTS];               /* records by their source port */
+	uint64_t received, tests, observed; /* the last: as the exporter says */
 	uint32_t domain, original, test_original;
 	uint16_t template_id;
 };
@@ -162,6 +162,8 @@ static void on_record(const struct ipfix_record *r, void *context)
 	struct fixture *f = context;
 	uint64_t port = ipfix_uint(r, 7);
 
+	if (r->is_options && ipfix_find(r, 163))
+		f->observed = ipfix_uint(r, 163);
 	if (r->is_options)
 		return;
 	if (ipfix_uint(r, 10) == TW_TRIAL_INTERFACE) {
@@ -399,6 +401,26 @@ static void what_the_spool_gave_up_is_said_to_be_lost(void **state)
 		stats = step(f);
 	assert_true(stats.lost_records > 0);
 	assert_int_equal(f->received + stats.lost_records, 60000);
+}
+
+/* Also of records that came back, and were exported again. */
+static void flows_are_said_to_be_observed_once(void **state)
+{
+	struct fixture *f = *state;
+
+	come(f);
+	step(f);
+	put(f, 0, 100, 50);
+	run_until_received(f, 100);
+	leave(f);
+	put(f, 100, 200, 50);
+	for (int i = 0; i < 100; i++)
+		step(f);
+	come(f);
+	run_until_received(f, 300);
+	for (int i = 0; i < 61 * 1000 / STEP_MS; i++) /* statistics are due */
+		step(f);
+	assert_int_equal(f->observed, 300);
 }
 
 static void a_cursor_that_is_torn_leaves_the_one_before(void **state)
@@ -647,6 +669,9 @@ static void directions_that_two_hosts_metered_leave_as_one(void **state)
 	assert_int_equal(f->template_id, 640 + 384);
 	assert_int_equal(f->original, 42);
 	assert_int_equal(stats_of(f).pairing.biflows, 500);
+	for (int i = 0; i < 61 * 1000 / STEP_MS; i++)
+		step(f);
+	assert_int_equal(f->observed, 1000);
 	assert_int_equal(ipfix_decoder_counts(f->decoder)->sequence_errors, 0);
 	assert_int_equal(ipfix_decoder_counts(f->decoder)->unknown_sets, 0);
 }
@@ -722,6 +747,8 @@ int main(void)
 		UDP(what_waits_for_a_collector_comes_once_it_is_there),
 		TCP(what_waits_for_a_collector_comes_once_it_is_there),
 		UDP(what_the_spool_gave_up_is_said_to_be_lost),
+		UDP(flows_are_said_to_be_observed_once),
+		TCP(flows_are_said_to_be_observed_once),
 		UDP(a_cursor_that_is_torn_leaves_the_one_before),
 		UDP(only_what_the_scope_has_is_exported_also_after_a_restart),
 		TCP(only_what_the_scope_has_is_exported_also_after_a_restart),

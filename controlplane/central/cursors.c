@@ -52,8 +52,10 @@ struct tw_cursors *tw_cursors_open(const char *folder)
 	int rc = cursors ? tw_path(path, sizeof(path), "%s/cursors", folder) : -ENOMEM;
 	int fd = rc ? -1 : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 
-	if (!rc && (fd < 0 || ftruncate(fd, (off_t)size) || posix_fallocate(fd, 0, (off_t)size)))
-		rc = errno ? -errno : -EIO;
+	if (!rc && (fd < 0 || ftruncate(fd, (off_t)size)))
+		rc = -errno;
+	if (!rc)
+		rc = -posix_fallocate(fd, 0, (off_t)size); /* says why itself, and leaves errno */
 	if (!rc) {
 		cursors->slots = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		rc = cursors->slots == MAP_FAILED ? -errno : 0;

@@ -257,14 +257,21 @@ static void keep_own_umask(const struct tw_central *c)
 		umask(c->umask);
 }
 
+static void close_servers(struct tw_central *c)
+{
+	for (size_t i = 0; i < c->n_urls; i++) {
+		tw_link_server_destroy(c->servers[i]);
+		c->servers[i] = NULL;
+	}
+}
+
 static void *run(void *arg)
 {
 	struct tw_central *c = arg;
 
 	keep_own_umask(c);
 	event_base_dispatch(c->base);
-	for (size_t i = 0; i < c->n_urls; i++)
-		tw_link_server_destroy(c->servers[i]);
+	close_servers(c);
 	tw_pumps_drain(&c->pumps);
 	tw_pumps_clear(&c->pumps);
 	tw_intake_destroy(c->intake);
@@ -290,6 +297,16 @@ struct tw_central *tw_central_create(const struct tw_central_config *config)
 	return c;
 }
 
+static void free_base(struct tw_central *c)
+{
+	if (c->timer)
+		event_free(c->timer);
+	if (c->base)
+		event_base_free(c->base);
+	c->timer = NULL;
+	c->base = NULL;
+}
+
 static void start(struct tw_central *c)
 {
 	const struct timeval now = { 0 };
@@ -308,6 +325,8 @@ static void start(struct tw_central *c)
 	rc = pthread_create(&c->thread, NULL, run, c);
 	if (rc) {
 		tw_log_error("the thread for flow records cannot be started: %s", strerror(rc));
+		close_servers(c); /* nobody would answer there */
+		free_base(c);
 		return;
 	}
 	pthread_setname_np(c->thread, "tw-records");
@@ -321,10 +340,7 @@ void tw_central_destroy(struct tw_central *c)
 	c->stop = true;
 	if (c->runs)
 		pthread_join(c->thread, NULL);
-	if (c->timer)
-		event_free(c->timer);
-	if (c->base)
-		event_base_free(c->base);
+	free_base(c);
 	for (size_t i = 0; i < c->n_urls; i++)
 		free(c->urls[i]);
 	tw_central_plan_destroy(c->news);

@@ -237,7 +237,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	if (tw_pumps_step(&c->pumps, now, tw_clock_real_ms()))
 		next.tv_usec = BUSY_MS * 1000;
 	pthread_mutex_lock(&c->lock);
-	tw_central_trial_carry(&c->trial, &c->pumps);
+	tw_central_trial_carry(&c->trial, &c->pumps, now);
 	pthread_mutex_unlock(&c->lock);
 	if (tends) {
 		c->tended_ms = now;

@@ -28,8 +28,10 @@ static void end_gap(struct tw_cursor *cursor, uint64_t revision)
 struct tw_pump *tw_pump_create(const char *folder, struct tw_cursors *cursors, const struct tw_central_pump *config,
 			       const struct tw_exporter_config *common, const struct tw_cursor *start)
 {
+	static _Atomic uint64_t last_number;
 	struct tw_pump *pump = tw_need(calloc(1, sizeof(*pump)));
 
+	pump->number = ++last_number;
 	pump->cursors = cursors;
 	pump->exporter = tw_need(tw_exporter_create());
 	pump->reader = tw_need(tw_spool_reader_create(folder));
@@ -74,6 +76,11 @@ void tw_pump_configure(struct tw_pump *pump, const struct tw_central_pump *confi
 	memcpy(own.targets, config->targets, config->n_targets * sizeof(*config->targets));
 	if (tw_exporter_configure(pump->exporter, &own))
 		tw_log_error("an exporter cannot be configured exporter=%s", tw_pump_name(pump));
+}
+
+uint64_t tw_pump_number(const struct tw_pump *pump)
+{
+	return pump->number;
 }
 
 const char *tw_pump_key(const struct tw_pump *pump)

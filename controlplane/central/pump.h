@@ -73,6 +73,8 @@ size_t tw_pump_get_stats(const struct tw_pump *pump, struct tw_exporter_stats st
 /** Send known records to its collectors; see tw_exporter_try() and tw_exporter_tried(). */
 int tw_pump_try(struct tw_pump *pump);
 bool tw_pump_tried(struct tw_pump *pump, struct tw_export_trial *result);
+/** Of this pump alone, for as long as the program runs. */
+uint64_t tw_pump_number(const struct tw_pump *pump);
 /** Of its cursor. */
 const char *tw_pump_key(const struct tw_pump *pump);
 /** The exporter's. */

@@ -25,6 +25,7 @@ struct counts {
 };
 
 struct tw_pump {
+	uint64_t number;
 	struct tw_central_pump config;
 	struct tw_exporter *exporter;
 	struct tw_cursors *cursors;

@@ -20,14 +20,17 @@ enum tw_central_trial_state {
 /* All zero: none. */
 struct tw_central_trial {
 	enum tw_central_trial_state state;
-	size_t n; /* of the exporter's pumps */
-	const struct tw_pump *pumps[TW_COLLECTORS_MAX];
+	uint64_t until_ms;                 /* monotonic: what has not been heard by then never will be */
+	size_t n;                          /* of the exporter's pumps */
+	uint64_t pumps[TW_COLLECTORS_MAX]; /* their numbers: an address may be another's by now */
 	bool tried[TW_COLLECTORS_MAX];
 	struct tw_export_trial
 		result; /* name: of the exporter that is tried; when done without collectors there is none */
 };
 
+enum { TW_CENTRAL_TRIAL_MS = 5000 /* a pump that steps has its answer in TW_TRIAL_MS */ };
+
 /** Send what was asked for, hear what has come of it. */
-void tw_central_trial_carry(struct tw_central_trial *trial, const struct tw_pumps *pumps);
+void tw_central_trial_carry(struct tw_central_trial *trial, const struct tw_pumps *pumps, uint64_t mono_ms);
 
 #endif

@@ -3,12 +3,9 @@
 #include "controlplane/central/intake.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 
-#include "controlplane/central/joiner.h"
-#include "controlplane/central/marks.h"
-#include "controlplane/central/shares.h"
+#include "controlplane/central/intake_parts.h"
 #include "controlplane/mem.h"
 
 #define TW_LOG_AREA "records"
@@ -20,121 +17,6 @@ enum {
 	ENTRY_MORE = 1 << 10, /* octets of an entry beside its batch, at most */
 	SPARE = 64 << 10, /* octets of the spool that are no entries': headers of segments, records that were held */
 };
-
-struct tw_intake {
-	char folder[PATH_MAX];
-	struct tw_spool *spool;
-	struct tw_joiner *joiner;
-	struct tw_marks marks;
-	struct tw_shares *shares;
-	bool wants_room;
-	const struct tw_directory *directory;
-	uint64_t since; /* revision of the model: what is older is not wanted */
-	bool marks_changed;
-	uint64_t released_before; /* number of the segment up to which was released last */
-	/* an entry on its way into the spool */
-	struct tw_central_entry entry;
-	uint64_t revision; /* of its records */
-	struct tw_batch passed[TW_ENTRY_PASSED_MAX], held;
-	uint8_t octets[TW_SPOOL_ENTRY_MAX];
-	size_t size; /* of one that could not be written yet; 0 = none */
-};
-
-/* ---- what entries lead to, when they are written and when they are found ---- */
-
-static void see_held(struct tw_intake *intake, const struct tw_central_entry *entry, struct tw_spool_position at,
-		     uint64_t now_ms)
-{
-	struct tw_batch_reader reader;
-	struct tw_batch_head head;
-	struct tw_flow_record record;
-	struct tw_joiner_source source = { .origin = entry->origin, .at = at };
-
-	if (!entry->held.size || tw_batch_open(&reader, entry->held.data, entry->held.size, &head))
-		return;
-	source.revision = head.revision;
-	while (tw_batch_next(&reader, &record) == 1)
-		tw_joiner_hold(intake->joiner, &record, &source, now_ms);
-}
-
-static bool is_beyond(const struct tw_mark *mark, uint64_t epoch, uint64_t sequence)
-{
-	return epoch > mark->epoch || (epoch == mark->epoch && sequence > mark->sequence);
-}
-
-static struct tw_mark *mark_of(struct tw_intake *intake, const char *host)
-{
-	struct tw_mark *mark = tw_marks_get(&intake->marks, host);
-
-	if (!mark->share)
-		mark->share = tw_shares_join(intake->shares);
-	return mark;
-}
-
-static void see_share(struct tw_intake *intake, const struct tw_central_entry *entry, struct tw_spool_position at,
-		      size_t size)
-{
-	tw_shares_add(intake->shares, *entry->host ? mark_of(intake, entry->host)->share : 0, at.segment,
-		      size + TW_SPOOL_ENTRY_OVERHEAD);
-}
-
-static void see_mark(struct tw_intake *intake, const struct tw_central_entry *entry)
-{
-	struct tw_mark *mark;
-
-	if (entry->ordinal + entry->n_passed > intake->marks.ordinal)
-		intake->marks.ordinal = entry->ordinal + entry->n_passed;
-	intake->marks_changed = true;
-	if (!*entry->host)
-		return;
-	mark = mark_of(intake, entry->host);
-	if (!is_beyond(mark, entry->epoch, entry->sequence)) /* found at the start, and in the marks already */
-		return;
-	mark->epoch = entry->epoch;
-	mark->sequence = entry->sequence;
-	mark->after = entry->after;
-}
-
-/* At the start: what was joined or has gone waits no more. */
-static void see_passed(struct tw_intake *intake, const struct tw_central_entry *entry)
-{
-	struct tw_batch_reader reader;
-	struct tw_batch_head head;
-	struct tw_flow_record record;
-
-	for (int i = 0; i < TW_ENTRY_PASSED_MAX && tw_joiner_count(intake->joiner); i++)
-		if (entry->passed[i].size &&
-		    tw_batch_open(&reader, entry->passed[i].data, entry->passed[i].size, &head) == 0)
-			while (tw_batch_next(&reader, &record) == 1)
-				tw_joiner_forget(intake->joiner, &record);
-}
-
-static int find_all(struct tw_intake *intake, uint64_t now_ms)
-{
-	struct tw_spool_reader *reader = tw_need(tw_spool_reader_create(intake->folder));
-	struct tw_spool_position at = { 0 };
-	struct tw_central_entry entry;
-	const uint8_t *data;
-	size_t size;
-	int rc;
-
-	while ((rc = tw_spool_reader_next(reader, &data, &size)) == 1) {
-		if (tw_entry_read(data, size, &entry)) {
-			tw_log_warning("an entry of the spool cannot be read folder=%s", intake->folder);
-		} else {
-			see_passed(intake, &entry);
-			see_held(intake, &entry, at, now_ms);
-			see_mark(intake, &entry);
-			see_share(intake, &entry, tw_spool_reader_position(reader), size);
-		}
-		at = tw_spool_reader_position(reader);
-	}
-	if (tw_spool_reader_damaged(reader))
-		tw_log_warning("parts of the spool are damaged folder=%s octets=%llu", intake->folder,
-			       (unsigned long long)tw_spool_reader_damaged(reader));
-	tw_spool_reader_destroy(reader);
-	return rc;
-}
 
 /* As the spool takes its limits. */
 static uint64_t room_of(const struct tw_spool_limits *limits)
@@ -158,7 +40,7 @@ struct tw_intake *tw_intake_create(const char *folder, const struct tw_spool_lim
 		tw_log_warning("the marks are damaged: a batch that comes again may be taken twice folder=%s", folder);
 	if (rc == -ENOENT || rc == -EBADMSG)
 		rc = 0;
-	rc = rc ? rc : find_all(intake, now_ms);
+	rc = rc ? rc : tw_intake_find_all(intake, now_ms);
 	if (!rc)
 		return intake;
 	tw_intake_destroy(intake);
@@ -230,9 +112,7 @@ static int write_entry(struct tw_intake *intake, uint64_t now_ms)
 	at = tw_spool_end(intake->spool);
 	at.offset -= intake->size + TW_SPOOL_ENTRY_OVERHEAD;
 	if (tw_entry_read(intake->octets, intake->size, &written) == 0) {
-		see_held(intake, &written, at, now_ms);
-		see_mark(intake, &written);
-		see_share(intake, &written, at, intake->size);
+		tw_intake_see(intake, &written, at, intake->size, now_ms);
 	}
 	intake->size = 0;
 	return 0;
@@ -373,13 +253,13 @@ int tw_intake_push(struct tw_intake *intake, const char *host, const uint8_t *ad
 		return -ENOENT;
 	if (intake->size && write_entry(intake, now_ms))
 		return -EAGAIN;
-	mark = mark_of(intake, host);
+	mark = tw_intake_mark(intake, host);
 	if (!is_whole(batch, size, &head)) {
 		if (!mark->host.refused++)
 			tw_log_warning("a batch of flow records cannot be read host=%s", host);
 		return 0;
 	}
-	if (!is_beyond(mark, head.epoch, head.sequence)) {
+	if (!tw_intake_is_beyond(mark, head.epoch, head.sequence)) {
 		mark->host.duplicates++;
 		return 0;
 	}
@@ -393,7 +273,7 @@ int tw_intake_push(struct tw_intake *intake, const char *host, const uint8_t *ad
 
 void tw_intake_note_waiting(struct tw_intake *intake, const char *host, uint64_t octets, uint64_t now_ms)
 {
-	struct tw_mark *mark = mark_of(intake, host);
+	struct tw_mark *mark = tw_intake_mark(intake, host);
 
 	mark->host.waiting_octets = octets;
 	mark->host.heard_ms = now_ms;

@@ -79,11 +79,12 @@ static void forget(struct tw_intake *intake, const struct tw_octets *records)
 		tw_joiner_forget(intake->joiner, &record);
 }
 
-/* What waited when the entry was made, and was joined with one of its records, is in that one. */
+/* What waited when the entry was made, and was joined with one of its records, is in that one: one that passed, or is held. */
 static void forget_joined(struct tw_intake *intake, const struct tw_central_entry *entry)
 {
 	for (int i = 0; i < TW_ENTRY_PASSED_MAX; i++)
 		forget(intake, &entry->passed[i]);
+	forget(intake, &entry->held);
 }
 
 int tw_intake_find_all(struct tw_intake *intake, uint64_t now_ms)

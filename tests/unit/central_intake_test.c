@@ -355,6 +355,28 @@ static void a_record_that_waits_outlives_a_restart_and_is_joined_once(void **sta
 	assert_int_equal(packets, 9);
 }
 
+/* At run time the second has taken in the first: what is found at the start must not do so again. */
+static void a_flow_that_was_split_twice_is_counted_once_after_a_restart(void **state)
+{
+	struct fixture *f = *state;
+	struct tw_flow_record before = flow, after = flow;
+	uint64_t packets;
+
+	before.ingress = after.ingress = PORT_AT_B;
+	before.end_reason = TW_FLOW_END_FORCED;
+	send_one(f, "a", &before);
+	send_one(f, "a", &before);
+	make(f, &before, 2); /* two of one batch wait as one, too */
+	assert_int_equal(push(f, "a"), 0);
+	assert_int_equal(tw_intake_held(f->intake), 1);
+	restart(f);
+	assert_int_equal(tw_intake_held(f->intake), 1);
+	f->head = (struct tw_batch_head){ .epoch = 7 };
+	send_one(f, "b", &after);
+	assert_int_equal(read_spool(f, &packets, NULL, NULL), 1);
+	assert_int_equal(packets, 5 * 3);
+}
+
 static void a_record_whose_rest_never_comes_goes_alone(void **state)
 {
 	struct fixture *f = *state;
@@ -610,6 +632,7 @@ int main(void)
 		TEST(a_flow_that_both_hosts_saw_is_exported_once),
 		TEST(a_flow_that_a_move_split_is_one_record),
 		TEST(a_record_that_waits_outlives_a_restart_and_is_joined_once),
+		TEST(a_flow_that_was_split_twice_is_counted_once_after_a_restart),
 		TEST(a_record_whose_rest_never_comes_goes_alone),
 		TEST(flows_that_end_at_home_do_not_wait),
 		TEST(different_flows_are_not_joined),

@@ -170,7 +170,7 @@ static void judge(struct tw_intake *intake, struct tw_flow_record *record, uint3
 	}
 	if (tw_joiner_join(intake->joiner, record))
 		counts->joined++;
-	if (tw_joiner_count(intake->joiner) < TW_JOINER_MAX && is_split(intake, record, domain) &&
+	if (tw_joiner_count(intake->joiner) + intake->held.n < TW_JOINER_MAX && is_split(intake, record, domain) &&
 	    tw_batch_add(&intake->held, record))
 		return;
 	pass(intake, record);

@@ -24,6 +24,7 @@
 enum { DOMAIN_A = 11, DOMAIN_B = 12, PORT_AT_A = 1, PORT_AT_B = 2 };
 
 static const struct tw_spool_limits limits = { .octets = 4 << 20, .segment_octets = 1 << 16, .segment_ms = 30000 };
+static const struct tw_spool_limits roomy = { .octets = 64 << 20, .segment_octets = 1 << 20 };
 static const uint8_t address[4] = { 10, 0, 0, 1 };
 
 static struct tw_directory_host hosts[] = { { "a", DOMAIN_A }, { "b", DOMAIN_B } };
@@ -33,6 +34,7 @@ static const struct tw_directory directory = { 2, 2, 2, hosts, ports, macs };
 
 struct fixture {
 	char folder[64];
+	const struct tw_spool_limits *limits;
 	struct tw_intake *intake;
 	uint64_t now;
 	struct tw_batch batch;
@@ -41,7 +43,7 @@ struct fixture {
 
 static void open_intake(struct fixture *f)
 {
-	f->intake = tw_intake_create(f->folder, &limits, f->now);
+	f->intake = tw_intake_create(f->folder, f->limits, f->now);
 	assert_non_null(f->intake);
 	tw_intake_know(f->intake, &directory);
 }
@@ -55,6 +57,7 @@ static int set_up(void **state)
 	assert_non_null(mkdtemp(f->folder));
 	f->now = T0;
 	f->head.epoch = 100;
+	f->limits = &limits;
 	open_intake(f);
 	*state = f;
 	return 0;
@@ -377,6 +380,35 @@ static void a_flow_that_was_split_twice_is_counted_once_after_a_restart(void **s
 	assert_int_equal(packets, 5 * 3);
 }
 
+/* The last batch finds room for a part of it: the rest does not wait, and none is lost. */
+static void more_than_can_wait_passes(void **state)
+{
+	enum { BATCH = 600, BATCHES = TW_JOINER_MAX / BATCH + 1 };
+	struct fixture *f = *state;
+	struct tw_flow_record split = flow;
+	uint64_t packets;
+
+	f->limits = &roomy;
+	restart(f);
+	split.ingress = PORT_AT_B;
+	split.end_reason = TW_FLOW_END_FORCED;
+	for (uint32_t n = 0; n < BATCHES * BATCH;) {
+		f->head.sequence++;
+		tw_batch_begin(&f->batch);
+		do {
+			memcpy(split.dst_ip, &n, sizeof(n));
+			assert_true(tw_batch_add(&f->batch, &split));
+		} while (++n % BATCH);
+		tw_batch_finish(&f->batch, &f->head);
+		f->head.records += BATCH;
+		assert_int_equal(push(f, "a"), 0);
+	}
+	assert_int_equal(tw_intake_held(f->intake), TW_JOINER_MAX);
+	assert_int_equal(read_spool(f, &packets, NULL, NULL), BATCHES * BATCH - TW_JOINER_MAX);
+	restart(f);
+	assert_int_equal(tw_intake_held(f->intake), TW_JOINER_MAX);
+}
+
 static void a_record_whose_rest_never_comes_goes_alone(void **state)
 {
 	struct fixture *f = *state;
@@ -633,6 +665,7 @@ int main(void)
 		TEST(a_flow_that_a_move_split_is_one_record),
 		TEST(a_record_that_waits_outlives_a_restart_and_is_joined_once),
 		TEST(a_flow_that_was_split_twice_is_counted_once_after_a_restart),
+		TEST(more_than_can_wait_passes),
 		TEST(a_record_whose_rest_never_comes_goes_alone),
 		TEST(flows_that_end_at_home_do_not_wait),
 		TEST(different_flows_are_not_joined),

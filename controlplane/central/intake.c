@@ -48,10 +48,34 @@ struct tw_intake *tw_intake_create(const char *folder, const struct tw_spool_lim
 	return NULL;
 }
 
+/* @return whether the file has them */
+static bool save_marks(struct tw_intake *intake)
+{
+	int rc = intake->marks_changed ? tw_marks_save(&intake->marks, intake->folder, intake->directory) : 0;
+
+	if (rc && rc != intake->marks_error)
+		tw_log_error("the marks cannot be written folder=%s error=\"%s\"", intake->folder, strerror(-rc));
+	intake->marks_error = rc;
+	intake->marks_changed = intake->marks_changed && rc;
+	return rc == 0;
+}
+
+/* Segments that the spool gave up, too full or too old, may have had the only word of how far a host has come. */
+static void follow_drops(struct tw_intake *intake)
+{
+	struct tw_spool_stats stats;
+
+	tw_spool_get_stats(intake->spool, &stats);
+	if (stats.dropped_full + stats.dropped_old != intake->dropped && save_marks(intake))
+		intake->dropped = stats.dropped_full + stats.dropped_old;
+}
+
 void tw_intake_destroy(struct tw_intake *intake)
 {
 	if (!intake)
 		return;
+	if (intake->spool)
+		follow_drops(intake);
 	tw_spool_close(intake->spool);
 	tw_joiner_destroy(intake->joiner);
 	tw_shares_destroy(intake->shares);
@@ -113,6 +137,7 @@ static int write_entry(struct tw_intake *intake, uint64_t now_ms)
 	at.offset -= intake->size + TW_SPOOL_ENTRY_OVERHEAD;
 	if (tw_entry_read(intake->octets, intake->size, &written) == 0) {
 		tw_intake_see(intake, &written, at, intake->size, now_ms);
+		follow_drops(intake);
 	}
 	intake->size = 0;
 	return 0;
@@ -298,19 +323,11 @@ static void let_go(struct tw_intake *intake, uint64_t now_ms)
 static void release(struct tw_intake *intake, struct tw_spool_position needed)
 {
 	struct tw_spool_position held;
-	int rc = 0;
 
 	if (tw_joiner_oldest(intake->joiner, &held) && tw_spool_compare(held, needed) < 0)
 		needed = held;
-	if (needed.segment <= intake->released_before)
+	if (needed.segment <= intake->released_before || !save_marks(intake))
 		return;
-	if (intake->marks_changed)
-		rc = tw_marks_save(&intake->marks, intake->folder, intake->directory);
-	if (rc) {
-		tw_log_error("the marks cannot be written folder=%s error=\"%s\"", intake->folder, strerror(-rc));
-		return;
-	}
-	intake->marks_changed = false;
 	intake->released_before = needed.segment;
 	tw_spool_release(intake->folder, needed);
 }
@@ -319,6 +336,7 @@ void tw_intake_tick(struct tw_intake *intake, struct tw_spool_position needed, u
 {
 	tw_spool_tick(intake->spool, now_ms);
 	let_go(intake, now_ms);
+	follow_drops(intake);
 	release(intake, needed);
 	tw_shares_release(intake->shares, tw_spool_oldest(intake->folder));
 }
@@ -338,6 +356,7 @@ bool tw_intake_wants_room(struct tw_intake *intake)
 
 void tw_intake_make_room(struct tw_intake *intake)
 {
+	save_marks(intake); /* if the disk is too full for that: follow_drops() does, with the room that this makes */
 	tw_spool_drop_oldest(intake->spool);
 	tw_shares_release(intake->shares, tw_spool_oldest(intake->folder));
 }

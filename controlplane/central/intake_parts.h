@@ -20,6 +20,8 @@ struct tw_intake {
 	const struct tw_directory *directory;
 	uint64_t since; /* revision of the model: what is older is not wanted */
 	bool marks_changed;
+	int marks_error;          /* why they could not be saved; 0 = they could, the last time */
+	uint64_t dropped;         /* segments that the spool itself gave up, as of the marks that are saved */
 	uint64_t released_before; /* number of the segment up to which was released last */
 	/* an entry on its way into the spool */
 	struct tw_central_entry entry;

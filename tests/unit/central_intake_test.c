@@ -24,6 +24,9 @@
 enum { DOMAIN_A = 11, DOMAIN_B = 12, PORT_AT_A = 1, PORT_AT_B = 2 };
 
 static const struct tw_spool_limits limits = { .octets = 4 << 20, .segment_octets = 1 << 16, .segment_ms = 30000 };
+static const struct tw_spool_limits brief = {
+	.octets = 4 << 20, .age_ms = 10000, .segment_octets = 1 << 16, .segment_ms = 1000
+};
 static const struct tw_spool_limits roomy = { .octets = 64 << 20, .segment_octets = 1 << 20 };
 static const uint8_t address[4] = { 10, 0, 0, 1 };
 
@@ -532,6 +535,51 @@ static void segments_that_nobody_needs_go(void **state)
 	assert_int_equal(tw_intake_ordinal(f->intake), 8000);
 }
 
+/* Neither its epoch counts as missing nor is a batch taken twice. */
+static void is_still_known(struct fixture *f, const char *host)
+{
+	restart(f);
+	assert_int_equal(push(f, host), 0);
+	assert_int_equal(counts_of(f, host).duplicates, 1);
+	send_one(f, host, &flow);
+	assert_int_equal(counts_of(f, host).missing_records, 0);
+}
+
+static void a_host_is_known_when_its_records_are_given_up(void **state)
+{
+	struct fixture *f = *state;
+	struct tw_spool_stats stats;
+
+	f->limits = &brief;
+	restart(f);
+	send_one(f, "b", &flow);
+	f->now += brief.segment_ms;
+	tw_intake_tick(f->intake, (struct tw_spool_position){ 0 }, f->now);
+	assert_int_equal(push(f, "a"), 0);
+	tw_intake_make_room(f->intake);
+	tw_intake_spool_stats(f->intake, &stats);
+	assert_int_equal(stats.dropped_full, 1);
+	is_still_known(f, "b");
+}
+
+static void a_host_is_known_when_its_records_are_too_old(void **state)
+{
+	struct fixture *f = *state;
+	struct tw_spool_stats stats;
+
+	f->limits = &brief;
+	restart(f);
+	send_one(f, "b", &flow);
+	f->now += brief.segment_ms;
+	tw_intake_tick(f->intake, (struct tw_spool_position){ 0 }, f->now);
+	assert_int_equal(push(f, "a"), 0);
+	f->now += brief.age_ms;
+	tw_intake_tick(f->intake, (struct tw_spool_position){ 0 }, f->now);
+	tw_intake_spool_stats(f->intake, &stats);
+	assert_int_equal(stats.dropped_old, 1);
+	is_still_known(f, "b");
+}
+
 /* Batches of n records of a host that counts on from its own head, until one is not taken. @return how many were */
 static int push_many(struct fixture *f, const char *host, struct tw_batch_head *head, int n, int most)
 {
@@ -672,6 +720,8 @@ int main(void)
 		TEST(on_a_full_disk_the_host_keeps_its_batch),
 		TEST(a_full_batch_of_records_that_grow_is_kept_whole),
 		TEST(segments_that_nobody_needs_go),
+		TEST(a_host_is_known_when_its_records_are_given_up),
+		TEST(a_host_is_known_when_its_records_are_too_old),
 		TEST(a_host_that_floods_pushes_nobodys_records_out),
 		TEST(all_that_push_what_they_can_have_the_same),
 		TEST(what_no_exporter_wants_any_more_is_counted_and_not_kept),

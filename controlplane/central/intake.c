@@ -245,6 +245,7 @@ static int take(struct tw_intake *intake, struct tw_mark *mark, const struct tw_
 	struct tw_batch_reader reader;
 	struct tw_batch_head head;
 	struct tw_flow_record record;
+	int rc;
 
 	tw_batch_open(&reader, batch, size, &head);
 	begin_entry(intake, origin, head.revision);
@@ -264,7 +265,18 @@ static int take(struct tw_intake *intake, struct tw_mark *mark, const struct tw_
 		else
 			judge(intake, &record, origin->domain, &mark->host);
 	}
-	return end_entry(intake, now_ms);
+	rc = end_entry(intake, now_ms);
+	mark->comes_again = rc != 0;
+	return rc;
+}
+
+/* A batch that was taken before. */
+static void note_again(struct tw_mark *mark, const struct tw_batch_head *head)
+{
+	if (mark->comes_again && head->epoch == mark->epoch && head->sequence == mark->sequence)
+		mark->comes_again = false; /* as it was told to */
+	else
+		mark->host.duplicates++;
 }
 
 int tw_intake_push(struct tw_intake *intake, const char *host, const uint8_t *address, size_t address_size,
@@ -285,7 +297,7 @@ int tw_intake_push(struct tw_intake *intake, const char *host, const uint8_t *ad
 		return 0;
 	}
 	if (!tw_intake_is_beyond(mark, head.epoch, head.sequence)) {
-		mark->host.duplicates++;
+		note_again(mark, &head);
 		return 0;
 	}
 	if (!tw_shares_allow(intake->shares, mark->share, size + ENTRY_MORE)) {

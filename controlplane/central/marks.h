@@ -13,7 +13,8 @@ struct tw_mark {
 	struct tw_intake_host host; /* name and counts */
 	uint64_t epoch, sequence;   /* of the last batch taken; 0 = none */
 	struct tw_record_totals after;
-	unsigned share; /* its number in shares.h; 0 = none yet */
+	bool comes_again; /* the host was told to send its last batch later, which then could be written: it will */
+	unsigned share;   /* its number in shares.h; 0 = none yet */
 };
 
 struct tw_marks {

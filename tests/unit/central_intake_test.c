@@ -486,6 +486,9 @@ static void on_a_full_disk_the_host_keeps_its_batch(void **state)
 	assert_int_equal(read_spool(f, &packets, NULL, NULL), 4);
 	assert_int_equal(packets, 12);
 	assert_int_equal(counts_of(f, "a").records, 4);
+	assert_int_equal(counts_of(f, "a").duplicates, 0); /* it was told to send it again */
+	assert_int_equal(push(f, "a"), 0);
+	assert_int_equal(counts_of(f, "a").duplicates, 1);
 	send_one(f, "a", &flow);
 	assert_int_equal(counts_of(f, "a").missing_records, 0);
 	assert_int_equal(read_spool(f, &packets, NULL, NULL), 5);

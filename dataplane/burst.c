@@ -43,7 +43,7 @@ bool tw_burst_decide(struct tw_worker *w, const struct tw_snapshot *s, struct tw
 		v.flags |= TW_V_SAMPLE;
 	if (!tw_meter_make_way(w, s, f, &v, sampling))
 		return false;
-	if (v.flags & (TW_V_MIRROR_IN | TW_V_MIRROR_OUT))
+	if (v.flags & (TW_V_MIRROR_IN | TW_V_MIRROR_OUT) || s->mirrors_first)
 		tw_tap_foresee(w, s, &f->key, &v);
 	v.flags |= f->verdict.flags & TW_V_TOLD;
 	tw_meter_judge(f, &v, sampling);
@@ -89,7 +89,7 @@ static __attribute__((noinline)) void refuse(struct tw_worker *w, const struct t
 					     unsigned i, struct tw_flow *f, uint16_t charged, enum tw_drop reason)
 {
 	tw_meter_refused(w, s, f, &b->meta[i], b->m[i]->pkt_len, reason);
-	tw_tx_drop(w, charged, reason, b->m[i]);
+	tw_tx_drop(w, charged, reason, f->verdict.vlan, b->m[i]);
 }
 
 static inline __attribute__((always_inline)) void count(struct tw_worker *w, const struct burst *b, unsigned i,
@@ -125,7 +125,7 @@ static inline __attribute__((always_inline)) void forward(struct tw_worker *w, c
 		count(w, b, i, f);
 	if (__builtin_expect(v->edit != TW_EDIT_NONE, 0) &&
 	    !tw_edit_apply(m, (enum tw_edit)v->edit, tw_vlan_tag(&s->slot[b->slot], &b->key[i]))) {
-		tw_tx_drop(w, b->slot, TW_DROP_NO_BUFFER, m);
+		tw_tx_drop(w, b->slot, TW_DROP_NO_BUFFER, v->vlan, m);
 		return;
 	}
 	if (__builtin_expect(v->flags & TW_V_MIRROR_OUT, 0) &&
@@ -179,7 +179,6 @@ static void flood(struct tw_worker *w, const struct tw_snapshot *s, struct burst
 static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b, unsigned i,
 					  struct tw_flow *f)
 {
-	const struct tw_slot *in = &s->slot[b->slot];
 	const struct tw_verdict *v = &f->verdict;
 	uint16_t charged = b->slot;
 	enum tw_drop reason;
@@ -201,7 +200,7 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 	switch ((enum tw_action)v->action) {
 	case TW_ACT_COPY:
 		if (s->mirrors)
-			tw_tap_begin_flood(w, s, &b->key[i]);
+			tw_tap_begin_flood(w, s, f);
 		tw_tx_copies(w, s, b->slot, &b->key[i], v, b->m[i]);
 		forward(w, s, b, i, f, true);
 		tw_tap_end_flood(w);
@@ -211,23 +210,23 @@ static __attribute__((noinline)) void act(struct tw_worker *w, const struct tw_s
 		break;
 	case TW_ACT_FLOOD:
 		if (s->mirrors)
-			tw_tap_begin_flood(w, s, &b->key[i]);
+			tw_tap_begin_flood(w, s, f);
 		flood(w, s, b, i, f);
 		tw_tap_end_flood(w);
 		break;
 	case TW_ACT_HOLD:
 		count_any(w, b, i, f);
-		tw_tx_hold(w, in, v->out, &b->key[i], b->m[i]);
+		tw_tx_hold(w, s, v->out, &b->key[i], v, b->m[i]);
 		break;
 	case TW_ACT_CONTROL:
 		if (rte_ring_sp_enqueue(w->control, b->m[i]))
-			tw_tx_drop(w, b->slot, TW_DROP_CONTROL_FULL, b->m[i]);
+			tw_tx_drop(w, b->slot, TW_DROP_CONTROL_FULL, v->vlan, b->m[i]);
 		break;
 	case TW_ACT_DROP:
 		count_any(w, b, i, f);
 		if (v->drop == TW_DROP_ACL_INGRESS || v->drop == TW_DROP_ACL_EGRESS)
 			tw_acl_count_denied(w, s, &b->key[i], v);
-		tw_tx_drop(w, v->out == TW_SLOT_NONE ? b->slot : v->out, (enum tw_drop)v->drop, b->m[i]);
+		tw_tx_drop(w, v->out == TW_SLOT_NONE ? b->slot : v->out, (enum tw_drop)v->drop, v->vlan, b->m[i]);
 		break;
 	}
 }
@@ -248,7 +247,7 @@ static uint64_t parse_all(struct tw_worker *w, struct burst *b)
 		if (!tw_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len, b->slot, &b->key[kept],
 			      &b->meta[kept])) {
 			m->port = b->slot;
-			tw_tx_drop(w, b->slot, TW_DROP_SHORT_FRAME, m);
+			tw_tx_drop(w, b->slot, TW_DROP_SHORT_FRAME, 0, m);
 			continue;
 		}
 		m->port = b->slot;                                        /* rte_vhost leaves it unset */

@@ -6,6 +6,7 @@
 
 #include "dataplane/mirror_copy.h"
 #include "dataplane/mirror_filter.h"
+#include "dataplane/parse.h"
 #include "dataplane/rate.h"
 #include "dataplane/vlan.h"
 
@@ -90,6 +91,8 @@ void tw_tap_foresee(struct tw_worker *w, const struct tw_snapshot *s, const stru
 		if (!hopeful(s, s->slot[v->out].mirror_out & ~had(s, key), known ? &behind : NULL, v->vlan, &early))
 			v->flags &= (uint16_t)~TW_V_MIRROR_OUT;
 	}
+	if (v->action == TW_ACT_FLOOD || v->action == TW_ACT_COPY)
+		early |= s->mirrors_first; /* any of those that it leaves by may have such a mirror */
 	if (early)
 		v->flags |= TW_V_EARLY;
 }
@@ -302,38 +305,48 @@ void tw_tap_out(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow
 		f->verdict.flags &= (uint16_t)~TW_V_MIRROR_OUT;
 }
 
-void tw_tap_begin_flood(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_key *key)
+void tw_tap_begin_flood(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_flow *f)
 {
-	w->tap_had = had(s, key);
+	w->tap_had = had(s, &f->key);
+	w->tap_before = frames_before(f, false);
 }
 
 void tw_tap_end_flood(struct tw_worker *w)
 {
-	w->tap_had = 0;
+	w->tap_had = w->tap_before = 0;
 }
 
-void tw_tap_out_flood(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_verdict *v, uint16_t out,
-		      struct rte_mbuf *m)
+void tw_tap_out_flood(struct tw_worker *w, const struct tw_snapshot *s, uint16_t vlan, uint16_t out, struct rte_mbuf *m)
 {
-	const bool is_copy = s->has_rspan && v && tw_vlan_set_has(&s->rspan, v->vlan);
+	const bool is_copy = s->has_rspan && tw_vlan_set_has(&s->rspan, vlan);
 	const uint64_t mask = is_copy ? 0 : s->slot[out].mirror_out & ~w->tap_had;
-	const struct tw_sight sight = { .m = m,
-					.slot = out,
-					.number = tw_copy_number(s, out),
-					.vlan = v ? v->vlan : 0,
-					.egress = true,
-					.stays = true };
+	const struct tw_sight sight = {
+		.m = m, .slot = out, .number = tw_copy_number(s, out), .vlan = vlan, .egress = true, .stays = true
+	};
 
 	w->tap_had |= mask;
-	offer(w, s, mask, 0, &sight);
+	offer(w, s, mask, w->tap_before, &sight);
 }
 
-void tw_tap_dropped(struct tw_worker *w, uint16_t slot, enum tw_drop reason, const struct rte_mbuf *m)
+uint16_t tw_tap_vlan(const struct tw_snapshot *s, uint16_t slot, const struct rte_mbuf *m)
+{
+	const struct tw_slot *at = &s->slot[slot];
+	struct tw_verdict v = { .vlan = at->trunk ? 0 : at->vlan };
+	struct tw_meta meta;
+	struct tw_key key;
+
+	if (tw_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len, slot, &key, &meta))
+		tw_vlan_classify(s, at, &key, &v);
+	return v.vlan;
+}
+
+void tw_tap_dropped(struct tw_worker *w, uint16_t slot, enum tw_drop reason, uint16_t vlan, const struct rte_mbuf *m)
 {
 	const struct tw_snapshot *s = w->now;
 	const struct tw_sight sight = { .m = (struct rte_mbuf *)(uintptr_t)m,
 					.slot = slot,
 					.number = tw_copy_number(s, slot),
+					.vlan = vlan ? vlan : tw_tap_vlan(s, slot, m),
 					.egress = m->port != slot,
 					.drop = (uint8_t)(reason + 1) };
 

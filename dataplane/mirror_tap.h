@@ -113,15 +113,18 @@ uint64_t tw_tap_passed(const struct tw_worker *w, uint16_t slot);
 /** A frame leaves by slot `out`, as it is now; m stays the caller's. @param f its flow, this frame counted */
 void tw_tap_out(struct tw_worker *w, const struct tw_snapshot *s, struct tw_flow *f, uint16_t out, struct rte_mbuf *m);
 
-/** A frame that leaves to several: between begin and end each mirror gets one copy. */
-void tw_tap_begin_flood(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_key *key);
+/** A frame that leaves to several: between begin and end each mirror gets one copy. @param f its flow, this frame not counted */
+void tw_tap_begin_flood(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_flow *f);
 void tw_tap_end_flood(struct tw_worker *w);
-/** @param v NULL: the frame has waited, and is known no more */
-void tw_tap_out_flood(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_verdict *v, uint16_t out,
+/** @param vlan it was judged in */
+void tw_tap_out_flood(struct tw_worker *w, const struct tw_snapshot *s, uint16_t vlan, uint16_t out,
 		      struct rte_mbuf *m);
 
-/** A frame ends at a slot that has mirrors for what is dropped. */
-void tw_tap_dropped(struct tw_worker *w, uint16_t slot, enum tw_drop reason, const struct rte_mbuf *m);
+/** A frame ends at a slot that has mirrors for what is dropped. @param vlan as tw_tx_count_drop() */
+void tw_tap_dropped(struct tw_worker *w, uint16_t slot, enum tw_drop reason, uint16_t vlan, const struct rte_mbuf *m);
+
+/** The VLAN that a frame is in where it is as it comes in by, or leaves by, this slot. */
+uint16_t tw_tap_vlan(const struct tw_snapshot *s, uint16_t slot, const struct rte_mbuf *m);
 
 /** Copies for ports leave. With the end of a round; w->taps_pending says whether there are any. */
 void tw_tap_flush(struct tw_worker *w, const struct tw_snapshot *s);

@@ -94,7 +94,7 @@ struct tw_plan {
 	uint32_t n_acls;
 	struct tw_mirror_rule
 		*mirrors; /* [TW_MIRRORS_MAX], with counted references of filters; NULL = there are none */
-	bool mirrored_elsewhere, has_rspan; /* as struct tw_snapshot, and the next */
+	bool mirrored_elsewhere, mirrors_first, has_rspan; /* as struct tw_snapshot, and the next */
 	struct tw_vlan_set rspan;
 };
 

@@ -183,6 +183,7 @@ bool tw_plan_mirrors(struct tw_plan *plan, const Tw__Snapshot *config, const str
 		if (!mask_ports(plan, m, bit, err) || !set_destination(plan, m, rule, err) ||
 		    (bit && !set_rule(m, &places->mirrors[i], rule, err)))
 			return false;
+		plan->mirrors_first |= bit && m->first_packets;
 		mask_uplinks(plan, config, places->uplink_slots, m, bit);
 		if (!mask_elsewhere(plan, m, bit))
 			return tw_error_set(err, TW_E_INTERNAL, NULL, "out of memory");

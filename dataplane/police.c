@@ -30,7 +30,7 @@ static void refuse_in(struct tw_worker *w, const struct tw_snapshot *s, struct b
 	if (f == &lone && (lone.verdict.flags & (TW_V_METER | TW_V_SECOND)) == TW_V_METER)
 		tw_overflow_count(w, b->slot, &b->meta[i], b->m[i]->pkt_len, true);
 	tw_meter_refused(w, s, f, &b->meta[i], b->m[i]->pkt_len, TW_DROP_RATE_INGRESS);
-	tw_tx_drop(w, b->slot, TW_DROP_RATE_INGRESS, b->m[i]);
+	tw_tx_drop(w, b->slot, TW_DROP_RATE_INGRESS, f->verdict.vlan, b->m[i]);
 }
 
 void tw_police_ingress(struct tw_worker *w, const struct tw_snapshot *s, struct burst *b)

@@ -163,9 +163,9 @@ static uint16_t drain(struct tw_worker *w, const struct tw_snapshot *s, uint16_t
 		return 0;
 	for (; seen < TW_BURST && (next = take(q)); seen++) {
 		if (!up) {
-			tw_tx_drop(w, slot, TW_DROP_LINK_DOWN, next);
+			tw_tx_drop(w, slot, TW_DROP_LINK_DOWN, 0, next);
 		} else if (!stays_in_vlan(out, next)) {
-			tw_tx_drop(w, slot, TW_DROP_SHAPE_STALE, next);
+			tw_tx_drop(w, slot, TW_DROP_SHAPE_STALE, 0, next);
 		} else if (take_credit(w, out, slot, next->pkt_len, true)) {
 			m[n++] = next;
 		} else {

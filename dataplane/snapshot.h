@@ -206,6 +206,7 @@ struct tw_snapshot {
 	const uint16_t *primary_of; /* [TW_VLANS]: of a secondary VLAN, else 0; NULL = there are no private VLANs */
 	const struct tw_mirror_rule *mirrors; /* [TW_MIRRORS_MAX], mirror_rule.h; NULL = there are none */
 	bool mirrored_elsewhere;              /* an identity has mirrors */
+	bool mirrors_first;                   /* a mirror wants flows' first frames alone */
 	bool has_rspan;
 	struct tw_vlan_set rspan; /* VLANs that carry mirrors' copies, and nothing else */
 	uint16_t n_queued;

@@ -303,6 +303,7 @@ const struct tw_snapshot *tw_snapshot_build(struct tw_plan *plan, const struct t
 	s->own_mac = plan->own_mac;
 	s->mirrors = plan->mirrors;
 	s->mirrored_elsewhere = plan->mirrored_elsewhere;
+	s->mirrors_first = plan->mirrors_first;
 	s->has_rspan = plan->has_rspan;
 	s->rspan = plan->rspan;
 	fill_slots(s, plan, states);

@@ -29,17 +29,17 @@ static struct tw_counters *counters(struct tw_worker *w, uint16_t slot)
 	return &w->counters[slot];
 }
 
-void tw_tx_count_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, const struct rte_mbuf *m)
+void tw_tx_count_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, uint16_t vlan, const struct rte_mbuf *m)
 {
 	counters(w, slot)->drops[reason]++;
 	tw_record_drop(w, slot, reason, m, 1);
 	if (__builtin_expect(w->now && w->now->slot[slot].mirror_drops, 0))
-		tw_tap_dropped(w, slot, reason, m);
+		tw_tap_dropped(w, slot, reason, vlan, m);
 }
 
-void tw_tx_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, struct rte_mbuf *m)
+void tw_tx_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, uint16_t vlan, struct rte_mbuf *m)
 {
-	tw_tx_count_drop(w, slot, reason, m);
+	tw_tx_count_drop(w, slot, reason, vlan, m);
 	rte_pktmbuf_free(m);
 }
 
@@ -95,7 +95,7 @@ static __attribute__((noinline)) uint64_t not_taken(struct tw_worker *w, uint16_
 		tw_record_drop(w, slot, TW_DROP_GUEST_BUFFER, longest, too_big);
 	if (w->now && w->now->slot[slot].mirror_drops)
 		for (uint16_t i = 0; i < n; i++)
-			tw_tap_dropped(w, slot, too_big == n ? TW_DROP_GUEST_BUFFER : TW_DROP_RING_FULL, m[i]);
+			tw_tap_dropped(w, slot, too_big == n ? TW_DROP_GUEST_BUFFER : TW_DROP_RING_FULL, 0, m[i]);
 	return octets;
 }
 
@@ -151,7 +151,7 @@ static void send_finished(struct tw_worker *w, const struct tw_snapshot *s, uint
 	int n = tw_offload_finish(m, &s->slot[slot], w->pool, list);
 
 	if (n < 0)
-		tw_tx_drop(w, in, n == -ENOMEM ? TW_DROP_NO_BUFFER : TW_DROP_BAD_OFFLOAD, m);
+		tw_tx_drop(w, in, n == -ENOMEM ? TW_DROP_NO_BUFFER : TW_DROP_BAD_OFFLOAD, tw_tap_vlan(s, slot, m), m);
 	for (int i = 0; i < n; i++)
 		list[i]->hash.rss = hash;
 	for (int done = 0; done < n; done += TW_BURST)
@@ -196,7 +196,7 @@ static void refuse_all(struct tw_worker *w, uint16_t slot, enum tw_drop reason, 
 	for (uint16_t i = 0; i < n; i++) {
 		if (refused)
 			refused(arg, m[i], reason);
-		tw_tx_drop(w, slot, reason, m[i]);
+		tw_tx_drop(w, slot, reason, 0, m[i]);
 	}
 }
 
@@ -233,28 +233,28 @@ static void flood_one(struct tw_worker *w, const struct tw_snapshot *s, uint16_t
 	struct rte_mbuf *copy;
 
 	if (tw_tx_over_mtu(out, tw_key_l2_len(key), m)) {
-		tw_tx_count_drop(w, slot, TW_DROP_OVER_MTU, m);
+		tw_tx_count_drop(w, slot, TW_DROP_OVER_MTU, v->vlan, m);
 		return;
 	}
 	if (out->acl_out && !tw_acl_lets_copy_out(w, out, key, v->vlan, m)) {
-		tw_tx_count_drop(w, slot, TW_DROP_ACL_EGRESS, m);
+		tw_tx_count_drop(w, slot, TW_DROP_ACL_EGRESS, v->vlan, m);
 		return;
 	}
 	copy = rte_pktmbuf_copy(m, w->pool, 0, UINT32_MAX);
 	if (!copy) {
-		tw_tx_count_drop(w, key->in, TW_DROP_NO_BUFFER, m);
+		tw_tx_count_drop(w, key->in, TW_DROP_NO_BUFFER, v->vlan, m);
 		return;
 	}
 	if (out->link == TW_LINK_HOLD) {
-		tw_tx_hold(w, in, slot, key, copy);
+		tw_tx_hold(w, s, slot, key, v, copy);
 		return;
 	}
 	if (!tw_edit_apply(copy, tw_edit_for(in, out, key), tw_vlan_tag(in, key))) {
-		tw_tx_drop(w, key->in, TW_DROP_NO_BUFFER, copy);
+		tw_tx_drop(w, key->in, TW_DROP_NO_BUFFER, v->vlan, copy);
 		return;
 	}
 	if (out->mirror_out)
-		tw_tap_out_flood(w, s, v, slot, copy);
+		tw_tap_out_flood(w, s, v->vlan, slot, copy);
 	if (out->frames)
 		tw_record_copy(w, s, key->in, slot, v, copy);
 	tw_tx_send(w, s, slot, &copy, 1);
@@ -304,15 +304,24 @@ void tw_tx_listeners(struct tw_worker *w, const struct tw_snapshot *s, const str
 	rte_pktmbuf_free(m);
 }
 
-void tw_tx_hold(struct tw_worker *w, const struct tw_slot *in, uint16_t slot, const struct tw_key *key,
-		struct rte_mbuf *m)
+void tw_tx_hold(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, const struct tw_key *key,
+		const struct tw_verdict *v, struct rte_mbuf *m)
 {
+	const struct tw_slot *in = &s->slot[key->in];
 	struct rte_ring *hold = w->hold[slot];
 
 	tw_edit_canonical(m, key->flags & TW_FLOW_KEY_TAGGED && !in->tunnel, tw_vlan_tag(in, key),
 			  in->tunnel && in->dot1ad);
 	if (!hold || rte_ring_mp_enqueue(hold, m))
-		tw_tx_drop(w, slot, TW_DROP_HOLD_FULL, m);
+		tw_tx_drop(w, slot, TW_DROP_HOLD_FULL, v->vlan, m);
+}
+
+/* VLAN that a frame which has waited was judged in: it has its tag beside it (tw_edit_canonical()). */
+static uint16_t waited_in(const struct tw_snapshot *s, const struct rte_mbuf *m)
+{
+	uint16_t wire = m->vlan_tci & 0x0fff;
+
+	return s->primary_of && s->primary_of[wire] ? s->primary_of[wire] : wire;
 }
 
 static void inject_one(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf *m)
@@ -320,7 +329,7 @@ static void inject_one(struct tw_worker *w, const struct tw_snapshot *s, uint16_
 	const struct tw_slot *out = &s->slot[slot];
 
 	if (out->mirror_out) { /* what was held reaches its guest now */
-		tw_tap_out_flood(w, s, NULL, slot, m);
+		tw_tap_out_flood(w, s, waited_in(s, m), slot, m);
 		tw_tap_end_flood(w);
 	}
 	tw_tx_send(w, s, slot, &m, 1);
@@ -338,9 +347,9 @@ unsigned tw_tx_inject(struct tw_worker *w, const struct tw_snapshot *s)
 		const struct tw_slot *out = &s->slot[slot];
 
 		if (out->kind == TW_SLOT_EMPTY || out->device < 0)
-			tw_tx_drop(w, slot, TW_DROP_LINK_DOWN, m[i]);
+			tw_tx_drop(w, slot, TW_DROP_LINK_DOWN, waited_in(s, m[i]), m[i]);
 		else if (!tw_edit_apply(m[i], tw_edit_waited(m[i], out), m[i]->vlan_tci))
-			tw_tx_drop(w, slot, TW_DROP_NO_BUFFER, m[i]);
+			tw_tx_drop(w, slot, TW_DROP_NO_BUFFER, waited_in(s, m[i]), m[i]);
 		else
 			inject_one(w, s, slot, m[i]);
 	}

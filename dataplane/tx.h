@@ -26,10 +26,13 @@ static inline bool tw_tx_over_mtu(const struct tw_slot *out, uint32_t l2_len, co
 	return !(m->ol_flags & TW_OFFLOAD_CUT) || tw_offload_largest_cut(m) > out->mtu;
 }
 
-/** A frame (or a copy of it that is not even made) ends here; m stays the caller's. */
-void tw_tx_count_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, const struct rte_mbuf *m);
+/**
+ * A frame (or a copy of it that is not even made) ends here; m stays the caller's.
+ * @param vlan it was judged in; 0: it was not, or is as it leaves by `slot`, which tells
+ */
+void tw_tx_count_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, uint16_t vlan, const struct rte_mbuf *m);
 /** The same, and the frame is freed. */
-void tw_tx_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, struct rte_mbuf *m);
+void tw_tx_drop(struct tw_worker *w, uint16_t slot, enum tw_drop reason, uint16_t vlan, struct rte_mbuf *m);
 
 /** Send frames, finished for what `slot` can take. m->port is the slot each came in by: requests that lie are charged to it. */
 void tw_tx_send(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, struct rte_mbuf **m, uint16_t n);
@@ -56,9 +59,9 @@ void tw_tx_flood(struct tw_worker *w, const struct tw_snapshot *s, uint16_t in, 
 void tw_tx_listeners(struct tw_worker *w, const struct tw_snapshot *s, const struct tw_key *key,
 		     const struct tw_verdict *v, const uint16_t *slots, uint32_t n, struct rte_mbuf *m);
 
-/** Into the hold queue of a port between two hosts. @param in where the frame came in @param slot for which it waits */
-void tw_tx_hold(struct tw_worker *w, const struct tw_slot *in, uint16_t slot, const struct tw_key *key,
-		struct rte_mbuf *m);
+/** Into the hold queue of a port between two hosts. @param slot for which it waits */
+void tw_tx_hold(struct tw_worker *w, const struct tw_snapshot *s, uint16_t slot, const struct tw_key *key,
+		const struct tw_verdict *v, struct rte_mbuf *m);
 
 /** Send what main has put into the inject ring. @return frames */
 unsigned tw_tx_inject(struct tw_worker *w, const struct tw_snapshot *s);

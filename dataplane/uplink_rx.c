@@ -20,11 +20,11 @@ void tw_uplink_arrive(struct tw_worker *w, const struct tw_slot *in, struct burs
 
 	for (uint16_t i = 0; i < b->n; i++) {
 		if (b->m[i]->pkt_len - b->meta[i].l2_len > in->mtu) {
-			tw_tx_drop(w, b->slot, TW_DROP_WIRE_OVER_MTU, b->m[i]);
+			tw_tx_drop(w, b->slot, TW_DROP_WIRE_OVER_MTU, 0, b->m[i]);
 			continue;
 		}
 		if (in->lent && !move_to_pool(w, &b->m[i])) {
-			tw_tx_drop(w, b->slot, TW_DROP_NO_BUFFER, b->m[i]);
+			tw_tx_drop(w, b->slot, TW_DROP_NO_BUFFER, 0, b->m[i]);
 			continue;
 		}
 		if (kept != i) {

@@ -169,6 +169,7 @@ struct tw_worker {
 	struct tw_tap taps[TW_MIRRORS_MAX];
 	uint64_t taps_pending; /* bit per mirror with copies on their way to a port */
 	uint64_t tap_had;      /* mirrors that have had the frame that is flooded */
+	uint64_t tap_before;   /* frames of its flow before it */
 	uint64_t tap_shut;     /* plain mirrors that take nothing for the rest of this round */
 	uint64_t tap_skips;    /* plain mirrors that take samples */
 	bool tapping;          /* copies are being made: what is dropped meanwhile is one */

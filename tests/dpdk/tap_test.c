@@ -122,6 +122,30 @@ static void the_first_frames_of_each_flow_are_copied(void **state)
 	rs_expect_drops("");
 }
 
+static void the_first_flooded_frames_of_each_flow_are_copied(void **state)
+{
+	static const unsigned everybody[] = { 1, 2, IDS, RS_UP };
+	struct test_frame tagged = test_frame_tagged(test_frame_udp(4, TF_EVERYBODY), 10);
+	unsigned got = 0;
+
+	rs.port[1].mirror_out = rs.port[2].mirror_out = 1;
+	rs.mirrors[BIT].first = 3;
+	rs.worker.no_metering = true;
+	rs_publish();
+	for (tagged.seq = 0; tagged.seq < 5; tagged.seq++)
+		rs_send(4, &tagged);
+	rs_run();
+	assert_int_equal(rte_ring_count(rs.worker.mirrors), 3);
+	for (void *m; rte_ring_dequeue(rs.worker.mirrors, &m) == 0;)
+		rte_pktmbuf_free(m);
+	for (unsigned i = 0; i < 4; i++)
+		for (struct rte_mbuf *m; (m = rs_take(everybody[i])); got++)
+			rte_pktmbuf_free(m);
+	assert_int_equal(got, 4 * 5);
+	rs_expect_silence();
+	rs_expect_drops("");
+}
+
 static void sampled_metering_does_not_change_which_frames_are_the_first(void **state)
 {
 	struct test_frame f = test_frame_udp(1, 2);
@@ -476,6 +500,97 @@ static void what_is_dropped_is_copied_with_the_reason(void **state)
 	rs_expect_drops("1.not_in_vlan=1");
 }
 
+static void expect_tag(unsigned drop, unsigned vlan)
+{
+	const struct tw_mirror_tag *t;
+	void *m = NULL;
+
+	assert_int_equal(rte_ring_dequeue(rs.worker.mirrors, &m), 0);
+	t = rte_mbuf_to_priv(m);
+	assert_int_equal(t->drop, drop);
+	assert_int_equal(t->vlan, vlan);
+	rte_pktmbuf_free(m);
+}
+
+/* Of the VLAN 10 alone, to the mirror thread. */
+static void mirror_ten(void)
+{
+	static const struct tw_vlan_set ten = { { UINT64_C(1) << 10 } };
+
+	rs.mirrors[BIT].vlans = &ten;
+	rs_publish();
+}
+
+static void what_is_dropped_is_in_the_vlan_that_it_was_judged_in(void **state)
+{
+	const struct test_frame f = test_frame_udp(1, 3);
+
+	rs.port[1].mirror_drops = 1;
+	mirror_ten();
+	rs_send(1, &f);
+	rs_run();
+	expect_tag(TW_DROP_NOT_IN_VLAN + 1, 10);
+	rs_expect_silence();
+	rs_expect_drops("1.not_in_vlan=1");
+}
+
+static void what_is_dropped_on_its_way_out_is_in_its_vlan(void **state)
+{
+	struct test_frame f = test_frame_udp(1, 4);
+
+	f.payload = 1472;
+	rs.port[4].mirror_drops = 1;
+	rs.port[4].mtu = 1000;
+	mirror_ten();
+	rs_send(1, &f); /* it is dropped without the tag that it would have got */
+	rs_run();
+	expect_tag(TW_DROP_OVER_MTU + 1, 10);
+	rs_expect_silence();
+	rs_expect_drops("4.over_mtu=1");
+}
+
+static void what_is_dropped_with_its_tag_is_in_that_vlan(void **state)
+{
+	const struct test_frame f = test_frame_udp(1, 4);
+	unsigned sent = 0;
+
+	rs.port[4].mirror_drops = 1;
+	rs.port[4].egress_pps = (struct rs_rate){ 1, 1 };
+	rs_still();
+	mirror_ten();
+	rs_send(1, &f);
+	rs_send(1, &f);
+	rs_run();
+	for (struct rte_mbuf *m; (m = rs_take(4)); sent++)
+		rte_pktmbuf_free(m);
+	assert_int_equal(sent, 1);
+	expect_tag(TW_DROP_RATE_EGRESS + 1, 10);
+	rs_expect_silence();
+	rs_expect_drops("4.rate_egress=1");
+}
+
+static void what_has_waited_is_in_its_vlan(void **state)
+{
+	const struct test_frame f = test_frame_udp(1, 2);
+	void *m = NULL;
+
+	rs.port[2].link = TW_LINK_HOLD;
+	rs.port[2].mirror_out = 1;
+	mirror_ten();
+	rs_send(1, &f);
+	rs_run();
+	assert_int_equal(rte_ring_dequeue(rs.worker.hold[rs_slot(2)], &m), 0);
+	rs.port[2].link = TW_LINK_UP;
+	rs_publish();
+	((struct rte_mbuf *)m)->port = rs_slot(2);
+	assert_int_equal(rte_ring_enqueue(rs.worker.inject, m), 0);
+	rs_run();
+	rs_expect(2, &f);
+	expect_tag(0, 10);
+	rs_expect_silence();
+	rs_expect_drops("");
+}
+
 static void mirror_to_vlan(bool strip)
 {
 	rs.port[4].mirror_in = 1;
@@ -599,6 +714,7 @@ int main(void)
 		T(a_copy_is_not_mirrored_again),
 		T(one_in_so_many_is_copied),
 		T(the_first_frames_of_each_flow_are_copied),
+		T(the_first_flooded_frames_of_each_flow_are_copied),
 		T(sampled_metering_does_not_change_which_frames_are_the_first),
 		T(a_record_does_not_make_a_flow_new),
 		T(what_a_filter_rejects_by_its_flow_is_not_even_looked_at),
@@ -618,6 +734,10 @@ int main(void)
 		T(a_destination_that_is_not_known_here_is_absent),
 		T(what_is_too_large_for_the_destination_fails),
 		T(what_is_dropped_is_copied_with_the_reason),
+		T(what_is_dropped_is_in_the_vlan_that_it_was_judged_in),
+		T(what_is_dropped_on_its_way_out_is_in_its_vlan),
+		T(what_is_dropped_with_its_tag_is_in_that_vlan),
+		T(what_has_waited_is_in_its_vlan),
 		T(an_rspan_vlan_carries_the_frame_with_its_own_tag_inside),
 		T(an_rspan_vlan_may_carry_it_without),
 		T(what_comes_in_an_rspan_vlan_goes_to_all_of_it_and_is_nothing_else),

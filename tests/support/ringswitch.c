@@ -412,6 +412,8 @@ static void adapt(struct tw_snapshot *s)
 		slot->mirror_drops = rs.port[who].mirror_drops;
 	}
 	s->mirrors = rs.mirrors;
+	for (unsigned i = 0; i < TW_MIRRORS_MAX; i++)
+		s->mirrors_first |= rs.mirrors[i].first != UINT32_MAX;
 	s->has_rspan = rs.rspan_vlan != 0;
 	tw_vlan_set_add(&s->rspan, rs.rspan_vlan);
 }

@@ -10,60 +10,10 @@ if ! command -v nfcapd >/dev/null || ! command -v nfdump >/dev/null; then
 fi
 dir=$(mktemp -d "${TW_TMP:-/tmp}/tw-central.XXXXXX")
 port=$((20000 + $$ % 10000))
-failed=0
-answer=
-declare -A pid
 sent_packets=0
 sent_octets=0
 
-# shellcheck disable=SC2317 # called by the trap
-finish()
-{
-    local status=$? name
-    trap - EXIT
-    exec 8>&- 9<&-
-    for name in "${!pid[@]}"; do
-        kill "${pid[$name]}" 2>/dev/null
-    done
-    for name in "${!pid[@]}"; do
-        wait "${pid[$name]}" 2>/dev/null
-    done
-    [ "$failed" -eq 0 ] || status=1
-    [ "$status" -eq 0 ] || tail -n 30 "$dir"/*.log >&2
-    rm -rf "$dir"
-    exit "$status"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-# start NAME COMMAND...
-start()
-{
-    local name=$1
-    shift
-    "$@" >>"$dir/$name.log" 2>&1 &
-    pid[$name]=$!
-}
-
-# stop NAME [SIGNAL]
-stop()
-{
-    kill "-${2:-TERM}" "${pid[$1]}"
-    wait "${pid[$1]}" 2>/dev/null
-    unset "pid[$1]"
-}
-
-ok()
-{
-    local sentence=$1
-    shift
-    if "$@"; then
-        say "ok $sentence"
-    else
-        say "not ok $sentence${answer:+ (answer: $answer)}"
-        failed=1
-    fi
-}
+. "$(dirname "${BASH_SOURCE[0]}")/processes.sh"
 
 twctl() { "$TW_BUILD/controlplane/twctl/twctl" --controller "ipc://$dir/controller.ipc" "$@"; }
 

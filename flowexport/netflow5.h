@@ -19,7 +19,7 @@
 #include "flowexport/message.h"
 #include "flowexport/record.h"
 
-enum { TW_NETFLOW5_PARTS_MAX = 1024 /* records of 32-bit counters: 4.4 * 10^12 octets of one flow */ };
+enum { TW_NETFLOW5_PARTS_MAX = 4096 /* records of 32-bit counters: 17.6 * 10^12 octets of one flow */ };
 
 /** Can version 5 say this record? */
 bool tw_netflow5_can_say(const struct tw_flow_record *record);

@@ -129,8 +129,9 @@ class Collection:
         os.mkdir(self.folder)
         target = f"[{address}]:{PORT}" if family == 6 else f"{address}:{PORT}"
         with open(self.log, "wb") as log:
+            # A file a day: one that ends at the full five minutes would split what is looked at here.
             nfcapd = subprocess.Popen(["nfcapd", f"-{family}", "-b", address, "-p", str(PORT), "-w", self.folder,
-                                       "-t", "300", "-v", "-B", "4000000"], stdout=log, stderr=log)
+                                       "-t", "86400", "-v", "-B", "4000000"], stdout=log, stderr=log)
             dumpcap = subprocess.Popen(["dumpcap", "-q", "-i", "lo", "-f", f"udp dst port {PORT}", "-w", self.capture],
                                        stdout=log, stderr=log)
             try:

@@ -45,7 +45,7 @@ switch()
 collector()
 {
     mkdir -p "$dir/$1"
-    start "$1" nfcapd -4 -b 127.0.0.1 -p "${2:-$port}" -w "$dir/$1" -t 300 -B 4000000
+    start "$1" nfcapd -4 -b 127.0.0.1 -p "${2:-$port}" -w "$dir/$1" -t 86400 -B 4000000
     wait_until 10 bound "${2:-$port}" || die "nfcapd does not listen"
 }
 bound() { grep -qi ":$(printf %04X "$1") " /proc/net/udp; }

@@ -291,7 +291,8 @@ class Nfcapd:
     def __init__(self, lab, name, port, address="127.0.0.1"):
         self.folder, self.port = lab.path(name), port
         os.makedirs(self.folder, exist_ok=True)
-        self.child = lab.start(name, [self.PROGRAM, "-4", "-b", address, "-p", str(port), "-w", self.folder, "-t", "300", "-v", "-B", "8000000"])
+        # A file a day: one that ends at the full five minutes would split what a test looks at.
+        self.child = lab.start(name, [self.PROGRAM, "-4", "-b", address, "-p", str(port), "-w", self.folder, "-t", "86400", "-v", "-B", "8000000"])
         wait_for(lambda: listens("udp", port), "nfcapd's listening")
 
     def end(self):

@@ -21,7 +21,7 @@ end_collectors()
 trap end_collectors EXIT
 "$TW_BUILD/tests/support/ipfix-dump" --no-options 127.0.0.1 $ours >"$dir/records" 2>"$dir/dump.log" &
 dump=$!
-nfcapd -4 -b 127.0.0.1 -p $theirs -w "$dir/nfcapd" -t 300 >"$dir/nfcapd.log" 2>&1 &
+nfcapd -4 -b 127.0.0.1 -p $theirs -w "$dir/nfcapd" -t 86400 >"$dir/nfcapd.log" 2>&1 &
 nfcapd=$!
 collectors="$dump $nfcapd"
 bound() { grep -qi ":$(printf %04X "$1") " /proc/net/udp; }
